@@ -1,0 +1,150 @@
+import {
+  assertBlobAddress,
+  type BlobAddress,
+  BlobStoreError,
+  type PresignGet,
+  type PresignHead,
+  type PresignPut,
+  type SignedAddress,
+} from './blob-store.ts';
+import {
+  algorithm,
+  amzDate,
+  type Credentials,
+  canonicalHeaders,
+  canonicalPath,
+  canonicalQuery,
+  percentEncode,
+  scopeOf,
+  sign,
+  signedHeaderNames,
+  unsigned_payload,
+} from './sigv4.ts';
+
+/** `endpoint` is where clients reach the store, with its path prefix if it has one. */
+export type PresignerOptions = {
+  endpoint: string;
+  region: string;
+  credentials: Credentials;
+  now?: () => Date;
+};
+
+export type Presigner = {
+  presignPut(input: PresignPut): SignedAddress;
+  presignGet(input: PresignGet): SignedAddress;
+  presignHead(input: PresignHead): SignedAddress;
+};
+
+const max_expires_s = 7 * 24 * 3600;
+
+/**
+ * Signs addresses for any store that speaks Signature Version 4. All conditions are signed headers, never hoisted into
+ * the query, and the body's true hash is signed in place of `UNSIGNED-PAYLOAD` when it is known: the SDK's presigner
+ * can do neither. Errors: `invalid_address`, `invalid_request`.
+ */
+export function createPresigner(options: PresignerOptions): Presigner {
+  const target = readEndpoint(options.endpoint);
+  const now = options.now ?? (() => new Date());
+  const signAddress = (request: AddressRequest) => signedAddress({ ...request, ...options, ...target, at: now() });
+  return {
+    presignPut: (input) => signAddress({ ...input, method: 'PUT', headers: putHeaders(input), query: [] }),
+    presignGet: (input) => signAddress({ ...input, method: 'GET', headers: {}, query: responseOverrides(input) }),
+    presignHead: (input) => signAddress({ ...input, method: 'HEAD', headers: {}, query: [] }),
+  };
+}
+
+/** Splits an endpoint into what is signed: the host header and the path prefix. */
+export function readEndpoint(endpoint: string): { origin: string; host: string; prefix: string } {
+  const url = new URL(endpoint);
+  if (url.search || url.hash || url.username) throw new TypeError('A store endpoint is an origin and a path only');
+  return { origin: url.origin, host: url.host, prefix: url.pathname.replace(/\/$/, '') };
+}
+
+type AddressRequest = BlobAddress & {
+  method: SignedAddress['method'];
+  expires_s: number;
+  headers: Record<string, string>;
+  query: [string, string][];
+  sha256?: string;
+};
+
+type AddressContext = ReturnType<typeof readEndpoint> & { region: string; credentials: Credentials; at: Date };
+
+function signedAddress(request: AddressRequest & AddressContext): SignedAddress {
+  assertBlobAddress(request);
+  assertExpiry(request.expires_s);
+  const amz_date = amzDate(request.at);
+  const headers = canonicalHeaders({ host: request.host, ...request.headers });
+  const path = canonicalPath(`${request.prefix}/${request.bucket}/${request.key}`);
+  const query = canonicalQuery([
+    ['X-Amz-Algorithm', algorithm],
+    ['X-Amz-Credential', `${request.credentials.access_key_id}/${scopeOf(amz_date.slice(0, 8), request.region)}`],
+    ['X-Amz-Date', amz_date],
+    ['X-Amz-Expires', String(request.expires_s)],
+    ['X-Amz-SignedHeaders', signedHeaderNames(headers)],
+    ...request.query,
+  ]);
+  const { method, region } = request;
+  const payload_hash = request.sha256 ?? unsigned_payload;
+  const signature = sign(
+    { method, path, query, headers, payload_hash, amz_date, region },
+    request.credentials.secret_access_key,
+  );
+  return { method, url: `${request.origin}${path}?${query}&X-Amz-Signature=${signature}`, headers: request.headers };
+}
+
+function putHeaders(input: PresignPut): Record<string, string> {
+  const headers: Record<string, string> = {};
+  if (input.content_type !== undefined) headers['content-type'] = headerValue(input.content_type);
+  if (input.content_length !== undefined) headers['content-length'] = byteCount(input.content_length);
+  if (input.sha256 !== undefined) headers['x-amz-content-sha256'] = hexSha256(input.sha256);
+  if (input.if_none_match !== undefined) headers['if-none-match'] = '*';
+  for (const [name, value] of Object.entries(input.metadata ?? {})) {
+    headers[`x-amz-meta-${metadataName(name)}`] = headerValue(value);
+  }
+  return headers;
+}
+
+function responseOverrides(input: PresignGet): [string, string][] {
+  const query: [string, string][] = [];
+  if (input.response_content_type) query.push(['response-content-type', headerValue(input.response_content_type)]);
+  if (input.response_content_disposition) {
+    query.push(['response-content-disposition', headerValue(input.response_content_disposition)]);
+  }
+  return query;
+}
+
+function assertExpiry(expires_s: number): void {
+  if (Number.isInteger(expires_s) && expires_s >= 1 && expires_s <= max_expires_s) return;
+  throw new BlobStoreError('invalid_request', `An address lives 1 to ${max_expires_s} seconds, not ${expires_s}`);
+}
+
+/** Header values of signed addresses are printable ASCII: anything else is re-encoded differently on the way. */
+export function headerValue(value: string): string {
+  if (/^[\x21-\x7e]+( [\x21-\x7e]+)*$/.test(value)) return value;
+  throw new BlobStoreError(
+    'invalid_request',
+    'A signed header value is printable ASCII without outer or double blanks',
+  );
+}
+
+export function metadataName(name: string): string {
+  if (/^[a-z0-9-]{1,64}$/.test(name)) return name;
+  throw new BlobStoreError('invalid_request', 'A metadata name is 1 to 64 of a–z, 0–9 and "-"');
+}
+
+export function hexSha256(value: string): string {
+  if (/^[0-9a-f]{64}$/.test(value)) return value;
+  throw new BlobStoreError('invalid_request', 'A SHA-256 is 64 lower-case hex digits');
+}
+
+function byteCount(value: number): string {
+  if (Number.isSafeInteger(value) && value >= 0) return String(value);
+  throw new BlobStoreError('invalid_request', 'A content length is a whole number of bytes');
+}
+
+/** `attachment; filename="…"; filename*=UTF-8''…` (RFC 6266), safe for any file name. */
+export function attachment(file_name: string): string {
+  const ascii = file_name.replace(/[^\w.-]+/g, '_').slice(0, 100) || 'file';
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${percentEncode(file_name)}`;
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { BlobStoreError } from './blob-store.ts';
+
+/**
+ * One object is one file, so that one rename publishes bytes and description together:
+ * the bytes, the description as JSON, its length as 32 bits, and four letters that say it is whole.
+ */
+export type Description = {
+  bucket: string;
+  key: string;
+  size: number;
+  sha256: string;
+  content_type: string;
+  metadata: Record<string, string>;
+};
+
+const seal = Buffer.from('ZBS1');
+const footer_length = 8;
+const tail_guess = 4096;
+const batch_bytes = 1 << 20;
+
+export type Received = { sha256: string; size: number };
+
+/**
+ * Writes a stream to a file while the next bytes arrive and are hashed; at most two batches are in memory.
+ * Errors: `too_large` as soon as the limit is passed.
+ */
+export async function receive(
+  file: FileHandle,
+  source: AsyncIterable<Uint8Array>,
+  max_bytes: number,
+): Promise<Received> {
+  const digest = createHash('sha256');
+  let [size, batch, batched, writing] = [0, [] as Uint8Array[], 0, Promise.resolve()];
+  try {
+    for await (const chunk of source) {
+      size += chunk.length;
+      if (size > max_bytes) throw new BlobStoreError('too_large', `The object is larger than ${max_bytes} bytes`);
+      batched += chunk.length;
+      batch.push(chunk);
+      digest.update(chunk);
+      if (batched < batch_bytes) continue;
+      await writing;
+      writing = writeAll(file, batch, batched);
+      writing.catch(() => undefined);
+      [batch, batched] = [[], 0];
+    }
+  } finally {
+    await writing;
+  }
+  if (batched > 0) await writeAll(file, batch, batched);
+  return { sha256: digest.digest('hex'), size };
+}
+
+/** Appends the description; the caller makes the file durable and gives it its name. */
+export async function describe(file: FileHandle, description: Description): Promise<void> {
+  const json = Buffer.from(JSON.stringify(description));
+  const footer = Buffer.alloc(footer_length);
+  footer.writeUInt32BE(json.length, 0);
+  seal.copy(footer, 4);
+  await writeAll(file, [json, footer], json.length + footer_length);
+}
+
+/** Reads the description back; a file that is not whole is an operator's matter, not a missing object. */
+export async function readDescription(file: FileHandle): Promise<Description & { modified_at: string }> {
+  const { size: length, mtime } = await file.stat();
+  const tail = await readAt(file, Math.max(0, length - tail_guess), Math.min(length, tail_guess));
+  const footer = tail.subarray(-footer_length);
+  if (footer.length < footer_length || !footer.subarray(4).equals(seal)) throw damaged();
+  const json_length = footer.readUInt32BE(0);
+  const start = length - footer_length - json_length;
+  if (start < 0) throw damaged();
+  const fits = json_length + footer_length <= tail.length;
+  const json = fits
+    ? tail.subarray(tail.length - footer_length - json_length, -footer_length)
+    : await readAt(file, start, json_length);
+  const description = JSON.parse(json.toString('utf8')) as Description;
+  if (description.size !== start) throw damaged();
+  return { ...description, modified_at: mtime.toISOString() };
+}
+
+async function writeAll(file: FileHandle, buffers: Uint8Array[], length: number): Promise<void> {
+  const { bytesWritten } = await file.writev(buffers);
+  if (bytesWritten === length) return;
+  const rest = Buffer.concat(buffers).subarray(bytesWritten);
+  if (bytesWritten === 0) throw new BlobStoreError('unavailable', 'The disk takes no more bytes');
+  await writeAll(file, [rest], rest.length);
+}
+
+async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.subarray(0, bytesRead);
+}
+
+function damaged(): BlobStoreError {
+  return new BlobStoreError('unavailable', 'A stored file is damaged: its description is missing or does not fit');
+}

@@ -1,0 +1,81 @@
+/** Names that most Ukrainian towns have among their streets, the commonest first. */
+export const common_streets = `
+STREET Шевченка
+STREET Лесі Українки
+STREET Івана Франка
+STREET Соборна
+STREET Незалежності
+STREET Грушевського
+STREET Миру
+STREET Богдана Хмельницького
+STREET Центральна
+STREET Садова
+STREET Шкільна
+STREET Молодіжна
+STREET Зелена
+STREET Вишнева
+STREET Набережна
+STREET Польова
+STREET Лугова
+STREET Київська
+STREET Козацька
+STREET Героїв України
+PASS Садовий
+PASS Шкільний
+STREET Івана Мазепи
+STREET Січових Стрільців
+STREET Гоголя
+STREET Сковороди
+STREET Коцюбинського
+STREET Пирогова
+STREET Вокзальна
+STREET Перемоги
+AVENUE Свободи
+STREET Калинова
+STREET Яблунева
+STREET Гетьмана Сагайдачного
+STREET Сонячна
+STREET Джерельна`;
+
+/** Streets by which the largest cities are known; a line names the city's KATOTTG code first. */
+export const city_streets = `
+UA80000000000093317 STREET Хрещатик
+UA80000000000093317 STREET Володимирська
+UA80000000000093317 STREET Велика Васильківська
+UA80000000000093317 STREET Саксаганського
+UA80000000000093317 STREET Антоновича
+UA80000000000093317 STREET Січових Стрільців
+UA80000000000093317 AVENUE Берестейський
+UA80000000000093317 AVENUE Голосіївський
+UA80000000000093317 AVENUE Оболонський
+UA80000000000093317 BOULEVARD Тараса Шевченка
+UA80000000000093317 BOULEVARD Лесі Українки
+UA80000000000093317 BOULEVARD Дружби Народів
+UA80000000000093317 ASCENT Андріївський
+UA80000000000093317 MAIDAN Незалежності
+UA80000000000093317 SQUARE Контрактова
+UA80000000000093317 RIVER_SIDE Дніпровська
+UA80000000000093317 HIGHWAY Харківське
+UA80000000000093317 MICRODISTRICT Виноградар
+UA46060250010015970 SQUARE Ринок
+UA46060250010015970 AVENUE Свободи
+UA46060250010015970 AVENUE Чорновола
+UA46060250010015970 STREET Городоцька
+UA46060250010015970 STREET Личаківська
+UA46060250010015970 STREET Стрийська
+UA46060250010015970 STREET Дорошенка
+UA46060250010015970 STREET Коперника
+UA51100270010076757 STREET Дерибасівська
+UA51100270010076757 STREET Рішельєвська
+UA51100270010076757 STREET Канатна
+UA51100270010076757 BOULEVARD Приморський
+UA51100270010076757 STREET Преображенська
+UA51100270010076757 BOULEVARD Французький
+UA63120270010096107 STREET Сумська
+UA63120270010096107 AVENUE Науки
+UA63120270010096107 STREET Полтавський Шлях
+UA63120270010096107 MAIDAN Свободи
+UA12020010010037010 AVENUE Дмитра Яворницького
+UA12020010010037010 STREET Січеславська Набережна
+UA12020010010037010 STREET Робоча
+UA12020010010037010 SQUARE Соборна`;

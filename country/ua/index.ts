@@ -1,0 +1,16 @@
+export { builtInAddresses, builtInSettlementWeights } from './addresses/built-in.ts';
+export * from './addresses/check-address.ts';
+export { readKatottg } from './addresses/katottg.ts';
+export * from './addresses/rows.ts';
+export * from './addresses/settlement-files.ts';
+export { ImportProblem, type TextStream } from './addresses/text-lines.ts';
+export * from './calendar.ts';
+export * from './capitation-rates.ts';
+export { builtInDictionaries, type Dictionary } from './dictionaries/built-in.ts';
+export { kved_sections } from './dictionaries/kveds.ts';
+export * from './identifiers/documents.ts';
+export * from './identifiers/edrpou.ts';
+export * from './identifiers/phones.ts';
+export * from './identifiers/tax-id.ts';
+export * from './scopes.ts';
+export { stableId } from './stable-id.ts';

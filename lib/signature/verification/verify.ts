@@ -1,0 +1,121 @@
+import { Asn1Error, default_limits, type ReadLimits } from '../asn1/reader.ts';
+import { readSignedData, type SignedData } from '../cms/signed-data.ts';
+import { sha256Hex } from '../crypto/digests.ts';
+import type { TrustStore } from '../trust/trust-store.ts';
+import { checkSignature } from './check-signature.ts';
+import { describeCount, fits, leastOf, mostOf, type SignaturePolicy } from './policy.ts';
+import { type Fault, fault, indicationOf, type SignatureReport, type VerificationResult } from './result.ts';
+
+export type VerifyOptions = {
+  /** When the container was first received: the latest time at which the signatures are known to have existed. */
+  at: Date;
+  limits?: ReadLimits;
+};
+
+/**
+ * Verifies a CMS/CAdES container (ETSI EN 319 122-1) by a policy, over configured anchors only, after the process of
+ * ETSI EN 319 102-1. Hostile input is an answer, never a throw; the promise rejects only for a bug.
+ */
+export async function verify(
+  container: Uint8Array,
+  policy: SignaturePolicy,
+  trust: TrustStore,
+  options: VerifyOptions,
+): Promise<VerificationResult> {
+  return verifyNow(container, policy, trust, options);
+}
+
+/** The same, at once: for worker threads and benchmarks. */
+export function verifyNow(
+  container: Uint8Array,
+  policy: SignaturePolicy,
+  trust: TrustStore,
+  options: VerifyOptions,
+): VerificationResult {
+  const opened = openEnvelopes(container, policy, options.limits ?? default_limits);
+  const signatures = opened.envelopes.flatMap(({ signed_data, content }, index) =>
+    signed_data.signer_infos.map((signer_info) =>
+      checkSignature({ signer_info, signed_data, content, layer: index + 1, policy, trust, at: options.at }),
+    ),
+  );
+  const problem = opened.fault ?? findCountFault(opened.envelopes, signatures, policy) ?? firstFault(signatures);
+  const content = opened.envelopes.at(-1)?.content;
+  return {
+    indication: indicationOf(problem?.sub_indication),
+    ...(problem ? { sub_indication: problem.sub_indication } : {}),
+    validation_error_message: problem?.message ?? '',
+    ...(content ? { content } : {}),
+    content_sha256: content ? sha256Hex(content) : null,
+    container_sha256: sha256Hex(container),
+    layers: opened.envelopes.length,
+    signatures,
+  };
+}
+
+type Envelope = { signed_data: SignedData; content: Uint8Array | undefined };
+type Opened = { envelopes: Envelope[]; fault: Fault | undefined };
+
+/** Peels as many envelopes as the policy allows; one fewer is a fault, one more stays closed inside the content. */
+function openEnvelopes(container: Uint8Array, policy: SignaturePolicy, limits: ReadLimits): Opened {
+  const layers = policy.layers ?? 1;
+  const envelopes: Envelope[] = [];
+  for (let next: Uint8Array | undefined = container; next && envelopes.length < mostOf(layers); ) {
+    const signed_data = findSignedData(next, limits);
+    if (typeof signed_data === 'string') {
+      if (envelopes.length >= Math.max(1, leastOf(layers))) break;
+      return { envelopes, fault: fault('FORMAT_FAILURE', signed_data) };
+    }
+    const content: Uint8Array | undefined = signed_data.content ?? policy.detached_content;
+    envelopes.push({ signed_data, content });
+    const attached = signed_data.content !== undefined;
+    if (attached === (policy.detached_content !== undefined)) return { envelopes, fault: attachmentFault(attached) };
+    next = signed_data.content;
+  }
+  return { envelopes, fault: undefined };
+}
+
+function attachmentFault(attached: boolean): Fault {
+  if (attached)
+    return fault('SIG_CONSTRAINTS_FAILURE', 'The container holds content where a detached signature is due');
+  return fault('SIGNED_DATA_NOT_FOUND', 'The container holds no content');
+}
+
+function findSignedData(container: Uint8Array, limits: ReadLimits): SignedData | string {
+  try {
+    return readSignedData(container, limits);
+  } catch (error) {
+    if (error instanceof Asn1Error) return `Not a signed container: ${error.message}`;
+    throw error;
+  }
+}
+
+function findCountFault(
+  envelopes: Envelope[],
+  signatures: SignatureReport[],
+  policy: SignaturePolicy,
+): Fault | undefined {
+  for (const { signed_data } of envelopes) {
+    const found = signed_data.signer_infos.length;
+    if (fits(found, policy.signer_count)) continue;
+    const due = describeCount(policy.signer_count);
+    return fault('SIG_CONSTRAINTS_FAILURE', `envelope contains ${found} signatures instead of ${due}`);
+  }
+  const stamps = signatures.filter((signature) => signature.is_stamp).length;
+  return (
+    countFault('seals', stamps, policy.stamps) ??
+    countFault('personal signatures', signatures.length - stamps, policy.persons)
+  );
+}
+
+function countFault(what: string, found: number, due: SignaturePolicy['stamps']): Fault | undefined {
+  if (due === undefined || fits(found, due)) return undefined;
+  return fault('SIG_CONSTRAINTS_FAILURE', `container has ${found} ${what} instead of ${describeCount(due)}`);
+}
+
+/** A failed signature outweighs an indeterminate one (EN 319 102-1 §5.1.3); no signature at all never passes. */
+function firstFault(signatures: SignatureReport[]): Fault | undefined {
+  const refused = signatures.filter((signature) => !signature.is_valid);
+  const worst = refused.find((signature) => signature.indication === 'TOTAL_FAILED') ?? refused[0];
+  if (worst) return fault(worst.sub_indication ?? 'GENERIC', worst.validation_error_message);
+  return signatures.length === 0 ? fault('FORMAT_FAILURE', 'No signature') : undefined;
+}

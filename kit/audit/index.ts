@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+
+/** Who read what of whom, and why. Thin: no bodies, no names. */
+export type ReadAuditRow = {
+  request_id: string;
+  actor_id: string | null;
+  client_id: string | null;
+  action: string;
+  resource: string;
+  resource_id: string | null;
+  purpose: string | null;
+};
+
+export type ReadAudit = {
+  /** Resolves when the row is durable; only then may the answer leave. */
+  record(row: ReadAuditRow): Promise<void>;
+};
+
+type Waiting = { row: ReadAuditRow; resolve: () => void; reject: (error: unknown) => void };
+
+/**
+ * Group commit: while one batch is being written, the rows that arrive gather and go out together with the next. A
+ * lone row waits for nobody.
+ */
+export function createReadAudit<Tables>(db: Kysely<Tables>, schema: string, batch_limit = 500): ReadAudit {
+  const table = sql.raw(`"${schema}".read_audit`);
+  let waiting: Waiting[] = [];
+  let writing = 0;
+
+  async function writeBatch(batch: Waiting[]): Promise<void> {
+    const rows = batch.map((one) => one.row);
+    const column = (name: keyof ReadAuditRow) => rows.map((row) => row[name]);
+    await sql`
+      insert into ${table} (request_id, actor_id, client_id, action, resource, resource_id, purpose)
+      select * from unnest(${column('request_id')}::text[], ${column('actor_id')}::uuid[], ${column('client_id')}::uuid[],
+        ${column('action')}::text[], ${column('resource')}::text[], ${column('resource_id')}::uuid[], ${column('purpose')}::text[])`.execute(
+      db,
+    );
+  }
+
+  function flush(): void {
+    if (writing >= 2 || waiting.length === 0) return;
+    const batch = waiting.slice(0, batch_limit);
+    waiting = waiting.slice(batch_limit);
+    writing += 1;
+    writeBatch(batch)
+      .then(
+        () => {
+          for (const one of batch) one.resolve();
+        },
+        (error: unknown) => {
+          for (const one of batch) one.reject(error);
+        },
+      )
+      .finally(() => {
+        writing -= 1;
+        flush();
+      });
+  }
+
+  return {
+    record: (row) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ row, resolve, reject });
+        if (waiting.length === 1) queueMicrotask(flush);
+      }),
+  };
+}

@@ -1,0 +1,4 @@
+export { envelopeOf, Meta, PagingOf } from './envelope.ts';
+export type { Access, Contract, Handlers, Paging, Reply, RouteDeclaration, RouteInput, RouteOutput } from './route.ts';
+export { route } from './route.ts';
+export { CivilDate, Instant, knownPart, Nullable, Open, PageQuery, Uuid } from './types.ts';

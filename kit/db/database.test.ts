@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
+import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
+import { asModule, type Database, isUniqueViolation, migrate, openDatabase } from './index.ts';
+
+let database: TestDatabase;
+let opened: Database<Record<string, never>>;
+let directory: string;
+
+const roles = `
+  do $$ begin create role kit_login nologin; exception when duplicate_object or unique_violation then null; end $$;
+  do $$ begin create role kit_other nologin; exception when duplicate_object or unique_violation then null; end $$;
+  create schema other; grant usage on schema other to kit_other;
+  create table other.things (id int primary key, born date, at timestamptz, amount numeric, big bigint);
+  grant select, insert on other.things to kit_other;`;
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'zdravo-migrations-'));
+  await writeFile(join(directory, '0001_things.sql'), roles);
+  database = await createTestDatabase('kit_db', { migrations: [{ module: 'kit', directory }] });
+  opened = openDatabase({ url: database.url, application_name: 'test', role: 'kit_login' });
+});
+
+after(async () => {
+  await opened?.close();
+  await database?.drop();
+});
+
+test('dates are text, instants are ISO in UTC with microseconds, decimals stay exact', async () => {
+  const { rows } = await sql`select date '1990-01-31' as d, timestamptz '2026-01-01 02:00:00.5+02' as t,
+    12345678901234567890.10::numeric as n, 42::bigint as i, array[date '2000-02-29'] as ds`.execute(opened.db);
+  assert.deepEqual(rows[0], {
+    d: '1990-01-31',
+    t: '2026-01-01T00:00:00.500000Z',
+    n: '12345678901234567890.10',
+    i: 42,
+    ds: ['2000-02-29'],
+  });
+});
+
+test('a session runs under its role and may do nothing of another module', async () => {
+  await assert.rejects(sql`select * from other.things`.execute(opened.db), /permission denied/);
+});
+
+test('the door lends another module its role for a time, and a failure rolls everything back', async () => {
+  await opened.db.transaction().execute(async (transaction) => {
+    await asModule(transaction, 'kit_other', (theirs) => sql`insert into other.things (id) values (1)`.execute(theirs));
+    const { rows } = await sql<{ role: string }>`select current_user as role`.execute(transaction);
+    assert.equal(rows[0]!.role, 'kit_login');
+  });
+  await assert.rejects(
+    opened.db.transaction().execute(async (transaction) => {
+      await asModule(transaction, 'kit_other', async (theirs) => {
+        await sql`insert into other.things (id) values (2)`.execute(theirs);
+        await sql`insert into other.things (id) values (1)`.execute(theirs);
+      });
+    }),
+    (error) => isUniqueViolation(error, 'things_pkey'),
+  );
+  const count = await opened.db
+    .transaction()
+    .execute((transaction) =>
+      asModule(
+        transaction,
+        'kit_other',
+        async (theirs) => (await sql`select id from other.things`.execute(theirs)).rows.length,
+      ),
+    );
+  assert.equal(count, 1);
+});
+
+test('migrations are applied once, and an edited one is refused', async () => {
+  const migrations = [{ module: 'kit', directory }];
+  assert.deepEqual(await migrate(database.url, migrations), []);
+  await writeFile(join(directory, '0001_things.sql'), `${roles} -- edited`);
+  await assert.rejects(migrate(database.url, migrations), /was edited after it had been applied/);
+});

@@ -1,0 +1,89 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Logger } from '../log/index.ts';
+import type { Event } from './outbox.ts';
+
+/** Reads a page of another module's outbox; usually a call of its contract. */
+export type Feed = (query: { after?: string; limit: number }) => Promise<{ events: Event[]; next: string }>;
+
+export type Consumer = {
+  /** Handles all events there are now. @returns how many were new. */
+  drain(): Promise<number>;
+  start(): void;
+  stop(): Promise<void>;
+};
+
+export type ConsumerOptions<Tables> = {
+  /** Name of the feed in `event_cursors`. */
+  feed_name: string;
+  feed: Feed;
+  db: Kysely<Tables>;
+  /** Schema in which this consumer's `event_cursors` and `consumed_events` stand. */
+  schema: string;
+  /** Runs in the transaction that also moves the cursor: an event takes effect once. */
+  handle: (transaction: Transaction<Tables>, event: Event) => Promise<void>;
+  log: Logger;
+  interval_ms?: number;
+};
+
+/** Follows a feed: at least once from the producer, once in effect here, in order. */
+export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consumer {
+  const { feed, feed_name, db, log } = options;
+  const table = (name: string) => sql.raw(`"${options.schema}".${name}`);
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<unknown> = Promise.resolve();
+  let stopped = false;
+
+  async function drain(): Promise<number> {
+    let handled = 0;
+    for (;;) {
+      const after = await readCursor();
+      const page = await feed({ ...(after === undefined ? {} : { after }), limit: 200 });
+      if (page.events.length === 0) return handled;
+      handled += await handlePage(page);
+    }
+  }
+
+  async function readCursor(): Promise<string | undefined> {
+    const { rows } = await sql<{ position: string }>`
+      select position from ${table('event_cursors')} where feed = ${feed_name}`.execute(db);
+    return rows[0]?.position;
+  }
+
+  async function handlePage(page: { events: Event[]; next: string }): Promise<number> {
+    return db.transaction().execute(async (transaction) => {
+      await sql`select pg_advisory_xact_lock(hashtextextended(${`consumer ${feed_name}`}, 0))`.execute(transaction);
+      let handled = 0;
+      for (const event of page.events) {
+        const { numAffectedRows } = await sql`
+          insert into ${table('consumed_events')} (feed, event_id) values (${feed_name}, ${event.id}::uuid)
+          on conflict do nothing`.execute(transaction);
+        if (numAffectedRows !== 1n) continue;
+        await options.handle(transaction, event);
+        handled += 1;
+      }
+      await sql`
+        insert into ${table('event_cursors')} (feed, position) values (${feed_name}, ${page.next})
+        on conflict (feed) do update set position = excluded.position, updated_at = now()`.execute(transaction);
+      return handled;
+    });
+  }
+
+  function schedule(delay_ms: number): void {
+    if (stopped) return;
+    timer = setTimeout(() => {
+      running = drain()
+        .catch((error: unknown) => log.warn({ err: error }, `following ${feed_name} failed; it is tried again`))
+        .finally(() => schedule(options.interval_ms ?? 500));
+    }, delay_ms);
+  }
+
+  return {
+    drain,
+    start: () => schedule(0),
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}

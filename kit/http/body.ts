@@ -1,0 +1,72 @@
+import type { FastifyRequest } from 'fastify';
+import { malformed } from '../problem/index.ts';
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const suspicious_escape = /\\u(?:0000|[dD][89abAB])|__proto__|"constructor"/;
+const deepest = 64;
+
+/** Parses a JSON body strictly: UTF-8, no NUL, no lone surrogate, no prototype poisoning. An empty body means none. */
+export function parseJsonBody(
+  _request: FastifyRequest,
+  body: string | Buffer,
+  done: (error: Error | null, value?: unknown) => void,
+): void {
+  try {
+    done(null, parseJson(body as Buffer));
+  } catch (error) {
+    done(error as Error);
+  }
+}
+
+function parseJson(body: Buffer): unknown {
+  if (body.length === 0) return undefined;
+  const text = decode(body);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw malformed('The body is not valid JSON.', 'json_malformed');
+  }
+  if (nestsDeeply(text)) refuseDeep(value, 0);
+  if (suspicious_escape.test(text)) refuseUnstorable(value);
+  return value;
+}
+
+function decode(body: Buffer): string {
+  try {
+    return utf8.decode(body);
+  } catch {
+    throw malformed('The body is not valid UTF-8.', 'utf8_malformed');
+  }
+}
+
+/** A cheap bound: a text with few brackets cannot nest deeply. */
+function nestsDeeply(text: string): boolean {
+  let opened = 0;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if ((code === 0x5b || code === 0x7b) && ++opened > deepest) return true;
+  }
+  return false;
+}
+
+function refuseDeep(value: unknown, depth: number): void {
+  if (value === null || typeof value !== 'object') return;
+  if (depth > deepest) throw malformed('The body nests too deeply.', 'json_too_deep');
+  for (const member of Object.values(value)) refuseDeep(member, depth + 1);
+}
+
+function refuseUnstorable(value: unknown): void {
+  if (typeof value === 'string') {
+    if (value.includes('\u0000') || !value.isWellFormed())
+      throw malformed('The body holds a character that cannot be stored.', 'character_not_allowed');
+    return;
+  }
+  if (value === null || typeof value !== 'object') return;
+  for (const [key, member] of Object.entries(value)) {
+    if (key === '__proto__' || key === 'constructor')
+      throw malformed('The body holds a member name that is not allowed.', 'member_not_allowed');
+    refuseUnstorable(key);
+    refuseUnstorable(member);
+  }
+}

@@ -1,0 +1,6 @@
+export type { Call, CallContext, Principal } from './call.ts';
+export { type Authenticate, mount } from './mount.ts';
+export { type Page, pageOf, pagingOf } from './paging.ts';
+export { createHttpServer, type HttpServer, type HttpServerOptions } from './server.ts';
+export { serviceAuthentication } from './service-authentication.ts';
+export { checkValue } from './validation.ts';

@@ -1,0 +1,124 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { envelopeOf } from '../contract/envelope.ts';
+import type { Contract, Handlers, Reply, RouteDeclaration } from '../contract/route.ts';
+import { malformed } from '../problem/index.ts';
+import type { Call, CallContext, Principal } from './call.ts';
+import { publicUrl } from './render.ts';
+import type { HttpServer } from './server.ts';
+
+/** Finds out who calls; refuses with a `Problem`. Runs before the body is read. */
+export type Authenticate = (
+  route: RouteDeclaration,
+  request: FastifyRequest,
+) => Promise<{ principal?: Principal; context?: Partial<CallContext> }>;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    route?: RouteDeclaration;
+  }
+  interface FastifyRequest {
+    caller?: { principal?: Principal; context?: Partial<CallContext> };
+  }
+}
+
+type Handler = (input: never, call: Call) => Promise<unknown>;
+
+/** Serves a contract: for every declared route validation, access, the response allow-list and its handler. */
+export function mount<Routes extends Contract>(
+  app: HttpServer,
+  contract: Routes,
+  handlers: Handlers<Routes>,
+  authenticate: Authenticate,
+): void {
+  for (const [name, route] of Object.entries(contract)) {
+    const handler = handlers[name] as unknown as Handler | undefined;
+    if (!handler) throw new Error(`Route ${name} (${route.method} ${route.path}) has no handler.`);
+    const spellings = [{ method: route.method, path: route.path }, ...(route.also ?? [])];
+    for (const spelling of spellings) {
+      mountOne({
+        app,
+        name,
+        route,
+        handler,
+        authenticate,
+        method: spelling.method ?? route.method,
+        path: spelling.path,
+      });
+    }
+  }
+}
+
+type Mounted = {
+  app: HttpServer;
+  name: string;
+  route: RouteDeclaration;
+  handler: Handler;
+  authenticate: Authenticate;
+  method: RouteDeclaration['method'];
+  path: string;
+};
+
+function mountOne({ app, name, route, handler, authenticate, method, path }: Mounted): void {
+  app.route({
+    method,
+    url: path,
+    config: { route },
+    ...(route.body_limit_bytes ? { bodyLimit: route.body_limit_bytes } : {}),
+    schema: {
+      summary: route.summary,
+      tags: [route.tag],
+      ...(path === route.path ? { operationId: name } : { hide: true }),
+      ...(route.description ? { description: route.description } : {}),
+      ...(route.params ? { params: route.params } : {}),
+      ...(route.query ? { querystring: route.query } : {}),
+      ...(route.body ? { body: route.body } : {}),
+      response: { [route.status ?? 200]: envelopeOf(route) },
+    },
+    onRequest: async (request) => {
+      refuseUnstorableText(request);
+      request.caller = await authenticate(route, request);
+    },
+    handler: async (request, reply) => {
+      const input = { params: request.params, query: request.query, body: request.body };
+      const result = await handler(input as never, callOf(request));
+      return send(route, request, reply, result);
+    },
+  });
+}
+
+function refuseUnstorableText(request: FastifyRequest): void {
+  if (/%00/.test(request.url)) throw malformed('The address holds a character that cannot be stored.', 'url_malformed');
+}
+
+function callOf(request: FastifyRequest): Call {
+  const principal = request.caller?.principal;
+  return {
+    request_id: request.id,
+    ip: request.ip,
+    log: request.log as Call['log'],
+    principal: principal as Principal,
+    headers: request.headers,
+    context: {
+      request_id: request.id,
+      ...(principal ? { actor_id: principal.user_id, client_id: principal.client_id } : {}),
+      ...request.caller?.context,
+    },
+  };
+}
+
+function send(route: RouteDeclaration, request: FastifyRequest, reply: FastifyReply, result: unknown): unknown {
+  if (route.envelope === 'plain') {
+    reply.code(route.status ?? 200);
+    return result;
+  }
+  const { data, urgent, paging, status, headers } = result as Reply<RouteDeclaration>;
+  const code = status ?? route.status ?? 200;
+  reply.code(code);
+  if (headers) reply.headers(headers);
+  return {
+    meta: { url: publicUrl(request), type: Array.isArray(data) ? 'list' : 'object', code, request_id: request.id },
+    data,
+    ...(urgent === undefined ? {} : { urgent }),
+    ...(paging === undefined ? {} : { paging }),
+  };
+}

@@ -1,0 +1,83 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Problem } from '../problem/index.ts';
+
+export type RenderStyle = 'reference' | 'problem';
+
+type Failure = { error: unknown; request: FastifyRequest; reply: FastifyReply; style: RenderStyle };
+
+/** The one place where an error becomes an answer. */
+export function renderProblem({ error, request, reply, style }: Failure): void {
+  const problem = toProblem(error);
+  if (problem.status >= 500) request.log.error({ err: error, req: request }, 'a request failed');
+  if (problem.retry_after_s !== undefined) reply.header('retry-after', String(Math.ceil(problem.retry_after_s)));
+  reply.code(problem.status);
+  if (style === 'reference') {
+    reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(referenceBody(problem, request));
+  } else {
+    reply
+      .type('application/problem+json; charset=utf-8')
+      .serializer(JSON.stringify)
+      .send(problemBody(problem, request));
+  }
+}
+
+const by_framework_code: Record<string, [status: number, code: string, message: string]> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: [413, 'request_too_large', 'The body is larger than this route allows.'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'media_type_unsupported', 'This route takes application/json.'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'request_malformed', 'The body is not as long as announced.'],
+  FST_ERR_BAD_URL: [400, 'url_malformed', 'The address is malformed.'],
+};
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const { code = '', statusCode } = error as { code?: string; statusCode?: number };
+  const known = by_framework_code[code];
+  if (known) return new Problem({ status: known[0], code: known[1], message: known[2] });
+  if (statusCode === 404) return new Problem({ status: 404, code: 'not_found', message: 'not_found' });
+  if (statusCode !== undefined && statusCode >= 400 && statusCode < 500)
+    return new Problem({ status: statusCode, code: 'request_malformed', message: 'The request is malformed.' });
+  return new Problem({ status: 500, code: 'internal_error', message: 'Internal server error.' });
+}
+
+const reference_types: Record<number, string> = {
+  400: 'request_malformed',
+  401: 'access_denied',
+  403: 'forbidden',
+  404: 'not_found',
+  409: 'request_conflict',
+  413: 'request_too_large',
+  415: 'media_type_unsupported',
+  422: 'validation_failed',
+  429: 'too_many_requests',
+  503: 'unavailable',
+};
+
+function referenceBody(problem: Problem, request: FastifyRequest) {
+  return {
+    meta: { url: publicUrl(request), type: 'object', code: problem.status, request_id: request.id },
+    error: {
+      type: reference_types[problem.status] ?? 'internal_error',
+      code: problem.code,
+      message: problem.message,
+      ...(problem.invalid ? { invalid: problem.invalid } : {}),
+    },
+  };
+}
+
+/** RFC 9457. */
+function problemBody(problem: Problem, request: FastifyRequest) {
+  return {
+    type: 'about:blank',
+    title: problem.message,
+    status: problem.status,
+    code: problem.code,
+    request_id: request.id,
+    ...(problem.invalid ? { invalid: problem.invalid } : {}),
+  };
+}
+
+/** The path as the caller sees it, without its query: a query may name a person. */
+export function publicUrl(request: FastifyRequest): string {
+  const path = request.url.split('?')[0] ?? '/';
+  return `${request.protocol}://${request.host}${path.replace(/(\/admin\/tokens\/)[^/]+(?=\/)/, '$1***')}`;
+}

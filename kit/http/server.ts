@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Logger } from '../log/index.ts';
+import { parseJsonBody } from './body.ts';
+import { type RenderStyle, renderProblem } from './render.ts';
+import { validatorCompiler } from './validation.ts';
+
+export type HttpServer = FastifyInstance;
+
+export type HttpServerOptions = {
+  log: Logger;
+  /** How errors of a path are rendered: the reference's envelope or `application/problem+json`. */
+  styleOf?: (url: string) => RenderStyle;
+  /** Addresses of the proxies in front whose `X-Forwarded-For` is believed. */
+  trusted_proxies?: string[];
+};
+
+const request_id_pattern = /^[\w.:-]{8,128}$/;
+
+/** A Fastify server that parses strictly, validates without coercing bodies and renders every error once. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const styleOf = options.styleOf ?? (() => 'problem');
+  const app = Fastify({
+    loggerInstance: options.log,
+    disableRequestLogging: true,
+    trustProxy: options.trusted_proxies ?? false,
+    bodyLimit: 1_048_576,
+    requestTimeout: 60_000,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && request_id_pattern.test(given) ? given : randomUUID();
+    },
+    frameworkErrors: (error, request, reply) => {
+      renderProblem({ error, request, reply, style: styleOf(request.url) });
+    },
+  }) as unknown as HttpServer;
+  app.setValidatorCompiler(validatorCompiler);
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.setErrorHandler((error, request, reply) => {
+    renderProblem({ error, request, reply, style: styleOf(request.url) });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const error = Object.assign(new Error('not found'), { statusCode: 404 });
+    renderProblem({ error, request, reply, style: styleOf(request.url) });
+  });
+  return app;
+}

@@ -1,0 +1,94 @@
+import {
+  type JobHelpers,
+  makeWorkerUtils,
+  parseCronItems,
+  type Runner,
+  run,
+  Logger as WorkerLogger,
+} from 'graphile-worker';
+import pg from 'pg';
+import type { Logger } from '../log/index.ts';
+
+export type Job = {
+  /** Name of the task, a verb phrase of the domain: `expire_declaration_requests`. */
+  name: string;
+  run: (payload: unknown, helpers: { signal: AbortSignal | undefined }) => Promise<void>;
+  /** Crontab pattern in UTC, when the job is a timer. */
+  schedule?: string;
+};
+
+export type Jobs = { stop(): Promise<void> };
+
+/** Installs or updates the queue's own schema and lets `role` use it; run as the migrator. */
+export async function migrateJobs(url: string, role: string): Promise<void> {
+  const utils = await makeWorkerUtils({ connectionString: url });
+  try {
+    await utils.migrate();
+  } finally {
+    await utils.release();
+  }
+  await grantQueue(url, role);
+}
+
+async function grantQueue(url: string, role: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const name = client.escapeIdentifier(role);
+    await client.query(`
+      grant usage on schema graphile_worker to ${name};
+      grant select, insert, update, delete on all tables in schema graphile_worker to ${name};
+      grant usage, select on all sequences in schema graphile_worker to ${name};
+      grant execute on all functions in schema graphile_worker to ${name};`);
+  } finally {
+    await client.end();
+  }
+}
+
+export type JobsOptions = { url: string; role: string; jobs: readonly Job[]; log: Logger; concurrency?: number };
+
+/** Runs a module's jobs and timers from its database's queue: retries with back-off, one worker per timer tick. */
+export async function startJobs(options: JobsOptions): Promise<Jobs> {
+  const { jobs, log } = options;
+  // A pool of its own: the queue expects node-postgres's own reading of timestamps.
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: 3,
+    application_name: 'jobs',
+    options: `-c role=${options.role}`,
+  });
+  pool.on('error', (error) => log.warn({ err: error }, 'the queue lost an idle connection'));
+  const task_list = Object.fromEntries(
+    jobs.map((job) => [
+      job.name,
+      (payload: unknown, helpers: JobHelpers) => job.run(payload, { signal: helpers.abortSignal }),
+    ]),
+  );
+  const timers = jobs.filter((job) => job.schedule !== undefined);
+  const runner: Runner = await run({
+    pgPool: pool,
+    concurrency: options.concurrency ?? 2,
+    noHandleSignals: true,
+    pollInterval: 2_000,
+    taskList: task_list,
+    parsedCronItems: parseCronItems(
+      timers.map((job) => ({ task: job.name, match: job.schedule!, options: { backfillPeriod: 0 } })),
+    ),
+    logger: quietLogger(log),
+  });
+  return {
+    stop: async () => {
+      await runner.stop();
+      await pool.end();
+    },
+  };
+}
+
+/** graphile-worker's lines at our levels, without its payloads. */
+function quietLogger(log: Logger): WorkerLogger {
+  return new WorkerLogger(() => (level, message) => {
+    if (level === 'error') log.error(message);
+    else if (level === 'warning') log.warn(message);
+    else log.debug(message);
+  });
+}

@@ -1,0 +1,38 @@
+import { type Logger, pino } from 'pino';
+
+export type { Logger };
+
+/**
+ * A JSON logger with an allow-list: only these members of a request or an error are ever written, so that no body,
+ * token, name or number of a person can reach a log.
+ */
+export function createLogger(options: { name: string; level?: string }): Logger {
+  return pino({
+    name: options.name,
+    level: options.level ?? 'info',
+    base: { module: options.name },
+    serializers: { req: request, res: response, err: error },
+  });
+}
+
+function request(value: { id?: string; method?: string; routeOptions?: { url?: string } }) {
+  return { id: value.id, method: value.method, route: value.routeOptions?.url };
+}
+
+function response(value: { statusCode?: number }) {
+  return { status: value.statusCode };
+}
+
+/** A database error's `detail` quotes the row: it stays out. Its code and constraint are enough to find the place. */
+function error(value: Error & { code?: string; constraint?: string; table?: string; status?: number }) {
+  const is_database_error = typeof value.code === 'string' && /^[0-9A-Z]{5}$/.test(value.code);
+  return {
+    type: value.name,
+    code: value.code,
+    status: value.status,
+    constraint: value.constraint,
+    table: value.table,
+    message: is_database_error ? `database error ${value.code}` : value.message,
+    stack: value.stack?.split('\n').slice(1, 12).join('\n'),
+  };
+}

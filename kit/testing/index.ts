@@ -1,0 +1,3 @@
+export { type RunningPostgres, startPostgres } from './postgres.ts';
+export { createTestDatabase, type TestDatabase } from './test-database.ts';
+export { testLogger } from './test-logger.ts';

@@ -1,0 +1,122 @@
+import { damerauLevenshtein } from '../comparators/damerau-levenshtein.ts';
+import { jaroWinkler } from '../comparators/jaro-winkler.ts';
+import {
+  consonantSkeleton,
+  deletionVariants,
+  foldTight,
+  foldWords,
+  isAbsent,
+  wordOverlap,
+} from '../comparators/text.ts';
+import { transliterationKey } from '../comparators/transliteration.ts';
+import { countShared, type FieldType, sameSlot, sharedParts } from './field-type.ts';
+
+/** Addresses and other texts of several words. */
+export function textType(): FieldType {
+  const slots = ['skeleton', 'prefix'];
+  return {
+    name: 'text',
+    levels: ['exact', 'typo', 'close', 'partial', 'different'],
+    expected: [0.75, 0.1, 0.05, 0.04, 0.06],
+    slots,
+    blocking: [
+      { slot: -1, survives: 0.78 },
+      { slot: 0, survives: 0.87 },
+    ],
+    normalise: (raw) => (isAbsent(raw) ? null : foldWords(raw).slice(0, 250) || null),
+    parts: (value) => ({
+      singles: [consonantSkeleton(transliterationKey(value.replaceAll(' ', ''))), value.slice(0, 6)],
+      near: deletionVariants(value.replaceAll(' ', ''), 40),
+      loose: value.split(' ').filter((word) => word.length > 2),
+    }),
+    compareValues: (left, right) => {
+      const [tightLeft, tightRight] = [left.replaceAll(' ', ''), right.replaceAll(' ', '')];
+      const longest = Math.max(tightLeft.length, tightRight.length);
+      if (damerauLevenshtein(tightLeft, tightRight, Math.max(1, longest >> 3)) <= Math.max(1, longest >> 3)) return 1;
+      const overlap = wordOverlap(left, right);
+      const similarity = jaroWinkler(tightLeft, tightRight);
+      if (overlap >= 0.6 || similarity >= 0.92) return 2;
+      return overlap >= 0.3 || similarity >= 0.84 ? 3 : 4;
+    },
+    compareTokens: (left, right) => {
+      const shared = sharedParts(left, right, slots.length);
+      if (shared === 2) return 1;
+      if (sameSlot(left, right, 0)) return 2;
+      return shared === 1 ? 3 : 4;
+    },
+  };
+}
+
+/** E-mail addresses. */
+export function emailType(): FieldType {
+  const slots = ['local'];
+  const localOf = (value: string): string => value.replace(/@.*$/, '');
+  return {
+    name: 'email',
+    levels: ['exact', 'local', 'typo', 'close', 'different'],
+    expected: [0.78, 0.06, 0.06, 0.04, 0.06],
+    slots,
+    blocking: [
+      { slot: -1, survives: 0.78 },
+      { slot: 0, survives: 0.84 },
+    ],
+    normalise: (raw) => (isAbsent(raw) ? null : raw.normalize('NFKC').toLowerCase().replace(/\s/g, '').slice(0, 250)),
+    parts: (value) => ({
+      singles: [localOf(value)],
+      near: deletionVariants(localOf(value)),
+      loose: [localOf(value).slice(0, 5)],
+    }),
+    compareValues: (left, right) => {
+      const [localLeft, localRight] = [localOf(left), localOf(right)];
+      if (localLeft === localRight) return 1;
+      if (damerauLevenshtein(left, right, 2) <= 2) return 2;
+      return jaroWinkler(localLeft, localRight) >= 0.9 ? 3 : 4;
+    },
+    compareTokens: (left, right) => {
+      if (sameSlot(left, right, 0)) return 1;
+      const shared = sharedParts(left, right, slots.length);
+      return shared === 2 ? 2 : shared === 1 ? 3 : 4;
+    },
+  };
+}
+
+/** One word out of few (sex, state, kind): equal or not. */
+export function categoryType(): FieldType {
+  return {
+    name: 'category',
+    levels: ['exact', 'different'],
+    expected: [0.94, 0.06],
+    slots: [],
+    blocking: [{ slot: -1, survives: 0.94 }],
+    normalise: (raw) => (isAbsent(raw) ? null : foldTight(raw).slice(0, 100) || null),
+    parts: () => ({ singles: [], near: [], loose: [] }),
+    compareValues: () => 1,
+    compareTokens: () => 1,
+  };
+}
+
+/** Several values in one cell, parted by `;`, `|` or `,` (documents, telephones, aliases): order and repetition do not matter. */
+export function setType(): FieldType {
+  return {
+    name: 'set',
+    levels: ['exact', 'most', 'some', 'different'],
+    expected: [0.7, 0.1, 0.12, 0.08],
+    slots: [],
+    blocking: [{ slot: -1, survives: 0.7 }],
+    normalise: (raw) => {
+      const elements = raw.split(/[;|,]/).flatMap((element) => (isAbsent(element) ? [] : [foldWords(element)]));
+      return [...new Set(elements.filter((element) => element !== ''))].sort().join('|').slice(0, 1000) || null;
+    },
+    parts: (value) => ({ singles: [], near: value.split('|'), loose: [] }),
+    compareValues: (left, right) => {
+      const [leftSet, rightSet] = [new Set(left.split('|')), new Set(right.split('|'))];
+      return levelOfSets({ shared: leftSet.intersection(rightSet).size, left: leftSet.size, right: rightSet.size });
+    },
+    compareTokens: (left, right) => levelOfSets(countShared(left, right, 0)),
+  };
+}
+
+function levelOfSets({ shared, left, right }: { shared: number; left: number; right: number }): number {
+  if (shared === 0) return 3;
+  return shared / (left + right - shared) >= 0.5 ? 1 : 2;
+}

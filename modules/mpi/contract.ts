@@ -1,0 +1,180 @@
+import { CivilDate, Nullable, route, Uuid } from '@zdravo/kit/contract';
+import { FeedPage, FeedQuery } from '@zdravo/kit/events';
+import { type Static, Type } from 'typebox';
+
+const Document = Type.Object({ type: Type.String(), number: Type.String() });
+const Phone = Type.Object({ type: Type.String(), number: Type.String() });
+const Address = Type.Record(Type.String(), Type.Unknown());
+
+/** How a person proves consent: a code to a phone, or documents. NA: not established yet. */
+export const AuthenticationMethod = Type.Object({
+  type: Type.Enum(['OTP', 'OFFLINE', 'NA']),
+  phone_number: Type.Optional(Type.String()),
+});
+export type AuthenticationMethod = Static<typeof AuthenticationMethod>;
+
+/** A person as the v2.0 API knows one (domain.md Annex C, `person`). Absent members are absent, never empty. */
+export const Person = Type.Object({
+  first_name: Type.String({ minLength: 1, maxLength: 255 }),
+  last_name: Type.String({ minLength: 1, maxLength: 255 }),
+  second_name: Type.Optional(Nullable(Type.String({ maxLength: 255 }))),
+  birth_date: CivilDate,
+  birth_country: Type.String(),
+  birth_settlement: Type.String(),
+  gender: Type.Enum(['MALE', 'FEMALE']),
+  email: Type.Optional(Nullable(Type.String())),
+  tax_id: Type.Optional(Nullable(Type.String())),
+  secret: Type.Optional(Type.String()),
+  documents: Type.Array(Document),
+  addresses: Type.Array(Address),
+  phones: Type.Optional(Nullable(Type.Array(Phone))),
+  authentication_methods: Type.Array(AuthenticationMethod),
+  emergency_contact: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  confidant_person: Type.Optional(Nullable(Type.Array(Type.Record(Type.String(), Type.Unknown())))),
+  patient_signed: Type.Optional(Type.Boolean()),
+  process_disclosure_data_consent: Type.Optional(Type.Boolean()),
+  death_date: Type.Optional(Nullable(CivilDate)),
+});
+export type Person = Static<typeof Person>;
+
+const PersonId = Type.Object({ id: Uuid });
+
+/** The answer of a write: the id under which the person lives from now on, which may be a parent's. */
+export const PersonWritten = Type.Object({
+  id: Uuid,
+  /** What other perimeters may keep: it names nobody and cannot be turned back into the id. */
+  pseudonym: Uuid,
+  created: Type.Boolean(),
+  version: Type.Integer(),
+});
+export type PersonWritten = Static<typeof PersonWritten>;
+
+export const PersonRead = Type.Object({
+  id: Uuid,
+  requested_id: Uuid,
+  pseudonym: Uuid,
+  version: Type.Integer(),
+  is_active: Type.Boolean(),
+  merged_ids: Type.Array(Uuid),
+  person: Person,
+});
+export type PersonRead = Static<typeof PersonRead>;
+
+/** Who is this? Asked when a declaration request is created; the caller already knows all these data. */
+export const PersonMatch = Type.Union([
+  Type.Object({
+    result: Type.Literal('found'),
+    id: Uuid,
+    authentication_methods: Type.Array(AuthenticationMethod),
+  }),
+  Type.Object({ result: Type.Literal('none') }),
+]);
+export type PersonMatch = Static<typeof PersonMatch>;
+
+/** The fields of the reference's `GET /api/persons`. */
+export const SearchedFields = Type.Object({
+  first_name: Type.String(),
+  last_name: Type.String(),
+  birth_date: CivilDate,
+  second_name: Type.Optional(Type.String()),
+  tax_id: Type.Optional(Type.String()),
+  phone_number: Type.Optional(Type.String()),
+});
+export type SearchedFields = Static<typeof SearchedFields>;
+
+/** Matches of a search: only what was asked by, and the id. `too_many` never says how many. */
+export const PersonSearch = Type.Union([
+  Type.Object({
+    result: Type.Literal('found'),
+    persons: Type.Array(
+      Type.Object({
+        id: Uuid,
+        birth_country: Type.String(),
+        birth_settlement: Type.String(),
+        merged_ids: Type.Array(Uuid),
+        first_name: Type.String(),
+        last_name: Type.String(),
+        birth_date: CivilDate,
+        second_name: Type.Optional(Type.String()),
+        tax_id: Type.Optional(Type.String()),
+        phone_number: Type.Optional(Type.String()),
+      }),
+    ),
+  }),
+  Type.Object({ result: Type.Literal('too_many') }),
+]);
+export type PersonSearch = Static<typeof PersonSearch>;
+
+const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
+
+/** All that the rest of the platform may ask of the Master Patient Index. */
+export const contract = {
+  putPerson: route({
+    ...internal,
+    method: 'PUT',
+    path: '/persons/:id',
+    tag: 'persons',
+    summary: 'Create a person under the caller’s id, or update the one who lives there',
+    description:
+      'Safe to repeat. When the data show that this is a known person (the same naturally unique identifier), that person is updated and their id is the answer.',
+    params: PersonId,
+    body: Type.Object({ person: Person, source: Type.Object({ type: Type.String(), id: Uuid }) }),
+    data: PersonWritten,
+  }),
+  getPerson: route({
+    ...internal,
+    method: 'GET',
+    path: '/persons/:id',
+    tag: 'persons',
+    summary: 'The whole person; a merged id answers with the parent. Audited with actor and purpose.',
+    params: PersonId,
+    data: PersonRead,
+  }),
+  matchPerson: route({
+    ...internal,
+    method: 'POST',
+    path: '/person_matches',
+    tag: 'persons',
+    summary: 'Who is this? Compares complete data of one person with the index',
+    body: Type.Object({ person: Person }),
+    data: PersonMatch,
+  }),
+  searchPersons: route({
+    ...internal,
+    method: 'POST',
+    path: '/person_searches',
+    tag: 'persons',
+    summary: 'Find persons by what the caller knows of them; too many matches are refused',
+    body: SearchedFields,
+    data: PersonSearch,
+  }),
+  resetAuthenticationMethod: route({
+    ...internal,
+    method: 'PUT',
+    path: '/persons/:id/authentication_method_reset',
+    tag: 'persons',
+    summary: 'Forget the authentication method: the next declaration establishes a new one',
+    params: PersonId,
+    body: Type.Object({ reset_id: Uuid }),
+    data: PersonWritten,
+  }),
+  erasePerson: route({
+    ...internal,
+    method: 'PUT',
+    path: '/persons/:id/erasure',
+    tag: 'persons',
+    summary: 'Drop the person’s keys for good (crypto-shredding); the id stays as a tombstone',
+    params: PersonId,
+    body: Type.Object({ order_id: Uuid }),
+    data: Type.Object({ id: Uuid, erased_at: Type.String() }),
+  }),
+  readEvents: route({
+    ...internal,
+    method: 'GET',
+    path: '/events',
+    tag: 'events',
+    summary: 'person.created, person.updated, person.merged, person.erased, in order per person',
+    query: FeedQuery,
+    data: FeedPage,
+  }),
+};

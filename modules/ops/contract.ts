@@ -1,0 +1,207 @@
+import { CivilDate, Nullable, PageQuery, PagingOf, route, Uuid } from '@zdravo/kit/contract';
+import { FeedPage, FeedQuery } from '@zdravo/kit/events';
+import { type Static, Type } from 'typebox';
+
+export const DeclarationStatus = Type.Enum(['pending_verification', 'active', 'terminated', 'closed', 'rejected']);
+export type DeclarationStatus = Static<typeof DeclarationStatus>;
+
+/** What binds a declaration to the proofs of consent: hashes and ids, never the proofs themselves. */
+export const Evidence = Type.Object({
+  /** Of the container exactly as first received, hex. */
+  signed_content_sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  verification_id: Type.Optional(Nullable(Uuid)),
+  documents: Type.Array(Type.Object({ type: Type.String(), sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) })),
+});
+
+const signed_fields = {
+  person_id: Uuid,
+  /** `mpi`'s name for the person towards reports. */
+  pseudonym: Uuid,
+  employee_id: Uuid,
+  division_id: Uuid,
+  legal_entity_id: Uuid,
+  declaration_request_id: Uuid,
+  declaration_number: Type.String(),
+  scope: Type.String(),
+  start_date: CivilDate,
+  end_date: CivilDate,
+  signed_at: Type.String(),
+  /** Log head that the doctor signed, `\x` and hex. */
+  seed: Type.String(),
+  overlimit: Type.Boolean(),
+};
+
+/** A declaration to be stored; `status` is its first one. */
+export const NewDeclaration = Type.Object({
+  ...signed_fields,
+  status: Type.Enum(['active', 'pending_verification']),
+  reason: Type.Optional(Nullable(Type.String())),
+  created_by: Uuid,
+  evidence: Evidence,
+});
+export type NewDeclaration = Static<typeof NewDeclaration>;
+
+/** A declaration as it is now, with its place in the log. */
+export const Declaration = Type.Object({
+  id: Uuid,
+  ...signed_fields,
+  status: DeclarationStatus,
+  is_active: Type.Boolean(),
+  reason: Nullable(Type.String()),
+  reason_description: Nullable(Type.String()),
+  created_by: Uuid,
+  updated_by: Uuid,
+  inserted_at: Type.String(),
+  updated_at: Type.String(),
+  version: Type.Integer(),
+  /** Salted hash that the log holds for this version, hex. */
+  leaf_hash: Type.String(),
+  /** Place of that leaf; null while it waits for the sequencer. */
+  leaf_index: Nullable(Type.Integer()),
+});
+export type Declaration = Static<typeof Declaration>;
+
+const Change = Type.Object({
+  actor_id: Uuid,
+  reason: Type.Optional(Nullable(Type.String())),
+  reason_description: Type.Optional(Nullable(Type.String())),
+});
+
+const DeclarationId = Type.Object({ id: Uuid });
+const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
+const declarations = { ...internal, tag: 'declarations' } as const;
+
+/** All that the rest of the platform may ask of Operations. */
+export const contract = {
+  putDeclaration: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/declarations/:id',
+    summary: 'Store a signed declaration and end the person’s earlier ones, in one transaction',
+    description:
+      'Safe to repeat: the same id answers with what is stored. A different declaration under the same id or request is a 409.',
+    params: DeclarationId,
+    body: NewDeclaration,
+    data: Declaration,
+  }),
+  getDeclaration: route({
+    ...declarations,
+    method: 'GET',
+    path: '/declarations/:id',
+    summary: 'One declaration as it is now',
+    params: DeclarationId,
+    data: Declaration,
+  }),
+  listDeclarations: route({
+    ...declarations,
+    method: 'GET',
+    path: '/declarations',
+    summary: 'Declarations of a clinic, a doctor or a person',
+    query: Type.Object({
+      ...PageQuery,
+      legal_entity_id: Type.Optional(Uuid),
+      employee_id: Type.Optional(Uuid),
+      person_id: Type.Optional(Uuid),
+      status: Type.Optional(DeclarationStatus),
+    }),
+    data: Type.Object({ declarations: Type.Array(Declaration), paging: PagingOf }),
+  }),
+  putApproval: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/declarations/:id/approval',
+    summary: 'pending_verification → active',
+    params: DeclarationId,
+    body: Change,
+    data: Declaration,
+  }),
+  putRejection: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/declarations/:id/rejection',
+    summary: 'pending_verification → rejected',
+    params: DeclarationId,
+    body: Change,
+    data: Declaration,
+  }),
+  putTermination: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/declarations/:id/termination',
+    summary: 'active or pending_verification → terminated',
+    params: DeclarationId,
+    body: Change,
+    data: Declaration,
+  }),
+  putTerminations: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/terminations/:id',
+    summary: 'Terminate all living declarations of a doctor, a clinic or a person, in the background',
+    description: 'The order is durable when this answers; a job works it off in batches. Safe to repeat.',
+    params: DeclarationId,
+    body: Type.Object({
+      subject_type: Type.Enum(['employee', 'legal_entity', 'person']),
+      subject_id: Uuid,
+      actor_id: Uuid,
+      reason: Type.String(),
+      reason_description: Type.Optional(Nullable(Type.String())),
+    }),
+    data: Type.Object({ id: Uuid, is_done: Type.Boolean(), terminated: Type.Integer() }),
+  }),
+  countDeclarations: route({
+    ...declarations,
+    method: 'POST',
+    path: '/declaration_counts',
+    summary: 'Living declarations per doctor’s employment, for the reconciliation of limits',
+    body: Type.Object({ employee_ids: Type.Array(Uuid, { maxItems: 1000 }) }),
+    data: Type.Array(Type.Object({ employee_id: Uuid, declaration_count: Type.Integer() })),
+  }),
+  findByRequest: route({
+    ...declarations,
+    method: 'POST',
+    path: '/declarations_by_request',
+    summary: 'Which of these declaration requests have a declaration, for reconciliation',
+    body: Type.Object({ declaration_request_ids: Type.Array(Uuid, { maxItems: 1000 }) }),
+    data: Type.Array(
+      Type.Object({
+        declaration_request_id: Uuid,
+        declaration_id: Uuid,
+        person_id: Uuid,
+        status: DeclarationStatus,
+        signed_content_sha256: Type.String(),
+      }),
+    ),
+  }),
+  latestHead: route({
+    ...internal,
+    tag: 'log',
+    method: 'GET',
+    path: '/latest_head',
+    summary: 'Root of the newest log head, in the form that clients sign as `seed`',
+    data: Type.Object({ hash: Type.String(), size: Type.Integer(), at: Type.String() }),
+  }),
+  getHead: route({
+    ...internal,
+    tag: 'log',
+    method: 'GET',
+    path: '/heads/:hash',
+    summary: 'When this root was the head; 404 when it never was',
+    params: Type.Object({ hash: Type.String({ maxLength: 200 }) }),
+    data: Type.Object({
+      hash: Type.String(),
+      size: Type.Integer(),
+      at: Type.String(),
+      superseded_at: Nullable(Type.String()),
+    }),
+  }),
+  readEvents: route({
+    ...internal,
+    tag: 'events',
+    method: 'GET',
+    path: '/events',
+    summary: 'declaration.activated, .pending, .terminated, .closed, .rejected, in order per declaration',
+    query: FeedQuery,
+    data: FeedPage,
+  }),
+};

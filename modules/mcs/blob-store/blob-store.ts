@@ -102,7 +102,7 @@ export class BlobStoreError extends Error {
 }
 
 const bucket_pattern = /^[a-z0-9][a-z0-9_-]{1,61}[a-z0-9]$/;
-const segment_pattern = /^[A-Za-z0-9!_.*'()-]+$/;
+const key_pattern = /^(?!\.+(?:\/|$))[\w!.*'()-]+(?:\/(?!\.+(?:\/|$))[\w!.*'()-]+)*$/;
 
 /**
  * Refuses every address that could mean another place on a disk or in a URL: only the characters that S3 calls safe,
@@ -110,9 +110,8 @@ const segment_pattern = /^[A-Za-z0-9!_.*'()-]+$/;
  */
 export function assertBlobAddress({ bucket, key }: BlobAddress): void {
   assertBucket(bucket);
-  const segments = key.split('/');
-  const safe = key.length <= 1024 && segments.every((part) => segment_pattern.test(part) && !/^\.+$/.test(part));
-  if (!safe) throw new BlobStoreError('invalid_address', 'The key is not a path of safe segments');
+  if (key.length <= 1024 && key_pattern.test(key)) return;
+  throw new BlobStoreError('invalid_address', 'The key is not a path of safe segments');
 }
 
 /** Refuses what is not a bucket name: 3 to 63 of a–z, 0–9, `-` and `_`. */

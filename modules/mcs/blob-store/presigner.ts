@@ -43,13 +43,11 @@ const max_expires_s = 7 * 24 * 3600;
  * can do neither. Errors: `invalid_address`, `invalid_request`.
  */
 export function createPresigner(options: PresignerOptions): Presigner {
-  const target = readEndpoint(options.endpoint);
-  const now = options.now ?? (() => new Date());
-  const signAddress = (request: AddressRequest) => signedAddress({ ...request, ...options, ...target, at: now() });
+  const context: AddressContext = { ...options, ...readEndpoint(options.endpoint), moment: momentOf(options) };
   return {
-    presignPut: (input) => signAddress({ ...input, method: 'PUT', headers: putHeaders(input), query: [] }),
-    presignGet: (input) => signAddress({ ...input, method: 'GET', headers: {}, query: responseOverrides(input) }),
-    presignHead: (input) => signAddress({ ...input, method: 'HEAD', headers: {}, query: [] }),
+    presignPut: (input) => signedAddress(context, { ...input, method: 'PUT', headers: putHeaders(input) }),
+    presignGet: (input) => signedAddress(context, { ...input, method: 'GET', query: responseOverrides(input) }),
+    presignHead: (input) => signedAddress(context, { ...input, method: 'HEAD' }),
   };
 }
 
@@ -63,34 +61,44 @@ export function readEndpoint(endpoint: string): { origin: string; host: string; 
 type AddressRequest = BlobAddress & {
   method: SignedAddress['method'];
   expires_s: number;
-  headers: Record<string, string>;
-  query: [string, string][];
+  headers?: Record<string, string>;
+  query?: [string, string][];
   sha256?: string;
 };
 
-type AddressContext = ReturnType<typeof readEndpoint> & { region: string; credentials: Credentials; at: Date };
+type Moment = { amz_date: string; query: string };
+type AddressContext = ReturnType<typeof readEndpoint> & PresignerOptions & { moment: () => Moment };
 
-function signedAddress(request: AddressRequest & AddressContext): SignedAddress {
+/** Written so that the query comes out in canonical order without sorting it: this is done for every address. */
+function signedAddress(context: AddressContext, request: AddressRequest): SignedAddress {
   assertBlobAddress(request);
   assertExpiry(request.expires_s);
-  const amz_date = amzDate(request.at);
-  const headers = canonicalHeaders({ host: request.host, ...request.headers });
-  const path = canonicalPath(`${request.prefix}/${request.bucket}/${request.key}`);
-  const query = canonicalQuery([
-    ['X-Amz-Algorithm', algorithm],
-    ['X-Amz-Credential', `${request.credentials.access_key_id}/${scopeOf(amz_date.slice(0, 8), request.region)}`],
-    ['X-Amz-Date', amz_date],
-    ['X-Amz-Expires', String(request.expires_s)],
-    ['X-Amz-SignedHeaders', signedHeaderNames(headers)],
-    ...request.query,
-  ]);
-  const { method, region } = request;
+  const { amz_date, query: dated } = context.moment();
+  const { method, headers: conditions = {} } = request;
+  const headers = canonicalHeaders({ host: context.host, ...conditions });
+  const path = canonicalPath(`${context.prefix}/${request.bucket}/${request.key}`);
+  const names = signedHeaderNames(headers).replaceAll(';', '%3B');
+  const more = request.query?.length ? `&${canonicalQuery(request.query)}` : '';
+  const query = `${dated}&X-Amz-Expires=${request.expires_s}&X-Amz-SignedHeaders=${names}${more}`;
   const payload_hash = request.sha256 ?? unsigned_payload;
-  const signature = sign(
-    { method, path, query, headers, payload_hash, amz_date, region },
-    request.credentials.secret_access_key,
-  );
-  return { method, url: `${request.origin}${path}?${query}&X-Amz-Signature=${signature}`, headers: request.headers };
+  const input = { method, path, query, headers, payload_hash, amz_date, region: context.region };
+  const signature = sign(input, context.credentials.secret_access_key);
+  return { method, url: `${context.origin}${path}?${query}&X-Amz-Signature=${signature}`, headers: conditions };
+}
+
+/** What all addresses of one second have in common. */
+function momentOf({ now = () => new Date(), region, credentials }: PresignerOptions): () => Moment {
+  let [second, moment] = [Number.NaN, { amz_date: '', query: '' }];
+  return () => {
+    const at = now();
+    const this_second = Math.floor(at.getTime() / 1000);
+    if (this_second === second) return moment;
+    const amz_date = amzDate(at);
+    const credential = percentEncode(`${credentials.access_key_id}/${scopeOf(amz_date.slice(0, 8), region)}`);
+    const query = `X-Amz-Algorithm=${algorithm}&X-Amz-Credential=${credential}&X-Amz-Date=${amz_date}`;
+    [second, moment] = [this_second, { amz_date, query }];
+    return moment;
+  };
 }
 
 function putHeaders(input: PresignPut): Record<string, string> {

@@ -138,7 +138,11 @@ function transmit(
     const open = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = open(url, { method: request.method, headers, agent, timeout: timeout_ms }, resolve);
     const fail = (cause: unknown) =>
-      reject(new BlobStoreError('unavailable', 'The store cannot be reached', { cause }));
+      reject(
+        cause instanceof BlobStoreError
+          ? cause
+          : new BlobStoreError('unavailable', 'The store cannot be reached', { cause }),
+      );
     outgoing.on('timeout', () => outgoing.destroy(new Error(`No answer within ${timeout_ms} ms`)));
     outgoing.on('error', fail);
     if (request.body) pipeline(request.body.source, request.body.counter, outgoing).catch(fail);
@@ -176,7 +180,7 @@ async function putObject(connection: S3Connection, input: PutBlob, first_only: b
   if (input.sha256 !== undefined && known_hash !== input.sha256) {
     throw new BlobStoreError('sha256_mismatch', 'The bytes do not have the announced SHA-256');
   }
-  const { counter, receipt } = countBytes();
+  const { counter, receipt } = countBytes(size);
   const headers = { ...putHeaders(input), 'content-length': String(size), ...(first_only && { 'if-none-match': '*' }) };
   const payload_hash = known_hash ?? unsigned_payload;
   const request = { method: 'PUT', bucket, key, headers, payload_hash, body: { source, counter } };
@@ -197,17 +201,25 @@ function putHeaders({ content_type, metadata }: PutBlob): Record<string, string>
   return { 'content-type': headerValue(content_type ?? 'application/octet-stream'), ...Object.fromEntries(named) };
 }
 
-function countBytes(): { counter: Transform; receipt(): BlobReceipt } {
+/** Hashes what passes, and breaks off when it is not as long as announced: the store would wait for the rest. */
+function countBytes(announced: number): { counter: Transform; receipt(): BlobReceipt } {
   const digest = createHash('sha256');
   let size = 0;
   const counter = new Transform({
     transform(chunk: Buffer, _encoding, done) {
       digest.update(chunk);
       size += chunk.length;
-      done(null, chunk);
+      done(size > announced ? sizeMismatch(announced) : null, chunk);
+    },
+    flush(done) {
+      done(size < announced ? sizeMismatch(announced) : null);
     },
   });
   return { counter, receipt: () => ({ sha256: digest.digest('hex'), size }) };
+}
+
+function sizeMismatch(announced: number): BlobStoreError {
+  return new BlobStoreError('size_mismatch', `The stream does not have the announced ${announced} bytes`);
 }
 
 /** A copy may fail after its 200 has been sent, so the body is read too (AWS, "CopyObject"). */

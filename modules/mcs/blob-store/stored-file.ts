@@ -19,11 +19,13 @@ const seal = Buffer.from('ZBS1');
 const footer_length = 8;
 const tail_guess = 4096;
 const batch_bytes = 1 << 20;
+const flush_bytes = 64 << 20;
 
 export type Received = { sha256: string; size: number };
 
 /**
- * Writes a stream to a file while the next bytes arrive and are hashed; at most two batches are in memory.
+ * Writes a stream to a file while the next bytes arrive and are hashed; at most two batches are in memory. The disk
+ * is set to work every 64 MB, so that the wait for durability at the end is short.
  * Errors: `too_large` as soon as the limit is passed.
  */
 export async function receive(
@@ -32,25 +34,55 @@ export async function receive(
   max_bytes: number,
 ): Promise<Received> {
   const digest = createHash('sha256');
-  let [size, batch, batched, writing] = [0, [] as Uint8Array[], 0, Promise.resolve()];
+  const writer = writeBehind(file);
+  let size = 0;
   try {
     for await (const chunk of source) {
       size += chunk.length;
       if (size > max_bytes) throw new BlobStoreError('too_large', `The object is larger than ${max_bytes} bytes`);
-      batched += chunk.length;
-      batch.push(chunk);
       digest.update(chunk);
-      if (batched < batch_bytes) continue;
-      await writing;
-      writing = writeAll(file, batch, batched);
-      writing.catch(() => undefined);
-      [batch, batched] = [[], 0];
+      await writer.add(chunk);
     }
   } finally {
-    await writing;
+    await writer.finish();
   }
-  if (batched > 0) await writeAll(file, batch, batched);
   return { sha256: digest.digest('hex'), size };
+}
+
+/** Every failure of a write or flush surfaces in a later `add` or in `finish`: an error of fsync(2) is told only once. */
+function writeBehind(file: FileHandle) {
+  let [batch, batched, unflushed] = [[] as Uint8Array[], 0, 0];
+  let [writing, flushing, is_flushing] = [Promise.resolve(), Promise.resolve(), false];
+  const writeBatch = async () => {
+    await writing;
+    writing = quietly(writeAll(file, batch, batched));
+    [batch, batched, unflushed] = [[], 0, unflushed + batched];
+  };
+  const flush = () => {
+    [unflushed, is_flushing] = [0, true];
+    const done = flushing.then(() => file.datasync()).finally(() => {
+      is_flushing = false;
+    });
+    flushing = quietly(done);
+  };
+  return {
+    add: async (chunk: Uint8Array) => {
+      batch.push(chunk);
+      batched += chunk.length;
+      if (batched >= batch_bytes) await writeBatch();
+      if (unflushed >= flush_bytes && !is_flushing) flush();
+    },
+    finish: async () => {
+      if (batched > 0) await writeBatch();
+      await Promise.all([writing, flushing]);
+    },
+  };
+}
+
+/** Keeps a rejection that is awaited later from counting as unhandled now. */
+function quietly(work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  return work;
 }
 
 /** Appends the description; the caller makes the file durable and gives it its name. */

@@ -1,0 +1,139 @@
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createPresigner, serveStore } from '@zdravo/mcs/blob-store';
+
+const block = randomBytes(1024 * 1024);
+const file_mb = 512;
+const rounds = 3;
+
+/**
+ * Signed addresses per second of one core, and the built-in store against a bare `node:http` server that pipes each
+ * body into a file and does not wait for the disk, as the store does: same client, same disk, alternating rounds, the best of each (the machine is shared).
+ * `rss_mb` is the most that the process ever held, client and both servers included.
+ */
+export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
+  const urls_per_s = measureAddresses();
+  const memory = watchMemory();
+  const [plain, store] = [await plainWriter(), await builtInStore()];
+  const speeds: { plain: number; store: number }[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    speeds.push({ plain: await plain.mbPerSecond(), store: await store.mbPerSecond() });
+  }
+  await Promise.all([plain.close(), store.close()]);
+  const best = (name: 'plain' | 'store') => Math.max(...speeds.map((speed) => speed[name]));
+  return {
+    figures: { urls_per_s, mb_per_s: Math.round(best('store')), rss_mb: memory.stop() },
+    ratios: { of_plain_writer: Number((best('store') / best('plain')).toFixed(2)) },
+  };
+}
+
+/** Fully pinned upload addresses, each with another key. */
+function measureAddresses(): number {
+  const credentials = { access_key_id: 'bench', secret_access_key: 'bench' };
+  const presigner = createPresigner({ endpoint: 'http://localhost:4000/media', region: 'local', credentials });
+  const sha256 = 'a'.repeat(64);
+  const sign = (serial: number) =>
+    presigner.presignPut({
+      bucket: 'quarantine',
+      key: `documents/${serial}`,
+      expires_s: 300,
+      content_type: 'image/jpeg',
+      content_length: 100_000,
+      sha256,
+      if_none_match: '*',
+      metadata: { 'upload-id': String(serial) },
+    });
+  for (let serial = 0; serial < 5_000; serial += 1) sign(serial);
+  const count = 50_000;
+  const start = performance.now();
+  for (let serial = 0; serial < count; serial += 1) sign(serial);
+  return Math.round(count / ((performance.now() - start) / 1000));
+}
+
+type Contender = { mbPerSecond(): Promise<number>; close(): Promise<void> };
+
+async function plainWriter(): Promise<Contender> {
+  const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
+  const server = createServer(async (req, res) => {
+    await pipeline(req, createWriteStream(join(directory, 'file')));
+    res.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    mbPerSecond: async () => {
+      const speed = await upload(`http://127.0.0.1:${port}/file`, {});
+      await makeDurable(join(directory, 'file'));
+      return speed;
+    },
+    close: async () => {
+      server.close();
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+/** After the clock has stopped: what one contender left to the disk must not slow down the next. */
+async function makeDurable(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  await file.sync();
+  await file.close();
+  await rm(path);
+}
+
+async function builtInStore(): Promise<Contender> {
+  const served = await serveStore();
+  let serial = 0;
+  return {
+    mbPerSecond: async () => {
+      serial += 1;
+      const address = { bucket: 'quarantine', key: `bench/${serial}` };
+      const content_length = file_mb * block.length;
+      const { url, headers } = served.store.presignPut({
+        ...address,
+        expires_s: 600,
+        content_length,
+        if_none_match: '*',
+      });
+      const speed = await upload(url, headers);
+      await served.store.delete(address);
+      return speed;
+    },
+    close: served.close,
+  };
+}
+
+async function upload(url: string, signed_headers: Record<string, string>): Promise<number> {
+  const headers = { ...signed_headers, 'content-length': String(file_mb * block.length) };
+  const start = performance.now();
+  const status = await new Promise<number>((resolve, reject) => {
+    const req = request(url, { method: 'PUT', headers }, (res) => resolve(res.resume().statusCode ?? 0));
+    pipeline(Readable.from(blocks()), req).catch(reject);
+  });
+  if (status !== 200) throw new Error(`The upload was answered ${status}`);
+  return (file_mb * block.length) / 1e6 / ((performance.now() - start) / 1000);
+}
+
+function* blocks(): Generator<Buffer> {
+  for (let sent = 0; sent < file_mb; sent += 1) yield block;
+}
+
+function watchMemory(): { stop(): number } {
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 20);
+  return {
+    stop: () => {
+      clearInterval(timer);
+      return Math.round(peak / 1e6);
+    },
+  };
+}

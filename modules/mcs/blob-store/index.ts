@@ -1,0 +1,12 @@
+export * from './blob-store.ts';
+export {
+  type BuiltInStore,
+  type BuiltInStoreOptions,
+  createStoreServer,
+  openBuiltInStore,
+  randomCredentials,
+} from './built-in-store.ts';
+export { attachment, createPresigner, type Presigner, type PresignerOptions } from './presigner.ts';
+export { connectS3Store, type S3StoreOptions } from './s3-store.ts';
+export { serveStore } from './served-store.ts';
+export type { BucketRules, StoreHandler } from './store-handler.ts';

@@ -2,9 +2,11 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { oids } from '../asn1/oids.ts';
 import { Asn1Error } from '../asn1/reader.ts';
 import { fieldsOf, insideOf, smallIntegerOf, tag } from '../asn1/values.ts';
+import { isDstu } from '../dstu/keys.ts';
 import type { SubjectPublicKey } from '../x509/certificate.ts';
 import { type AlgorithmIdentifier, hasNoParameters, readAlgorithm } from './algorithm-identifier.ts';
 import { node_digests } from './digests.ts';
+import { verifyDstuSignature } from './verify-dstu.ts';
 
 /** `refused`: the algorithm or key is not one that this platform accepts, whatever the arithmetic says. */
 export type SignatureOutcome = { outcome: 'valid' | 'invalid' | 'refused'; reason: string };
@@ -36,11 +38,12 @@ const rsa: Record<string, string> = {
 /** Checks one signature under one public key. Never throws for hostile input. */
 export function verifySignature(signed: SignedMessage): SignatureOutcome {
   const algorithm = signed.algorithm.oid;
-  if (algorithm in ecdsa) return verifyEcdsa(signed, ecdsa[algorithm]!);
-  if (algorithm in rsa) return verifyRsa(signed, rsa[algorithm]!);
+  if (Object.hasOwn(ecdsa, algorithm)) return verifyEcdsa(signed, ecdsa[algorithm]!);
+  if (Object.hasOwn(rsa, algorithm)) return verifyRsa(signed, rsa[algorithm]!);
   if (algorithm === oids.rsa && signed.digest_algorithm) return verifyRsa(signed, signed.digest_algorithm);
   if (algorithm === oids.rsa_pss) return verifyPss(signed);
   if (algorithm === oids.ed25519) return verifyEd25519(signed);
+  if (isDstu(algorithm)) return verifyDstuSignature(signed);
   return refuse(`Signature algorithm ${algorithm} is not accepted`);
 }
 
@@ -92,7 +95,7 @@ function readPssParameters(algorithm: AlgorithmIdentifier): { digest: string; sa
     const generator = readAlgorithm(insideOf(mask, 'maskGenAlgorithm'));
     if (generator.oid !== oids.rsa_mgf1 || !generator.parameters) return 'Unknown mask generation function';
     if (readAlgorithm(generator.parameters).oid !== digest) return 'RSA-PSS with two different hashes';
-    if (!(digest in node_digests)) return `Digest ${digest} is not accepted`;
+    if (!Object.hasOwn(node_digests, digest)) return `Digest ${digest} is not accepted`;
     if (trailer && smallIntegerOf(insideOf(trailer, 'trailerField')) !== 1) return 'Unknown trailer field';
     return { digest, salt_length: salt ? smallIntegerOf(insideOf(salt, 'saltLength')) : 20 };
   } catch (error) {

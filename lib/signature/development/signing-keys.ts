@@ -1,8 +1,16 @@
 import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { oids } from '../asn1/oids.ts';
 import { context, integer, nullValue, oid, sequence } from '../asn1/writer.ts';
+import { type DstuKeyAlgorithm, generateDstuKey, isDstuKey, readDstuSigningKey } from './dstu-signing-keys.ts';
 
-export type KeyAlgorithm = 'ecdsa-p256' | 'ecdsa-p384' | 'rsa-2048' | 'rsa-3072' | 'rsa-pss-3072' | 'ed25519';
+export type KeyAlgorithm =
+  | 'ecdsa-p256'
+  | 'ecdsa-p384'
+  | 'rsa-2048'
+  | 'rsa-3072'
+  | 'rsa-pss-3072'
+  | 'ed25519'
+  | DstuKeyAlgorithm;
 
 /** A private key with all that a signature says about itself. */
 export type SigningKey = {
@@ -18,15 +26,16 @@ export type SigningKey = {
 };
 
 export function generateSigningKey(algorithm: KeyAlgorithm = 'ecdsa-p256'): SigningKey {
+  if (isDstuKey(algorithm)) return generateDstuKey(algorithm);
   return describeKey(generatePrivateKey(algorithm));
 }
 
 /** Reads a PKCS#8 private key, PEM. Throws when it is not one that signs here. */
 export function readSigningKey(pem: string): SigningKey {
-  return describeKey(createPrivateKey(pem));
+  return readDstuSigningKey(pem) ?? describeKey(createPrivateKey(pem));
 }
 
-function generatePrivateKey(algorithm: KeyAlgorithm): KeyObject {
+function generatePrivateKey(algorithm: Exclude<KeyAlgorithm, DstuKeyAlgorithm>): KeyObject {
   switch (algorithm) {
     case 'ecdsa-p256':
       return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;

@@ -2,7 +2,7 @@ import { oids } from '../asn1/oids.ts';
 import { sameBytes } from '../asn1/values.ts';
 import type { SignedAttributes, SignerIdentifier, SignerInfo } from '../cms/signer-info.ts';
 import { type CertificateReference, readSigningCertificate } from '../cms/signing-certificate.ts';
-import { digest } from '../crypto/digests.ts';
+import { digest, isAcceptedDigest } from '../crypto/digests.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { type Fault, fault } from './result.ts';
 
@@ -19,7 +19,7 @@ export function findSignerCertificate(
 ): FoundSigner {
   const reference = readSigningCertificate(signed);
   if (!reference) return refuse('SIG_CONSTRAINTS_FAILURE', 'No signing-certificate among the signed attributes');
-  if (reference.version === 1 || digest(reference.digest_algorithm, new Uint8Array(0)) === undefined) {
+  if (reference.version === 1 || !isAcceptedDigest(reference.digest_algorithm)) {
     return refuse(
       'CRYPTO_CONSTRAINTS_FAILURE',
       `signing-certificate with digest ${reference.digest_algorithm} is not accepted`,

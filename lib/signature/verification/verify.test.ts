@@ -43,7 +43,16 @@ test('a good container passes and says who signed, identifiers as text', async (
   assert.equal(signature?.level, 'B-B');
 });
 
-for (const algorithm of ['ecdsa-p256', 'ecdsa-p384', 'rsa-2048', 'rsa-pss-3072', 'ed25519'] satisfies KeyAlgorithm[]) {
+for (const algorithm of [
+  'ecdsa-p256',
+  'ecdsa-p384',
+  'rsa-2048',
+  'rsa-pss-3072',
+  'ed25519',
+  'dstu-257',
+  'dstu-431',
+  'dstu-257-kupyna',
+] satisfies KeyAlgorithm[]) {
   test(`${algorithm}: authority and signer`, async () => {
     const ca = createCertificateAuthority({ name: 'CA', algorithm });
     const result = await verify(

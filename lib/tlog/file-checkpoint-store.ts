@@ -13,7 +13,7 @@ export type FileCheckpointStore = CheckpointStore & { close(): Promise<void> };
  * kill -9 leaves the old value or the new one, whole. Throws `store_locked` when another living process has it open.
  */
 export async function openFileCheckpointStore(directory: string): Promise<FileCheckpointStore> {
-  const lock = await lockDirectory(directory);
+  const lock = await lockDirectory(join(directory, 'owner'));
   await removeLeftovers(directory);
   const queues = new Map<string, Promise<unknown>>();
   let is_open = true;

@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { Clock } from '@zdravo/kit/clock';
+import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import { createHttpServer, type HttpServer, mount, serviceAuthentication } from '@zdravo/kit/http';
+import type { Job } from '@zdravo/kit/jobs';
+import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import { contract } from './contract.ts';
+import { createHandlers } from './handlers.ts';
+import { createHeadCache } from './log-heads.ts';
+import { createSequencer, type Sequencer } from './sequencer.ts';
+import type { Tables } from './tables.ts';
+import { declarationTimers } from './timers.ts';
+
+export const migrations: Migrations = { module: 'ops', directory: join(import.meta.dirname, 'migrations') };
+
+export type OpsOptions = {
+  database_url: string;
+  keys_database_url: string;
+  key_provider: KeyProvider;
+  /** Processes that may call, with their secrets. */
+  callers: Record<string, string>;
+  clock: Clock;
+  log: Logger;
+  pool_size?: number;
+  /** Days after which a declaration pending verification becomes active by itself. */
+  verification_request_expiration_days: number;
+};
+
+export type Ops = { app: HttpServer; sequencer: Sequencer; jobs: Job[]; close(): Promise<void> };
+
+/** Operations: its server, its sequencer (to be started) and its timers. */
+export async function createOps(options: OpsOptions): Promise<Ops> {
+  const { database_url: url, log, clock } = options;
+  const database = openDatabase<Tables>({
+    url,
+    role: 'zdravo_ops',
+    application_name: 'ops',
+    log,
+    pool_size: options.pool_size ?? 16,
+  });
+  const sequencing = openDatabase<Tables>({
+    url,
+    role: 'zdravo_ops_sequencer',
+    application_name: 'ops-sequencer',
+    log,
+    pool_size: 2,
+  });
+  const keys_database = openDatabase({
+    url: options.keys_database_url,
+    role: 'zdravo_keys',
+    application_name: 'ops-keys',
+    log,
+    pool_size: options.pool_size ?? 16,
+  });
+  const keys = createKeyStore(keys_database.pool, options.key_provider, { module: 'ops', purpose: 'seed' });
+  const handle_key = await options.key_provider.derive('ops log handle', '1');
+  const heads = createHeadCache(database.db);
+  const deps = { db: database.db, keys, handle_key, clock, heads };
+  const app = createHttpServer({ log });
+  mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
+  const sequencer = createSequencer({ db: sequencing.db, log });
+  return {
+    app,
+    sequencer,
+    jobs: declarationTimers(deps, {
+      verification_request_expiration_days: options.verification_request_expiration_days,
+    }),
+    close: async () => {
+      await app.close();
+      await sequencer.stop();
+      await Promise.all([database.close(), sequencing.close(), keys_database.close()]);
+    },
+  };
+}

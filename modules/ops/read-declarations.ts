@@ -1,0 +1,80 @@
+import type { Paging } from '@zdravo/kit/contract';
+import type { TransactionOf } from '@zdravo/kit/db';
+import { pageOf, pagingOf } from '@zdravo/kit/http';
+import { notFound } from '@zdravo/kit/problem';
+import type { Declaration, DeclarationStatus } from './contract.ts';
+import type { Tables } from './tables.ts';
+import { parseBody } from './versions.ts';
+
+export async function findDeclaration(db: TransactionOf<Tables>, id: string): Promise<Declaration | undefined> {
+  const row = await withVersion(db).where('head.id', '=', id).executeTakeFirst();
+  return row && toDeclaration(row);
+}
+
+export async function getDeclaration(db: TransactionOf<Tables>, id: string): Promise<Declaration> {
+  const found = await findDeclaration(db, id);
+  if (!found) throw notFound();
+  return found;
+}
+
+export type DeclarationFilter = {
+  page?: number;
+  page_size?: number;
+  legal_entity_id?: string;
+  employee_id?: string;
+  person_id?: string;
+  status?: DeclarationStatus;
+};
+
+/** The newest first; each filter has an index that ends in the order, so a page costs what it shows. */
+export async function listDeclarations(
+  db: TransactionOf<Tables>,
+  filter: DeclarationFilter,
+): Promise<{ declarations: Declaration[]; paging: Paging }> {
+  const page = pageOf(filter);
+  const { total } = await filtered(db.selectFrom('ops.declaration_heads as head'), filter)
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  const rows = await filtered(withVersion(db), filter)
+    .orderBy('head.inserted_at', 'desc')
+    .orderBy('head.id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return { declarations: rows.map(toDeclaration), paging: pagingOf(page, total) };
+}
+
+const filter_columns = ['legal_entity_id', 'employee_id', 'person_id', 'status'] as const;
+
+type Filterable = { where(column: `head.${(typeof filter_columns)[number]}`, operator: '=', value: never): Filterable };
+
+function filtered<Query>(query: Query, filter: DeclarationFilter): Query {
+  let narrowed = query as unknown as Filterable;
+  for (const column of filter_columns) {
+    const value = filter[column];
+    if (value !== undefined) narrowed = narrowed.where(`head.${column}`, '=', value as never);
+  }
+  return narrowed as unknown as Query;
+}
+
+function withVersion(db: TransactionOf<Tables>) {
+  return db
+    .selectFrom('ops.declaration_heads as head')
+    .innerJoin('ops.declaration_versions as version', (join) =>
+      join.onRef('version.declaration_id', '=', 'head.id').onRef('version.version', '=', 'head.version'),
+    )
+    .leftJoin('ops.log_entries as entry', (join) =>
+      join.onRef('entry.declaration_id', '=', 'head.id').onRef('entry.version', '=', 'head.version'),
+    )
+    .select(['version.body', 'version.leaf_hash', 'entry.leaf_index']);
+}
+
+function toDeclaration(row: { body: Buffer; leaf_hash: Buffer; leaf_index: number | null }): Declaration {
+  const { op: _op, ...body } = parseBody(row.body);
+  return {
+    ...body,
+    is_active: body.status === 'active' || body.status === 'pending_verification',
+    leaf_hash: row.leaf_hash.toString('hex'),
+    leaf_index: row.leaf_index,
+  };
+}

@@ -1,0 +1,105 @@
+// Generated from the migrated database by `npm run generate`; not to be edited.
+import type { Generated, GeneratedAlways } from 'kysely';
+
+export type Tables = {
+  'ops.audit_log': {
+    recorded_at: Generated<string>;
+    request_id: string;
+    actor_id: string | null;
+    client_id: string | null;
+    action: string;
+    resource: string;
+    resource_id: string | null;
+    detail: unknown | null;
+  };
+  'ops.consumed_events': {
+    feed: string;
+    event_id: string;
+    consumed_at: Generated<string>;
+  };
+  'ops.declaration_heads': {
+    id: string;
+    version: number;
+    status: string;
+    person_id: string;
+    pseudonym: string;
+    legal_entity_id: string;
+    division_id: string;
+    employee_id: string;
+    declaration_request_id: string;
+    signed_content_sha256: string;
+    start_date: string;
+    end_date: string;
+    inserted_at: Generated<string>;
+    updated_at: Generated<string>;
+  };
+  'ops.declaration_status_history': {
+    declaration_id: string;
+    version: number;
+    status: string;
+    changed_at: Generated<string>;
+  };
+  'ops.declaration_versions': {
+    declaration_id: string;
+    version: number;
+    op: string;
+    status: string;
+    body: Buffer;
+    sealed_seed: Buffer;
+    leaf_hash: Buffer;
+    recorded_at: Generated<string>;
+  };
+  'ops.event_cursors': {
+    feed: string;
+    position: string;
+    updated_at: Generated<string>;
+  };
+  'ops.log_entries': {
+    leaf_index: number;
+    entry: Buffer;
+    declaration_id: string;
+    version: number;
+  };
+  'ops.log_heads': {
+    size: number;
+    root: Buffer;
+    at: Generated<string>;
+  };
+  'ops.log_state': {
+    only_row: Generated<boolean>;
+    frontier: Buffer;
+  };
+  'ops.outbox': {
+    position: GeneratedAlways<number>;
+    transaction_id: Generated<string>;
+    id: Generated<string>;
+    type: string;
+    object_type: string;
+    object_id: string;
+    payload: unknown;
+    occurred_at: Generated<string>;
+  };
+  'ops.pending_leaves': {
+    position: GeneratedAlways<number>;
+    declaration_id: string;
+    version: number;
+    entry: Buffer;
+    inserted_at: Generated<string>;
+  };
+  'ops.person_aliases': {
+    person_id: string;
+    parent_id: string;
+    merged_at: Generated<string>;
+  };
+  'ops.termination_orders': {
+    id: string;
+    subject_type: string;
+    subject_id: string;
+    actor_id: string;
+    reason: string;
+    reason_description: string | null;
+    terminated: Generated<number>;
+    ordered_at: Generated<string>;
+    done_at: string | null;
+  };
+};

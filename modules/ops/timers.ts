@@ -1,0 +1,63 @@
+import type { Job } from '@zdravo/kit/jobs';
+import type { OpsDeps } from './declarations.ts';
+import { workOffTerminationOrders } from './terminations.ts';
+import { changeStatus } from './transitions.ts';
+
+/** The platform itself as an actor, where no person acts. */
+export const system_actor_id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
+
+const batch_size = 500;
+
+/** Declarations' timers (domain.md §3.11), each safe to run twice. */
+export function declarationTimers(deps: OpsDeps, settings: { verification_request_expiration_days: number }): Job[] {
+  return [
+    { name: 'work_off_termination_orders', schedule: '* * * * *', run: () => workOffTerminationOrders(deps) },
+    { name: 'close_expired_declarations', schedule: '*/10 * * * *', run: () => closeExpired(deps) },
+    {
+      name: 'approve_pending_declarations',
+      schedule: '*/10 * * * *',
+      run: () => approvePending(deps, settings.verification_request_expiration_days),
+    },
+    { name: 'delete_old_ops_events', schedule: '15 1 * * *', run: () => deleteOldEvents(deps) },
+  ];
+}
+
+/** A declaration is valid through its last day; the day after, it is closed. */
+export async function closeExpired(deps: OpsDeps): Promise<void> {
+  const change = { op: 'close', status: 'closed', actor_id: system_actor_id, reason: 'expired' } as const;
+  for (;;) {
+    const expired = await deps.db
+      .selectFrom('ops.declaration_heads')
+      .select('id')
+      .where('status', 'in', ['active', 'pending_verification'])
+      .where('end_date', '<', deps.clock.today())
+      .limit(batch_size)
+      .execute();
+    for (const { id } of expired) await changeStatus(deps, id, change, { request_id: 'timer-close' });
+    if (expired.length < batch_size) return;
+  }
+}
+
+/** Nobody objected in time: what waited for verification becomes active. */
+export async function approvePending(deps: OpsDeps, expiration_days: number): Promise<void> {
+  const before = new Date(deps.clock.now().getTime() - expiration_days * 86_400_000).toISOString();
+  const change = { op: 'approve', status: 'active', actor_id: system_actor_id, reason: 'auto_approve' } as const;
+  for (;;) {
+    const pending = await deps.db
+      .selectFrom('ops.declaration_heads')
+      .select('id')
+      .where('status', '=', 'pending_verification')
+      .where('inserted_at', '<', before)
+      .limit(batch_size)
+      .execute();
+    for (const { id } of pending) await changeStatus(deps, id, change, { request_id: 'timer-approve' });
+    if (pending.length < batch_size) return;
+  }
+}
+
+/** Consumers have had 30 days to follow. */
+export async function deleteOldEvents(deps: OpsDeps): Promise<void> {
+  const before = new Date(deps.clock.now().getTime() - 30 * 86_400_000).toISOString();
+  await deps.db.deleteFrom('ops.outbox').where('occurred_at', '<', before).execute();
+  await deps.db.deleteFrom('ops.consumed_events').where('consumed_at', '<', before).execute();
+}

@@ -89,7 +89,7 @@ async function placeBatch(transaction: Transaction<Tables>): Promise<number> {
 async function takeLeaves(transaction: Transaction<Tables>): Promise<PendingLeaf[]> {
   const { rows } = await sql<PendingLeaf>`
     delete from ops.pending_leaves where position = any(array(
-      select position from ops.pending_leaves order by position limit ${batch_size} for update skip locked))
+      select position from ops.pending_leaves order by position limit ${batch_size}))
     returning position, declaration_id, version, entry`.execute(transaction);
   return rows.sort((a, b) => a.position - b.position);
 }

@@ -32,7 +32,7 @@ export function linkRecords(
 ): LinkResult {
   const pairs = compareCandidates(table, plan);
   const random = drawRandomPairs(table);
-  let clusterOf = Int32Array.from({ length: table.size }, (_, row) => row);
+  let clusterOf: Int32Array = Int32Array.from({ length: table.size }, (_, row) => row);
   let result: LinkResult | undefined;
   for (let round = 0; round < ROUNDS; round++) {
     result = linkOnce(table, { plan, pairs, random, clusterOf, threshold });

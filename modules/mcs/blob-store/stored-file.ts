@@ -60,9 +60,11 @@ function writeBehind(file: FileHandle) {
   };
   const flush = () => {
     [unflushed, is_flushing] = [0, true];
-    const done = flushing.then(() => file.datasync()).finally(() => {
-      is_flushing = false;
-    });
+    const done = flushing
+      .then(() => file.datasync())
+      .finally(() => {
+        is_flushing = false;
+      });
     flushing = quietly(done);
   };
   return {

@@ -1,0 +1,2 @@
+export * from './blob-store/index.ts';
+export * from './sealed-objects/index.ts';

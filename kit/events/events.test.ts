@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { sql } from 'kysely';
+import { type Database, openDatabase } from '../db/index.ts';
+import { createTestDatabase, type TestDatabase, testLogger } from '../testing/index.ts';
+import { appendEvents, createConsumer, type Event, readFeed } from './index.ts';
+
+let test_database: TestDatabase;
+let database: Database<Record<string, never>>;
+
+before(async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'zdravo-events-'));
+  const shape = await readFile(join(import.meta.dirname, 'outbox.sql'), 'utf8');
+  await writeFile(
+    join(directory, '0001_events.sql'),
+    `create schema demo; set local search_path to demo; ${shape}
+    create table effects (event_id uuid primary key);`,
+  );
+  test_database = await createTestDatabase('kit_events', { migrations: [{ module: 'demo', directory }] });
+  database = openDatabase({ url: test_database.url, application_name: 'test' });
+});
+after(async () => {
+  await database?.close();
+  await test_database?.drop();
+});
+
+function event(object_id = randomUUID()) {
+  return { type: 'thing.made', object_type: 'thing', object_id, payload: { n: 1 } };
+}
+
+function consumer(handle: (event: Event) => Promise<void>, feed_name = `feed-${randomUUID()}`) {
+  return createConsumer({
+    feed_name,
+    feed: (query) => readFeed(database.db, 'demo', query),
+    db: database.db,
+    schema: 'demo',
+    handle: (_transaction, one) => handle(one),
+    log: testLogger(),
+  });
+}
+
+test('an event of a transaction that commits late is not skipped', async () => {
+  const early = randomUUID();
+  const late = randomUUID();
+  const seen: string[] = [];
+  const follower = consumer(async (one) => {
+    seen.push(one.object_id);
+  });
+  await follower.drain();
+  seen.length = 0;
+  await database.db.transaction().execute(async (slow) => {
+    await appendEvents(slow, 'demo', [event(late)]);
+    await database.db.transaction().execute((quick) => appendEvents(quick, 'demo', [event(early)]));
+    await follower.drain();
+    assert.deepEqual(seen, [], 'nothing is shown that a running transaction may still precede');
+  });
+  await follower.drain();
+  assert.deepEqual(seen.sort(), [early, late].sort());
+});
+
+test('a failing consumer moves nothing, and the event comes again', async () => {
+  await appendEvents(database.db, 'demo', [event()]);
+  let attempts = 0;
+  const follower = consumer(async () => {
+    attempts += 1;
+    if (attempts === 1) throw new Error('not yet');
+  });
+  await assert.rejects(follower.drain(), /not yet/);
+  assert.ok((await follower.drain()) > 0);
+  assert.equal(await follower.drain(), 0);
+});
+
+test('two instances of one consumer take an event’s effect once', async () => {
+  const follow = () =>
+    createConsumer({
+      feed_name: 'shared',
+      feed: (query) => readFeed(database.db, 'demo', query),
+      db: database.db,
+      schema: 'demo',
+      handle: async (transaction, one) => {
+        await sql`insert into demo.effects (event_id) values (${one.id}::uuid)`.execute(transaction);
+      },
+      log: testLogger(),
+    });
+  await appendEvents(
+    database.db,
+    'demo',
+    Array.from({ length: 50 }, () => event()),
+  );
+  await Promise.all([follow().drain(), follow().drain(), follow().drain()]);
+  const { rows } = await sql`select 1 from demo.effects`.execute(database.db);
+  const { rows: events } = await sql`select 1 from demo.outbox`.execute(database.db);
+  assert.equal(rows.length, events.length);
+});

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { Type } from 'typebox';
+import { type Handlers, route } from '../contract/index.ts';
+import { conflict } from '../problem/index.ts';
+import { testLogger } from '../testing/test-logger.ts';
+import { createHttpServer, type HttpServer, mount } from './index.ts';
+
+const contract = {
+  echo: route({
+    method: 'POST',
+    path: '/api/echo/:id',
+    summary: 'Answers what it got',
+    tag: 'test',
+    access: { kind: 'public' },
+    envelope: 'reference',
+    params: Type.Object({ id: Type.String({ pattern: '^[a-z]+$' }) }),
+    query: Type.Object({ page: Type.Optional(Type.Integer({ minimum: 1 })) }),
+    body: Type.Object(
+      {
+        name: Type.String({ pattern: '^[a-z]*$' }),
+        list: Type.Optional(Type.Array(Type.Object({ n: Type.Integer() }))),
+      },
+      { additionalProperties: false },
+    ),
+    data: Type.Object({ name: Type.String() }),
+    paged: true,
+  }),
+  fail: route({
+    method: 'GET',
+    path: '/api/fail',
+    summary: 'Has a bug',
+    tag: 'test',
+    access: { kind: 'public' },
+    envelope: 'reference',
+    data: Type.Object({}),
+  }),
+  refuse: route({
+    method: 'GET',
+    path: '/inside/refuse',
+    summary: 'Refuses',
+    tag: 'test',
+    access: { kind: 'public' },
+    envelope: 'plain',
+    data: Type.Object({}),
+  }),
+};
+
+const handlers: Handlers<typeof contract> = {
+  echo: async ({ body, query }) => ({
+    data: { ...body, hidden: 'never leaves' },
+    paging: { page_number: query.page ?? 1, page_size: 50, total_entries: 0, total_pages: 1 },
+  }),
+  fail: async () => {
+    throw new Error('column "secret of Шевченко" does not exist');
+  },
+  refuse: async () => {
+    throw conflict('Not now.');
+  },
+};
+
+let app: HttpServer;
+
+before(async () => {
+  app = createHttpServer({ log: testLogger(), styleOf: (url) => (url.startsWith('/api') ? 'reference' : 'problem') });
+  mount(app, contract, handlers, async () => ({}));
+  await app.ready();
+});
+after(() => app.close());
+
+function post(payload: string | Buffer, url = '/api/echo/abc', type = 'application/json') {
+  return app.inject({ method: 'POST', url, headers: { 'content-type': type }, payload });
+}
+
+test('an answer carries the reference envelope and only declared members', async () => {
+  const response = await post('{"name":"abc"}', '/api/echo/abc?page=2');
+  assert.equal(response.statusCode, 200);
+  const { meta, data, paging } = response.json();
+  assert.equal(meta.code, 200);
+  assert.equal(meta.type, 'object');
+  assert.equal(meta.request_id, response.headers['x-request-id']);
+  assert.deepEqual(data, { name: 'abc' });
+  assert.equal(paging.page_number, 2);
+});
+
+test('broken rules are named with their $ path, all at once', async () => {
+  const response = await post('{"list":[{"n":"1"}],"other":1}');
+  assert.equal(response.statusCode, 422);
+  const { error } = response.json();
+  assert.equal(error.type, 'validation_failed');
+  assert.deepEqual(error.invalid.map((one: { entry: string }) => one.entry).sort(), [
+    '$.list[0].n',
+    '$.name',
+    '$.other',
+  ]);
+});
+
+test('a query parameter is read as what it is, and refused as such', async () => {
+  const response = await post('{"name":"abc"}', '/api/echo/abc?page=zero');
+  assert.equal(response.statusCode, 422);
+  assert.equal(response.json().error.invalid[0].entry_type, 'query_parameter');
+});
+
+test('malformed input has its own status, never 500', async () => {
+  const cases: [payload: string | Buffer, status: number, code: string][] = [
+    ['{"name":', 400, 'json_malformed'],
+    [Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 400, 'utf8_malformed'],
+    ['{"name":"\\u0000"}', 400, 'character_not_allowed'],
+    ['{"name":"\\ud800"}', 400, 'character_not_allowed'],
+    ['{"__proto__":{}}', 400, 'member_not_allowed'],
+    [`${'['.repeat(100)}${']'.repeat(100)}`, 400, 'json_too_deep'],
+    [`{"name":"${'a'.repeat(1_100_000)}"}`, 413, 'request_too_large'],
+    ['', 422, 'validation_failed'],
+  ];
+  for (const [payload, status, code] of cases) {
+    const response = await post(payload);
+    assert.equal(response.statusCode, status, code);
+    assert.equal(response.json().error.code, code);
+  }
+  assert.equal((await post('name=abc', '/api/echo/abc', 'text/plain')).statusCode, 415);
+  assert.equal((await post('{"name":"abc"}', '/api/echo/ABC')).statusCode, 404);
+  assert.equal((await post('{"name":"abc"}', '/api/echo/abc%00')).statusCode, 400);
+});
+
+test('a bug is a bare 500 that tells nothing', async () => {
+  const response = await app.inject('/api/fail');
+  assert.equal(response.statusCode, 500);
+  assert.doesNotMatch(response.body, /Шевченко|column|stack/);
+});
+
+test('outside the reference paths an error is application/problem+json', async () => {
+  const response = await app.inject('/inside/refuse');
+  assert.equal(response.statusCode, 409);
+  assert.match(String(response.headers['content-type']), /^application\/problem\+json/);
+  assert.equal(response.json().code, 'request_conflict');
+});
+
+test('no JSON body whatever makes the server fail', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.json(), async (body) => {
+      const { statusCode } = await post(body);
+      assert.ok(statusCode < 500, `status ${statusCode}`);
+    }),
+    { numRuns: 200 },
+  );
+});

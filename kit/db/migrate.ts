@@ -25,6 +25,7 @@ export async function migrate(url: string, migrations: Migrations[]): Promise<st
   try {
     await client.query("set lock_timeout = '60s'");
     await client.query('select pg_advisory_lock($1)', [lock_key]);
+    await refuseNarrowLocale(client);
     await client.query(history_table);
     const applied: string[] = [];
     for (const one of migrations) applied.push(...(await migrateModule(client, one)));
@@ -38,6 +39,15 @@ const history_table = `
   create table if not exists public.migrations (
     module text not null, name text not null, sha256 text not null,
     applied_at timestamptz not null default now(), primary key (module, name))`;
+
+/** Names are compared without case; under the locale `C` PostgreSQL knows the case of ASCII letters only. */
+async function refuseNarrowLocale(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ wide: boolean }>(`select lower('Ї') = 'ї' as wide`);
+  if (!rows[0]!.wide)
+    throw new Error(
+      'The database does not know the case of Cyrillic letters: create it with a UTF-8 locale, e.g. C.UTF-8.',
+    );
+}
 
 async function migrateModule(client: pg.Client, { module, directory }: Migrations): Promise<string[]> {
   const { rows } = await client.query<{ name: string; sha256: string }>(

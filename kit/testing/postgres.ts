@@ -28,6 +28,9 @@ export type PostgresOptions = {
 type Binaries = { initdb: string; postgres: string };
 type Account = { uid: number; gid: number } | Record<string, never>;
 
+/** The server's own Unicode rules: the same on every machine, and `lower` knows Cyrillic. */
+const unicode_locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+
 const run = promisify(execFile);
 const always = ['wal_level=logical', 'max_wal_senders=20', 'max_replication_slots=20', 'listen_addresses=127.0.0.1'];
 
@@ -77,7 +80,7 @@ async function initialise(directory: string, password: string, binaries: Binarie
   if (account.uid !== undefined)
     await letServerUserIn(directory, password_file, account as { uid: number; gid: number });
   try {
-    const flags = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C', '--no-sync'];
+    const flags = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', ...unicode_locale, '--no-sync'];
     await run(binaries.initdb, ['-D', directory, `--pwfile=${password_file}`, ...flags], account);
   } finally {
     await rm(password_file, { force: true });

@@ -8,8 +8,11 @@ export {
   issueCertificate,
 } from './development/authority.ts';
 export { type CertificateFiles, certificatesIn, readKeyFile, toKeyFile } from './development/key-file.ts';
+export { answerOcspRequest, issueCrl, startCrlServer, startOcspResponder } from './development/revocation-authority.ts';
 export { type Signatory, type SignOptions, sign, signTogether } from './development/sign.ts';
 export type { KeyAlgorithm } from './development/signing-keys.ts';
+export { answerTimeStampRequest, startTimeStampAuthority } from './development/time-stamp-authority.ts';
+export type { RevocationData } from './revocation/revocation-data.ts';
 export {
   createTrustStore,
   type TrustAnchor,
@@ -17,8 +20,11 @@ export {
   type TrustStore,
   type TrustStoreOptions,
 } from './trust/trust-store.ts';
+export { fetchRevocation, fetchTimeStamp, type OnlineOptions } from './upgrade/online-services.ts';
+export { type ProofSources, type Upgrade, upgradeContainer } from './upgrade/upgrade-container.ts';
+export type { RevocationNeed } from './verification/check-status.ts';
 export { type Count, one_signature, type SignaturePolicy } from './verification/policy.ts';
 export { type ReferenceAnswer, type ReferenceSignature, referenceAnswer } from './verification/reference-answer.ts';
 export type { Indication, Level, SignatureReport, SubIndication, VerificationResult } from './verification/result.ts';
-export { type VerifyOptions, verify, verifyNow } from './verification/verify.ts';
+export { type VerifyOptions, verify, verifyAndList, verifyNow } from './verification/verify.ts';
 export type { Signer } from './x509/signer-identity.ts';

@@ -12,6 +12,8 @@ export type SignOptions = {
   signing_time?: Date;
   /** Leave the content out of the container. */
   detached?: boolean;
+  /** Object identifier of the content's type; plain data when absent. */
+  content_type?: string;
 };
 
 /** Signs content: an attached CAdES B-B container (ETSI EN 319 122-1), DER. */
@@ -24,6 +26,7 @@ export function signTogether(content: Uint8Array, signatories: Signatory[], opti
   const signed = signatories.map((signatory) => signerInfo(content, signatory, options));
   const certificates = signatories.flatMap(({ certificate, chain }) => [certificate, ...(chain ?? [])]);
   return writeSignedData({
+    content_type: options.content_type ?? oids.data,
     content: options.detached ? undefined : content,
     digests: signed.map(({ digest_algorithm }) => digest_algorithm),
     certificates: distinct(certificates),
@@ -31,8 +34,9 @@ export function signTogether(content: Uint8Array, signatories: Signatory[], opti
   });
 }
 
-/** ContentInfo with SignedData version 1 (RFC 5652 §5.1). */
-export function writeSignedData(parts: {
+/** ContentInfo with SignedData (RFC 5652 §5.1: version 1 for plain data, 3 for other content). */
+function writeSignedData(parts: {
+  content_type: string;
   content: Uint8Array | undefined;
   digests: Uint8Array[];
   certificates: Uint8Array[];
@@ -40,9 +44,9 @@ export function writeSignedData(parts: {
 }): Uint8Array {
   const content = parts.content ? [context(0, octetString(parts.content))] : [];
   const signed_data = sequence(
-    integer(1),
+    integer(parts.content_type === oids.data ? 1 : 3),
     setOf(distinct(parts.digests)),
-    sequence(oid(oids.data), ...content),
+    sequence(oid(parts.content_type), ...content),
     setOf(parts.certificates, 0xa0),
     setOf(parts.signer_infos),
   );
@@ -52,7 +56,7 @@ export function writeSignedData(parts: {
 function signerInfo(content: Uint8Array, signatory: Signatory, options: SignOptions) {
   const key = readSigningKey(signatory.private_key);
   const digest_algorithm = sequence(oid(key.digest));
-  const attributes = setOf(signedAttributes(content, signatory.certificate, key, options.signing_time ?? new Date()));
+  const attributes = setOf(signedAttributes(content, signatory.certificate, key, options));
   const { issuer, serial } = readCertificate(signatory.certificate);
   const der = sequence(
     integer(1),
@@ -69,17 +73,17 @@ function signedAttributes(
   content: Uint8Array,
   certificate: Uint8Array,
   key: SigningKey,
-  signing_time: Date,
+  { signing_time, content_type }: SignOptions,
 ): Uint8Array[] {
   return [
-    attribute(oids.content_type, oid(oids.data)),
-    attribute(oids.signing_time, time(signing_time)),
+    attribute(oids.content_type, oid(content_type ?? oids.data)),
+    attribute(oids.signing_time, time(signing_time ?? new Date())),
     attribute(oids.message_digest, octetString(requireDigest(key.digest, content))),
     attribute(oids.signing_certificate_v2, signingCertificate(certificate, key.digest)),
   ];
 }
 
-export function attribute(type: string, value: Uint8Array): Uint8Array {
+function attribute(type: string, value: Uint8Array): Uint8Array {
   return sequence(oid(type), setOf([value]));
 }
 

@@ -1,24 +1,18 @@
 import { oids } from '../asn1/oids.ts';
-import { Asn1Error } from '../asn1/reader.ts';
-import { sameBytes } from '../asn1/values.ts';
+import { Asn1Error, bytesOf, childrenOf } from '../asn1/reader.ts';
 import type { SignedData } from '../cms/signed-data.ts';
-import {
-  contentTypeOf,
-  messageDigestOf,
-  type SignedAttributes,
-  type SignerInfo,
-  signingTimeOf,
-} from '../cms/signer-info.ts';
-import { digest } from '../crypto/digests.ts';
-import { verifySignature } from '../crypto/verify-signature.ts';
+import { findSingle, type SignerInfo, signingTimeOf } from '../cms/signer-info.ts';
+import { type ReadRevocationData, type RevocationData, readRevocationData } from '../revocation/revocation-data.ts';
 import { buildChain } from '../trust/chain.ts';
-import { rememberCertificate, type TrustStore } from '../trust/trust-store.ts';
+import type { TrustStore } from '../trust/trust-store.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { key_usage } from '../x509/extensions.ts';
 import { nobody, signerOf } from '../x509/signer-identity.ts';
-import { findSignerCertificate } from './find-signer.ts';
+import { findBestTime } from './best-time.ts';
+import { checkBinding, document_type, readOffered } from './check-binding.ts';
+import { checkStatus, type RevocationNeed } from './check-status.ts';
 import type { SignaturePolicy } from './policy.ts';
-import { type Fault, fault, indicationOf, type SignatureReport } from './result.ts';
+import { type Fault, fault, indicationOf, type Level, type SignatureReport } from './result.ts';
 
 export type SignatureQuestion = {
   signer_info: SignerInfo;
@@ -28,12 +22,34 @@ export type SignatureQuestion = {
   policy: SignaturePolicy;
   trust: TrustStore;
   at: Date;
+  revocation_data: RevocationData;
 };
 
+export type CheckedSignature = { report: SignatureReport; needs: RevocationNeed[] };
+
 /** One signature through all steps; the first fault decides. */
-export function checkSignature(question: SignatureQuestion): SignatureReport {
-  const state: State = { certificate: undefined, signing_time: undefined };
+export function checkSignature(question: SignatureQuestion): CheckedSignature {
+  const state: State = {
+    certificate: undefined,
+    signing_time: undefined,
+    level: 'B-B',
+    best_time: question.at,
+    needs: [],
+  };
   const problem = findFault(question, state);
+  return { report: reportOf(question, state, problem), needs: state.needs };
+}
+
+/** What was learned on the way, so that a refusal can say it too. */
+type State = {
+  certificate: Certificate | undefined;
+  signing_time: Date | undefined;
+  level: Level;
+  best_time: Date;
+  needs: RevocationNeed[];
+};
+
+function reportOf(question: SignatureQuestion, state: State, problem: Fault | undefined): SignatureReport {
   const { certificate } = state;
   return {
     layer: question.layer,
@@ -43,16 +59,14 @@ export function checkSignature(question: SignatureQuestion): SignatureReport {
     ...(problem ? { sub_indication: problem.sub_indication } : {}),
     validation_error_message: problem?.message ?? '',
     signer: certificate ? signerOf(certificate) : nobody,
-    level: 'B-B',
+    level: state.level,
     signing_time: state.signing_time?.toISOString() ?? null,
-    best_signature_time: question.at.toISOString(),
+    best_signature_time: state.best_time.toISOString(),
     algorithm: question.signer_info.signature_algorithm.oid,
     certificate_sha256: certificate?.sha256 ?? null,
     certificate_serial: certificate?.serial ?? null,
   };
 }
-
-type State = { certificate: Certificate | undefined; signing_time: Date | undefined };
 
 function findFault(question: SignatureQuestion, state: State): Fault | undefined {
   try {
@@ -64,67 +78,34 @@ function findFault(question: SignatureQuestion, state: State): Fault | undefined
 }
 
 function runSteps(question: SignatureQuestion, state: State): Fault | undefined {
-  const { signer_info, signed_data, content, trust, at } = question;
-  const { signed } = signer_info;
-  if (!signed) return fault('SIG_CONSTRAINTS_FAILURE', 'The signature has no signed attributes');
-  state.signing_time = signingTimeOf(signed);
+  const { signer_info, signed_data, content, trust, policy } = question;
+  state.signing_time = signer_info.signed && signingTimeOf(signer_info.signed);
   const offered = readOffered(signed_data, trust);
-  const found = findSignerCertificate(signer_info, signed, offered);
-  if (!found.certificate) return found.fault;
-  const certificate = found.certificate;
-  state.certificate = certificate;
-  return (
-    findContentFault(question, signed, content) ??
-    findCryptoFault(question, signed, certificate) ??
-    findKeyUsageFault(certificate) ??
-    buildChain({ certificate, offered, trust, service: 'certificates', at }).fault
-  );
-}
-
-/** Certificates in the container that can be read; a broken one is nobody's certificate. */
-function readOffered(signed_data: SignedData, trust: TrustStore): Certificate[] {
-  return signed_data.certificates.flatMap((der) => {
-    try {
-      return [rememberCertificate(trust, der)];
-    } catch (error) {
-      if (error instanceof Asn1Error) return [];
-      throw error;
-    }
+  const binding = checkBinding({ signer_info, signed_data, content, content_type: document_type, offered });
+  state.certificate = binding.certificate;
+  if (binding.fault) return binding.fault;
+  const certificate = binding.certificate!;
+  const best = findBestTime(signer_info, trust, offered, question.at);
+  state.best_time = best.time;
+  if (best.is_stamped) state.level = 'B-T';
+  const early = best.fault ?? findKeyUsageFault(certificate);
+  if (early) return early;
+  const { chain, fault: chain_fault } = buildChain({
+    certificate,
+    offered,
+    trust,
+    service: 'certificates',
+    at: best.time,
   });
-}
-
-/** RFC 5652 §11.1–11.2: content type and message digest are signed and match what is there. */
-function findContentFault(
-  { signer_info, signed_data }: SignatureQuestion,
-  signed: SignedAttributes,
-  content: Uint8Array | undefined,
-): Fault | undefined {
-  if (content === undefined) return fault('SIGNED_DATA_NOT_FOUND', 'The container holds no content');
-  const type = contentTypeOf(signed);
-  if (type === undefined) return fault('FORMAT_FAILURE', 'No content type among the signed attributes');
-  if (type !== signed_data.content_type) return fault('FORMAT_FAILURE', 'The signed content type is another one');
-  if (type !== oids.data) return fault('SIG_CONSTRAINTS_FAILURE', `Content of type ${type} is not a document`);
-  const expected = messageDigestOf(signed);
-  if (!expected) return fault('FORMAT_FAILURE', 'No message digest among the signed attributes');
-  const actual = digest(signer_info.digest_algorithm.oid, content);
-  if (!actual) return fault('CRYPTO_CONSTRAINTS_FAILURE', `Digest ${signer_info.digest_algorithm.oid} is not accepted`);
-  return sameBytes(actual, expected) ? undefined : fault('HASH_FAILURE', 'The content is not the one that was signed');
-}
-
-function findCryptoFault(
-  { signer_info }: SignatureQuestion,
-  signed: SignedAttributes,
-  certificate: Certificate,
-): Fault | undefined {
-  const { outcome, reason } = verifySignature({
-    key: certificate.public_key,
-    algorithm: signer_info.signature_algorithm,
-    digest_algorithm: signer_info.digest_algorithm.oid,
-    message: signed.der,
-    signature: signer_info.signature,
-  });
-  if (outcome === 'valid') return undefined;
-  return fault(outcome === 'invalid' ? 'SIG_CRYPTO_FAILURE' : 'CRYPTO_CONSTRAINTS_FAILURE', reason);
+  if (!chain) return chain_fault;
+  const embedded = readRevocationData(embeddedRevocation(signer_info, signed_data));
+  const data = joinData(embedded, readRevocationData(question.revocation_data));
+  const status = checkStatus({ chain, data, trust, policy, at: best.time });
+  state.needs = status.needs;
+  if (status.fault) return status.fault;
+  const alone = checkStatus({ chain, data: embedded, trust, policy: { revocation: 'required' }, at: best.time });
+  if (best.is_stamped && !alone.fault) state.level = 'B-LT';
+  return findLevelFault(state.level, question);
 }
 
 /** A signature under a document is a commitment to its content (RFC 5280 §4.2.1.3, nonRepudiation). */
@@ -133,4 +114,29 @@ function findKeyUsageFault({ extensions }: Certificate): Fault | undefined {
     return fault('CHAIN_CONSTRAINTS_FAILURE', 'A certification authority does not sign documents');
   if (extensions.key_usage !== undefined && extensions.key_usage & key_usage.non_repudiation) return undefined;
   return fault('CHAIN_CONSTRAINTS_FAILURE', 'The certificate is not for signatures (key usage)');
+}
+
+const levels: Level[] = ['B-B', 'B-T', 'B-LT'];
+
+/** The outermost envelope carries the proofs for everything inside it. */
+function findLevelFault(level: Level, { policy, layer }: SignatureQuestion): Fault | undefined {
+  const due = policy.level ?? 'B-B';
+  if (layer > 1 || levels.indexOf(level) >= levels.indexOf(due)) return undefined;
+  return fault('SIG_CONSTRAINTS_FAILURE', `The signature is of level ${level} instead of ${due}`);
+}
+
+/** Revocation data in SignedData (B-LT, EN 319 122-1 §6.3) and in the older revocation-values attribute. */
+function embeddedRevocation(signer_info: SignerInfo, signed_data: SignedData): RevocationData {
+  const values = findSingle(signer_info.unsigned, oids.revocation_values);
+  const parts = values ? childrenOf(values) : [];
+  const listed = (id: number) =>
+    parts.filter((part) => part.id === id).flatMap((part) => childrenOf(childrenOf(part)[0]!).map(bytesOf));
+  return {
+    crls: [...signed_data.crls, ...listed(0xa0)],
+    ocsp_responses: [...signed_data.ocsp_responses, ...listed(0xa1)],
+  };
+}
+
+function joinData(a: ReadRevocationData, b: ReadRevocationData): ReadRevocationData {
+  return { crls: [...a.crls, ...b.crls], ocsp_answers: [...a.ocsp_answers, ...b.ocsp_answers] };
 }

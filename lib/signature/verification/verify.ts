@@ -1,8 +1,10 @@
 import { Asn1Error, default_limits, type ReadLimits } from '../asn1/reader.ts';
 import { readSignedData, type SignedData } from '../cms/signed-data.ts';
 import { sha256Hex } from '../crypto/digests.ts';
+import type { RevocationData } from '../revocation/revocation-data.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
 import { checkSignature } from './check-signature.ts';
+import type { RevocationNeed } from './check-status.ts';
 import { describeCount, fits, leastOf, mostOf, type SignaturePolicy } from './policy.ts';
 import { type Fault, fault, indicationOf, type SignatureReport, type VerificationResult } from './result.ts';
 
@@ -10,6 +12,8 @@ export type VerifyOptions = {
   /** When the container was first received: the latest time at which the signatures are known to have existed. */
   at: Date;
   limits?: ReadLimits;
+  /** Revocation lists and OCSP answers from a cache or a responder, beside those that the container holds. */
+  revocation_data?: RevocationData;
 };
 
 /**
@@ -32,15 +36,27 @@ export function verifyNow(
   trust: TrustStore,
   options: VerifyOptions,
 ): VerificationResult {
+  return verifyAndList(container, policy, trust, options).result;
+}
+
+/** The same, with the certificates whose revocation status nobody could tell. */
+export function verifyAndList(
+  container: Uint8Array,
+  policy: SignaturePolicy,
+  trust: TrustStore,
+  options: VerifyOptions,
+): { result: VerificationResult; needs: RevocationNeed[] } {
   const opened = openEnvelopes(container, policy, options.limits ?? default_limits);
-  const signatures = opened.envelopes.flatMap(({ signed_data, content }, index) =>
+  const { at, revocation_data = {} } = options;
+  const checked = opened.envelopes.flatMap(({ signed_data, content }, index) =>
     signed_data.signer_infos.map((signer_info) =>
-      checkSignature({ signer_info, signed_data, content, layer: index + 1, policy, trust, at: options.at }),
+      checkSignature({ signer_info, signed_data, content, layer: index + 1, policy, trust, at, revocation_data }),
     ),
   );
+  const signatures = checked.map(({ report }) => report);
   const problem = opened.fault ?? findCountFault(opened.envelopes, signatures, policy) ?? firstFault(signatures);
   const content = opened.envelopes.at(-1)?.content;
-  return {
+  const result = {
     indication: indicationOf(problem?.sub_indication),
     ...(problem ? { sub_indication: problem.sub_indication } : {}),
     validation_error_message: problem?.message ?? '',
@@ -50,6 +66,7 @@ export function verifyNow(
     layers: opened.envelopes.length,
     signatures,
   };
+  return { result, needs: checked.flatMap(({ needs }) => needs) };
 }
 
 type Envelope = { signed_data: SignedData; content: Uint8Array | undefined };

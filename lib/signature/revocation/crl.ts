@@ -1,0 +1,122 @@
+import { oids } from '../asn1/oids.ts';
+import { type Asn1Node, bytesOf, childrenOf, readAsn1, readElementAt } from '../asn1/reader.ts';
+import {
+  booleanOf,
+  fieldsOf,
+  hexOf,
+  insideOf,
+  integerOf,
+  octetsOf,
+  oidOf,
+  smallIntegerOf,
+  tag,
+  timeOf,
+  wholeBitsOf,
+} from '../asn1/values.ts';
+import { type AlgorithmIdentifier, readAlgorithm } from '../crypto/algorithm-identifier.ts';
+import { sha256Hex } from '../crypto/digests.ts';
+
+/** A certificate revocation list as read (RFC 5280 §5.1); nothing is believed before its signature is checked. */
+export type Crl = {
+  sha256: string;
+  tbs: Uint8Array;
+  /** DER of the issuer's name, hex. */
+  issuer: string;
+  this_update: Date;
+  next_update: Date | undefined;
+  /** Serial number (hex) → time of revocation. */
+  revoked: Map<string, Date>;
+  /** What the list covers, by its issuing distribution point. */
+  covers: 'all' | 'users' | 'authorities';
+  /** Not a complete list that we understand (delta, indirect, by reasons): it proves no status. */
+  is_unusable: boolean;
+  signature_algorithm: AlgorithmIdentifier;
+  signature: Uint8Array;
+};
+
+/** National lists hold some hundred thousand entries. */
+const limits = { bytes: 64 * 1024 * 1024, nodes: 20_000_000, depth: 16 };
+
+/** Reads a CRL in strict DER. Throws Asn1Error. */
+export function readCrl(der: Uint8Array): Crl {
+  const outer = fieldsOf(readAsn1(der, 'DER', limits), 'CertificateList');
+  const tbs = outer.take(tag.sequence, 'tbsCertList');
+  const signature_algorithm = readAlgorithm(outer.take(tag.sequence, 'signatureAlgorithm'));
+  const signature = wholeBitsOf(outer.take(tag.bit_string, 'signatureValue'));
+  outer.end();
+  const fields = fieldsOf(tbs, 'TBSCertList');
+  const version = fields.optional(tag.integer);
+  const inner = readAlgorithm(fields.take(tag.sequence, 'signature'));
+  const issuer = hexOf(bytesOf(fields.take(tag.sequence, 'issuer')));
+  const this_update = timeOf(fields.takeAny('thisUpdate'));
+  const next_update = fields.optional(tag.utc_time, tag.generalized_time);
+  const entries = fields.optional(tag.sequence);
+  const extensions = fields.optional(0xa0);
+  fields.end();
+  const scope = readScope(extensions);
+  const same_algorithm = hexOf(inner.der) === hexOf(signature_algorithm.der);
+  const { revoked, has_unknown_critical } = readEntries(entries);
+  return {
+    sha256: sha256Hex(der),
+    tbs: bytesOf(tbs),
+    issuer,
+    this_update,
+    next_update: next_update && timeOf(next_update),
+    revoked,
+    covers: scope.covers,
+    is_unusable:
+      scope.is_unusable ||
+      has_unknown_critical ||
+      !same_algorithm ||
+      (version !== undefined && smallIntegerOf(version) !== 1),
+    signature_algorithm,
+    signature,
+  };
+}
+
+/** Entries are read one by one and not kept as nodes. An entry's critical extension is that of indirect lists: refused. */
+function readEntries(list: Asn1Node | undefined): { revoked: Map<string, Date>; has_unknown_critical: boolean } {
+  const revoked = new Map<string, Date>();
+  let has_unknown_critical = false;
+  for (let at = list?.body_start ?? 0; list && at < list.body_end; ) {
+    const entry = readElementAt(list, at);
+    const fields = fieldsOf(entry, 'revokedCertificate');
+    const serial = hexOf(integerOf(fields.take(tag.integer, 'userCertificate')));
+    revoked.set(serial, timeOf(fields.takeAny('revocationDate')));
+    const extensions = fields.optional(tag.sequence);
+    if (extensions && criticalExtensions(extensions).some((id) => id !== oids.reason_code)) has_unknown_critical = true;
+    fields.end();
+    at = entry.end;
+  }
+  return { revoked, has_unknown_critical };
+}
+
+function criticalExtensions(list: Asn1Node): string[] {
+  return childrenOf(list).flatMap((extension) => {
+    const fields = fieldsOf(extension, 'Extension');
+    const id = oidOf(fields.take(tag.oid, 'extnID'));
+    const critical = fields.optional(tag.boolean);
+    return critical && booleanOf(critical) ? [id] : [];
+  });
+}
+
+type Scope = { covers: Crl['covers']; is_unusable: boolean };
+
+function readScope(extensions: Asn1Node | undefined): Scope {
+  if (!extensions) return { covers: 'all', is_unusable: false };
+  const list = insideOf(extensions, 'crlExtensions');
+  const is_unusable = criticalExtensions(list).some((id) => id !== oids.issuing_distribution_point);
+  const point = childrenOf(list).find(
+    (extension) => oidOf(childrenOf(extension)[0]!) === oids.issuing_distribution_point,
+  );
+  const scope = point ? readDistributionPoint(point) : { covers: 'all' as const, is_unusable: false };
+  return { covers: scope.covers, is_unusable: is_unusable || scope.is_unusable };
+}
+
+/** IssuingDistributionPoint (RFC 5280 §5.2.5): [1] users only, [2] authorities only; [3], [4], [5] narrow it beyond our use. */
+function readDistributionPoint(extension: Asn1Node): Scope {
+  const value = childrenOf(readAsn1(octetsOf(childrenOf(extension).at(-1)!)));
+  const set = new Set(value.map((part) => part.id));
+  const is_unusable = set.has(0x83) || set.has(0x84) || set.has(0x85) || (set.has(0x81) && set.has(0x82));
+  return { covers: set.has(0x81) ? 'users' : set.has(0x82) ? 'authorities' : 'all', is_unusable };
+}

@@ -12,7 +12,16 @@ export { answerOcspRequest, issueCrl, startCrlServer, startOcspResponder } from 
 export { type Signatory, type SignOptions, sign, signTogether } from './development/sign.ts';
 export type { KeyAlgorithm } from './development/signing-keys.ts';
 export { answerTimeStampRequest, startTimeStampAuthority } from './development/time-stamp-authority.ts';
+export {
+  createVerifierPool,
+  VerifierBusyError,
+  type VerifierPool,
+  type VerifierPoolOptions,
+} from './pool/verifier-pool.ts';
+export { createRevocationCache, type RevocationCacheOptions } from './revocation/revocation-cache.ts';
 export type { RevocationData } from './revocation/revocation-data.ts';
+export { readTrustFolder } from './trust/trust-folder.ts';
+export { readTrustList, type TrustList, TrustListError } from './trust/trust-list.ts';
 export {
   createTrustStore,
   type TrustAnchor,

@@ -122,7 +122,12 @@ function withKey(public_key: SubjectPublicKey, type: string, check: (key: KeyObj
   if (typeof key === 'string') return refuse(key);
   const key_type = key.asymmetricKeyType === 'rsa-pss' ? 'rsa' : key.asymmetricKeyType;
   if (key_type !== type) return refuse(`A key of type ${key.asymmetricKeyType} does not sign by ${type}`);
-  return check(key) ? valid : invalid;
+  try {
+    return check(key) ? valid : invalid;
+  } catch {
+    // OpenSSL answers some impossible parameters and signatures by an error instead of "no".
+    return invalid;
+  }
 }
 
 /** The key, or why it is refused: RSA below 2048 bits or with a small exponent, a curve that is not a named one of ours. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from '../log/index.ts';
 import { parseJsonBody } from './body.ts';
 import { type RenderStyle, renderProblem } from './render.ts';
@@ -22,7 +22,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const styleOf = options.styleOf ?? (() => 'problem');
   const app = Fastify({
     loggerInstance: options.log,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trusted_proxies ?? false,
     bodyLimit: 1_048_576,
     requestTimeout: 60_000,

@@ -40,9 +40,22 @@ async function grantQueue(url: string, role: string): Promise<void> {
       grant select, insert, update, delete on all tables in schema graphile_worker to ${name};
       grant usage, select on all sequences in schema graphile_worker to ${name};
       grant execute on all functions in schema graphile_worker to ${name};`);
+    await client.query(rowPolicies(role));
   } finally {
     await client.end();
   }
+}
+
+/** The queue's tables are under row-level security; without a policy only their owner may write. */
+function rowPolicies(role: string): string {
+  const literal = `'${role.replaceAll("'", "''")}'`;
+  return `
+    do $$ declare name text; begin
+      for name in select tablename from pg_tables where schemaname = 'graphile_worker' and rowsecurity loop
+        execute format('drop policy if exists %I on graphile_worker.%I', ${literal}, name);
+        execute format('create policy %I on graphile_worker.%I to %I using (true) with check (true)', ${literal}, name, ${literal});
+      end loop;
+    end $$`;
 }
 
 export type JobsOptions = { url: string; role: string; jobs: readonly Job[]; log: Logger; concurrency?: number };
@@ -58,6 +71,9 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     options: `-c role=${options.role}`,
   });
   pool.on('error', (error) => log.warn({ err: error }, 'the queue lost an idle connection'));
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.warn({ err: error }, 'the queue lost a connection')),
+  );
   const task_list = Object.fromEntries(
     jobs.map((job) => [
       job.name,

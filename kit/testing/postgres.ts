@@ -75,13 +75,18 @@ async function serverAccount(): Promise<Account> {
 
 async function initialise(directory: string, password: string, binaries: Binaries, account: Account): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const password_file = `${directory}.password`;
+  const password_file = `${directory}.initdb`;
   await writeFile(password_file, password, { mode: 0o600 });
   if (account.uid !== undefined)
     await letServerUserIn(directory, password_file, account as { uid: number; gid: number });
   try {
     const flags = ['--username=postgres', '--auth=scram-sha-256', '--encoding=UTF8', ...unicode_locale, '--no-sync'];
     await run(binaries.initdb, ['-D', directory, `--pwfile=${password_file}`, ...flags], account);
+  } catch (cause) {
+    await rm(directory, { recursive: true, force: true });
+    throw new Error(`PostgreSQL could not make its data folder: ${(cause as { stderr?: string }).stderr ?? cause}`, {
+      cause,
+    });
   } finally {
     await rm(password_file, { force: true });
   }

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { migrations as ilMigrations } from '@zdravo/il';
+import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
+import { migrateJobs } from '@zdravo/kit/jobs';
+import { keyMigrations } from '@zdravo/kit/keys';
+import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
+import { migrations as opsMigrations } from '@zdravo/ops';
+import pg from 'pg';
+import type { Settings } from './settings.ts';
+
+export type Databases = { platform: string; ops: string; ops_keys: string; stop(): Promise<void> };
+
+type Plan = {
+  name: 'platform' | 'ops' | 'ops_keys';
+  given: string | undefined;
+  migrations: Migrations[];
+  jobs_role?: string;
+};
+
+/** Brings up every database: a given one by its URL, the others on the embedded server, each migrated. */
+export async function openDatabases(settings: Settings): Promise<Databases> {
+  const plans: Plan[] = [
+    { name: 'platform', given: settings.PLATFORM_DATABASE_URL, migrations: [ilMigrations] },
+    { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_role: 'zdravo_ops' },
+    { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+  ];
+  const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;
+  const urls: Record<string, string> = {};
+  for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
+  return {
+    platform: urls['platform']!,
+    ops: urls['ops']!,
+    ops_keys: urls['ops_keys']!,
+    stop: async () => embedded?.stop(),
+  };
+}
+
+async function bringUp(plan: Plan, embedded: RunningPostgres | undefined): Promise<string> {
+  const url = plan.given ?? (await createDatabase(embedded!.url, `zdravo_${plan.name}`));
+  await migrate(url, plan.migrations);
+  if (plan.jobs_role) await migrateJobs(url, plan.jobs_role);
+  return url;
+}
+
+async function createDatabase(server_url: string, database: string): Promise<string> {
+  const client = new pg.Client({ connectionString: server_url });
+  await client.connect();
+  const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
+  if (!rowCount) await client.query(`create database "${database}"`);
+  await client.end();
+  return connectionUrl(server_url, { database });
+}
+
+async function startEmbedded(settings: Settings): Promise<RunningPostgres> {
+  const data = resolve(settings.ZDRAVO_DATA);
+  await mkdir(data, { recursive: true });
+  return startPostgres({
+    directory: join(data, 'postgres'),
+    password: await keptSecret(join(data, 'postgres.password')),
+    settings: ['shared_buffers=128MB'],
+  });
+}
+
+/** A random secret, made once and kept in a file of its owner's. */
+async function keptSecret(path: string): Promise<string> {
+  const kept = await readFile(path, 'utf8').catch(() => undefined);
+  if (kept) return kept;
+  const made = randomBytes(18).toString('hex');
+  await writeFile(path, made, { mode: 0o600, flag: 'wx' });
+  return made;
+}

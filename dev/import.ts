@@ -1,0 +1,42 @@
+import { createReadStream } from 'node:fs';
+import { ImportProblem, readKatottg, readMountainFlags, readStreets } from '@zdravo/country-ua';
+import { importAddressRows, importMountainFlags, importStreets, openImporter } from '@zdravo/il';
+import { createLogger } from '@zdravo/kit/log';
+import { openDatabases } from './databases.ts';
+import { readSettings } from './settings.ts';
+
+// `npm run import -- addresses|streets|mountains FILE`: reference data into the platform's database, while it is stopped
+// (or against a server named by PLATFORM_DATABASE_URL).
+
+const [kind = '', file] = process.argv.slice(2);
+const importers = {
+  addresses: (db: Db, path: string) => importAddressRows(db, readKatottg(createReadStream(path)), progress),
+  streets: (db: Db, path: string) => importStreets(db, readStreets(createReadStream(path)), progress),
+  mountains: (db: Db, path: string) => importMountainFlags(db, readMountainFlags(createReadStream(path)), progress),
+};
+type Db = ReturnType<typeof openImporter>['db'];
+
+if (!(kind in importers) || file === undefined) {
+  console.error('usage: npm run import -- addresses|streets|mountains FILE');
+  process.exit(2);
+}
+const databases = await openDatabases(readSettings());
+const importer = openImporter({
+  database_url: databases.platform,
+  log: createLogger({ name: 'import', level: 'warn' }),
+});
+try {
+  const count = await importers[kind as keyof typeof importers](importer.db, file);
+  console.log(`${count} rows`);
+} catch (error) {
+  if (!(error instanceof ImportProblem)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+} finally {
+  await importer.close();
+  await databases.stop();
+}
+
+function progress(rows: number): void {
+  process.stderr.write(`\r${rows} rows`);
+}

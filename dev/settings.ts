@@ -1,0 +1,36 @@
+import { readConfig } from '@zdravo/kit/config';
+import { type Static, Type } from 'typebox';
+
+const DatabaseUrl = Type.Optional(
+  Type.String({
+    pattern: '^postgres(ql)?://',
+    description: 'the URL of a PostgreSQL database, as a role that may create tables and roles',
+  }),
+);
+
+/** Settings of `npm start`; without a database URL the embedded server is used for that database. */
+export const Settings = Type.Object({
+  ZDRAVO_PORT: Type.Integer({ minimum: 1, maximum: 65_535, default: 4000, description: 'a port number' }),
+  ZDRAVO_HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on' }),
+  ZDRAVO_DATA: Type.String({ default: '.zdravo', description: 'a folder' }),
+  ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'warn' }),
+  PLATFORM_DATABASE_URL: DatabaseUrl,
+  OPS_DATABASE_URL: DatabaseUrl,
+  OPS_KEYS_DATABASE_URL: DatabaseUrl,
+});
+export type Settings = Static<typeof Settings>;
+
+/** Reads and checks the environment. @throws ConfigError that names every problem. */
+export function readSettings(environment: Record<string, string | undefined> = process.env): Settings {
+  const settings = readConfig(Settings, environment);
+  refuseDevelopmentKeysOutside(settings);
+  return settings;
+}
+
+/** `npm start` makes keys and secrets of its own, which is right on this machine only (design.md, Production guard). */
+function refuseDevelopmentKeysOutside({ ZDRAVO_HOST }: Settings): void {
+  if (['127.0.0.1', 'localhost', '::1'].includes(ZDRAVO_HOST)) return;
+  throw new Error(
+    `npm start works with development keys and does not listen on ${ZDRAVO_HOST}; only on the loopback address.`,
+  );
+}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { link, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** The bytes of a file, or nothing when there is none. */
 export async function findFile(path: string): Promise<Uint8Array | undefined> {
@@ -35,9 +35,10 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
 
 /** Makes a directory and those above it, each entry durable. */
 export async function makeDirectory(path: string): Promise<void> {
-  const first_made = await mkdir(path, { recursive: true });
+  const whole_path = resolve(path);
+  const first_made = await mkdir(whole_path, { recursive: true });
   if (first_made === undefined) return;
-  for (let at = path; at.length >= first_made.length; at = dirname(at)) await syncDirectory(dirname(at));
+  for (let at = whole_path; at.length >= first_made.length; at = dirname(at)) await syncDirectory(dirname(at));
 }
 
 export function isCode(error: unknown, code: string): boolean {

@@ -1,20 +1,10 @@
 import { oids } from '../asn1/oids.ts';
 import { type Asn1Node, bytesOf, childrenOf, readAsn1, readElementAt } from '../asn1/reader.ts';
-import {
-  booleanOf,
-  fieldsOf,
-  hexOf,
-  insideOf,
-  integerOf,
-  octetsOf,
-  oidOf,
-  smallIntegerOf,
-  tag,
-  timeOf,
-  wholeBitsOf,
-} from '../asn1/values.ts';
+import { fieldsOf, hexOf, insideOf, integerOf, smallIntegerOf, tag, timeOf, wholeBitsOf } from '../asn1/values.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { sha256Hex } from '../crypto/digests.ts';
+
+import { type Extension, readExtensionList } from '../x509/extension-list.ts';
 
 /** A certificate revocation list as read (RFC 5280 §5.1); nothing is believed before its signature is checked. */
 export type Crl = {
@@ -84,39 +74,30 @@ function readEntries(list: Asn1Node | undefined): { revoked: Map<string, Date>; 
     const serial = hexOf(integerOf(fields.take(tag.integer, 'userCertificate')));
     revoked.set(serial, timeOf(fields.takeAny('revocationDate')));
     const extensions = fields.optional(tag.sequence);
-    if (extensions && criticalExtensions(extensions).some((id) => id !== oids.reason_code)) has_unknown_critical = true;
+    if (extensions && hasCriticalBut(readExtensionList(extensions), oids.reason_code)) has_unknown_critical = true;
     fields.end();
     at = entry.end;
   }
   return { revoked, has_unknown_critical };
 }
 
-function criticalExtensions(list: Asn1Node): string[] {
-  return childrenOf(list).flatMap((extension) => {
-    const fields = fieldsOf(extension, 'Extension');
-    const id = oidOf(fields.take(tag.oid, 'extnID'));
-    const critical = fields.optional(tag.boolean);
-    return critical && booleanOf(critical) ? [id] : [];
-  });
-}
-
 type Scope = { covers: Crl['covers']; is_unusable: boolean };
 
 function readScope(extensions: Asn1Node | undefined): Scope {
   if (!extensions) return { covers: 'all', is_unusable: false };
-  const list = insideOf(extensions, 'crlExtensions');
-  const is_unusable = criticalExtensions(list).some((id) => id !== oids.issuing_distribution_point);
-  const point = childrenOf(list).find(
-    (extension) => oidOf(childrenOf(extension)[0]!) === oids.issuing_distribution_point,
-  );
-  const scope = point ? readDistributionPoint(point) : { covers: 'all' as const, is_unusable: false };
-  return { covers: scope.covers, is_unusable: is_unusable || scope.is_unusable };
+  const list = readExtensionList(insideOf(extensions, 'crlExtensions'));
+  const point = list.find(({ id }) => id === oids.issuing_distribution_point);
+  const scope: Scope = point ? readDistributionPoint(point.value) : { covers: 'all', is_unusable: false };
+  return { ...scope, is_unusable: scope.is_unusable || hasCriticalBut(list, oids.issuing_distribution_point) };
+}
+
+function hasCriticalBut(list: Extension[], understood: string): boolean {
+  return list.some(({ id, is_critical }) => is_critical && id !== understood);
 }
 
 /** IssuingDistributionPoint (RFC 5280 §5.2.5): [1] users only, [2] authorities only; [3], [4], [5] narrow it beyond our use. */
-function readDistributionPoint(extension: Asn1Node): Scope {
-  const value = childrenOf(readAsn1(octetsOf(childrenOf(extension).at(-1)!)));
-  const set = new Set(value.map((part) => part.id));
+function readDistributionPoint(value: Uint8Array): Scope {
+  const set = new Set(childrenOf(readAsn1(value)).map((part) => part.id));
   const is_unusable = set.has(0x83) || set.has(0x84) || set.has(0x85) || (set.has(0x81) && set.has(0x82));
   return { covers: set.has(0x81) ? 'users' : set.has(0x82) ? 'authorities' : 'all', is_unusable };
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { oids } from '../asn1/oids.ts';
-import { bytesOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
-import { fieldsOf, hexOf, insideOf, integerOf, octetsOf, oidOf, tag } from '../asn1/values.ts';
+import { type Asn1Node, bytesOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
+import { fieldsOf, hexOf, insideOf, integerOf, tag } from '../asn1/values.ts';
 import { context, integer, nullValue, octetString, oid, sequence } from '../asn1/writer.ts';
 import { readCertificate } from '../x509/certificate.ts';
-import { identifierHash } from './ocsp.ts';
+import { findNonce, identifierHash } from './ocsp.ts';
 
 /** OCSPRequest for one certificate (RFC 6960 §4.1.1); issuers are named by SHA-1, which every responder knows. */
 export function createOcspRequest(
@@ -33,14 +33,17 @@ export function readOcspRequest(der: Uint8Array): OcspRequest {
   fields.optional(0xa0);
   fields.optional(0xa1);
   const ids = childrenOf(fields.take(tag.sequence, 'requestList')).map((request) => {
-    const id = childrenOf(request)[0]!;
-    return { der: bytesOf(id), serial: hexOf(integerOf(childrenOf(id)[3]!)) };
+    const id = fieldsOf(request, 'Request').take(tag.sequence, 'reqCert');
+    return { der: bytesOf(id), serial: serialOf(id) };
   });
   const extensions = fields.optional(0xa2);
-  const nonce =
-    extensions &&
-    childrenOf(insideOf(extensions, 'requestExtensions')).find(
-      (extension) => oidOf(childrenOf(extension)[0]!) === oids.ocsp_nonce,
-    );
-  return { ids, nonce: nonce && octetsOf(readAsn1(octetsOf(childrenOf(nonce).at(-1)!))) };
+  return { ids, nonce: extensions && findNonce(insideOf(extensions, 'requestExtensions')) };
+}
+
+function serialOf(id: Asn1Node): string {
+  const fields = fieldsOf(id, 'CertID');
+  fields.take(tag.sequence, 'hashAlgorithm');
+  fields.take(tag.octet_string, 'issuerNameHash');
+  fields.take(tag.octet_string, 'issuerKeyHash');
+  return hexOf(integerOf(fields.take(tag.integer, 'serialNumber')));
 }

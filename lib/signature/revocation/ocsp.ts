@@ -17,6 +17,7 @@ import {
 import { type AlgorithmIdentifier, readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { digest, sha256Hex } from '../crypto/digests.ts';
 import type { Certificate } from '../x509/certificate.ts';
+import { readExtensionList } from '../x509/extension-list.ts';
 
 /** Status of one certificate in an answer. */
 export type OcspStatus = {
@@ -86,9 +87,10 @@ function readResponseData(node: Asn1Node) {
   return { produced_at, statuses, nonce: extensions && findNonce(insideOf(extensions, 'responseExtensions')) };
 }
 
-function findNonce(extensions: Asn1Node): Uint8Array | undefined {
-  const found = childrenOf(extensions).find((extension) => oidOf(childrenOf(extension)[0]!) === oids.ocsp_nonce);
-  return found && octetsOf(readAsn1(octetsOf(childrenOf(found).at(-1)!)));
+/** The nonce among the extensions of a request or an answer (RFC 8954). */
+export function findNonce(extensions: Asn1Node): Uint8Array | undefined {
+  const found = readExtensionList(extensions).find(({ id }) => id === oids.ocsp_nonce);
+  return found && octetsOf(readAsn1(found.value));
 }
 
 function readStatus(node: Asn1Node): OcspStatus {
@@ -117,7 +119,10 @@ function readStatus(node: Asn1Node): OcspStatus {
 
 function readCertificateStatus(node: Asn1Node): Pick<OcspStatus, 'status' | 'revoked_at'> {
   if (node.id === 0x80) return { status: 'good', revoked_at: undefined };
-  if (node.id === 0xa1) return { status: 'revoked', revoked_at: timeOf(childrenOf(node)[0]!) };
+  if (node.id === 0xa1) {
+    const revoked_at = timeOf(fieldsOf(node, 'RevokedInfo', 0xa1).take(tag.generalized_time, 'revocationTime'));
+    return { status: 'revoked', revoked_at };
+  }
   if (node.id === 0x82) return { status: 'unknown', revoked_at: undefined };
   throw new Asn1Error('Unknown form of certificate status');
 }

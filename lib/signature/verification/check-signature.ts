@@ -1,5 +1,6 @@
 import { oids } from '../asn1/oids.ts';
 import { Asn1Error, bytesOf, childrenOf } from '../asn1/reader.ts';
+import { insideOf } from '../asn1/values.ts';
 import type { SignedData } from '../cms/signed-data.ts';
 import { findSingle, type SignerInfo, signingTimeOf } from '../cms/signer-info.ts';
 import { type ReadRevocationData, type RevocationData, readRevocationData } from '../revocation/revocation-data.ts';
@@ -130,7 +131,9 @@ function embeddedRevocation(signer_info: SignerInfo, signed_data: SignedData): R
   const values = findSingle(signer_info.unsigned, oids.revocation_values);
   const parts = values ? childrenOf(values) : [];
   const listed = (id: number) =>
-    parts.filter((part) => part.id === id).flatMap((part) => childrenOf(childrenOf(part)[0]!).map(bytesOf));
+    parts
+      .filter((part) => part.id === id)
+      .flatMap((part) => childrenOf(insideOf(part, 'RevocationValues')).map(bytesOf));
   return {
     crls: [...signed_data.crls, ...listed(0xa0)],
     ocsp_responses: [...signed_data.ocsp_responses, ...listed(0xa1)],

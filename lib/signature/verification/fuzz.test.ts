@@ -66,15 +66,18 @@ test('ECDSA: every octet changed in four ways never passes for anything else and
   }
 });
 
-test('DSTU: octets changed all over the container', () => {
-  const { container } = scenes.dstu;
-  for (let place = 0; place < container.length; place += 3) {
-    check(
-      scenes.dstu,
-      Uint8Array.from(container, (octet, i) => (i === place ? octet ^ (1 << (place & 7)) : octet)),
-    );
-  }
-});
+const others: KeyAlgorithm[] = ['dstu-257', 'dstu-257-kupyna', 'rsa-pss-3072', 'rsa-2048', 'ed25519', 'ecdsa-p384'];
+for (const algorithm of others) {
+  test(`${algorithm}: octets changed all over the container`, () => {
+    const one = algorithm === 'dstu-257' ? scenes.dstu : scene(algorithm);
+    for (let place = 0; place < one.container.length; place += 3) {
+      check(
+        one,
+        Uint8Array.from(one.container, (octet, i) => (i === place ? octet ^ (1 << (place & 7)) : octet)),
+      );
+    }
+  });
+}
 
 test('cut short at every place, and followed by rubbish', () => {
   const { container, trust } = scenes.ecdsa;

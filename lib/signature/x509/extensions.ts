@@ -1,6 +1,7 @@
 import { oids } from '../asn1/oids.ts';
-import { Asn1Error, type Asn1Node, bodyOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
+import { type Asn1Node, bodyOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
 import { booleanOf, fieldsOf, namedBitsOf, octetsOf, oidOf, smallIntegerOf, tag } from '../asn1/values.ts';
+import { readExtensionList } from './extension-list.ts';
 import { type Name, readDirectoryAttributes } from './names.ts';
 
 /** What the rules of this package need from a certificate's extensions (RFC 5280 §4.2). */
@@ -80,16 +81,8 @@ const enforced = new Set<string>([
 
 export function readExtensions(list: Asn1Node | undefined): Extensions {
   const into = emptyExtensions();
-  const seen = new Set<string>();
-  for (const extension of list ? childrenOf(list) : []) {
-    const fields = fieldsOf(extension, 'Extension');
-    const id = oidOf(fields.take(tag.oid, 'extnID'));
-    const critical = fields.optional(tag.boolean);
-    const value = octetsOf(fields.take(tag.octet_string, 'extnValue'));
-    fields.end();
-    if (seen.has(id)) throw new Asn1Error(`Extension ${id} twice`);
-    seen.add(id);
-    if (critical && booleanOf(critical) && !enforced.has(id)) into.unknown_critical.push(id);
+  for (const { id, is_critical, value } of list ? readExtensionList(list) : []) {
+    if (is_critical && !enforced.has(id)) into.unknown_critical.push(id);
     readers[id]?.(readAsn1(value), into);
   }
   return into;

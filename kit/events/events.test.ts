@@ -96,3 +96,27 @@ test('two instances of one consumer take an event’s effect once', async () => 
   const { rows: events } = await sql`select 1 from demo.outbox`.execute(database.db);
   assert.equal(rows.length, events.length);
 });
+
+test('the feed is in order of numbers, not of their digits', async () => {
+  await appendEvents(database.db, 'demo', [event()]);
+  await sql`insert into demo.outbox (transaction_id, type, object_type, object_id, payload)
+    select n::text::xid8, 'old', 'thing', gen_random_uuid(), '{}' from unnest(array[9, 10, 11, 99, 100]) n`.execute(
+    database.db,
+  );
+  const seen: string[] = [];
+  let after: string | undefined;
+  for (;;) {
+    const page = await readFeed(database.db, 'demo', { limit: 2, ...(after === undefined ? {} : { after }) });
+    if (page.events.length === 0) break;
+    seen.push(...page.events.map((one) => one.id));
+    after = page.next;
+  }
+  assert.equal(new Set(seen).size, seen.length);
+  const { rows } = await sql<{ id: string }>`select id from demo.outbox order by transaction_id, position`.execute(
+    database.db,
+  );
+  assert.deepEqual(
+    seen,
+    rows.map((row) => row.id),
+  );
+});

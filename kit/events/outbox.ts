@@ -38,8 +38,9 @@ export async function readFeed<Tables>(
   query: { after?: string; limit?: number },
 ): Promise<{ events: Event[]; next: string }> {
   const [after_transaction, after_position] = (query.after ?? '0/0').split('/') as [string, string];
-  const { rows } = await sql<Event & { transaction_id: string; position: string }>`
-    select id, type, object_type, object_id, occurred_at, payload, transaction_id::text, position::text
+  const { rows } = await sql<Event & { at_transaction: string; at_position: string }>`
+    select id, type, object_type, object_id, occurred_at, payload,
+      transaction_id::text as at_transaction, position::text as at_position
     from ${outbox(schema)}
     where (transaction_id, position) > (${after_transaction}::xid8, ${after_position}::bigint)
       and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
@@ -47,8 +48,8 @@ export async function readFeed<Tables>(
     limit ${query.limit ?? 200}`.execute(db);
   const last = rows.at(-1);
   return {
-    events: rows.map(({ transaction_id: _t, position: _p, ...event }) => event),
-    next: last ? `${last.transaction_id}/${last.position}` : (query.after ?? '0/0'),
+    events: rows.map(({ at_transaction: _t, at_position: _p, ...event }) => event),
+    next: last ? `${last.at_transaction}/${last.at_position}` : (query.after ?? '0/0'),
   };
 }
 

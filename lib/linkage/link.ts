@@ -1,41 +1,83 @@
 import { type BlockingPlan, countAllPairs } from './blocking/candidates.ts';
+import { estimateCoverage } from './blocking/coverage.ts';
 import { defaultBlocking } from './blocking/default-rules.ts';
-import { groupsOf, type WeightedPairs } from './clustering/components.ts';
+import { groupsOf } from './clustering/components.ts';
 import { correlationClusters } from './clustering/correlation.ts';
 import type { RecordTable } from './records/table.ts';
 import { type CandidatePairs, compareCandidates } from './training/candidate-pairs.ts';
 import { drawRandomPairs, estimateChance, type RandomPairs } from './training/chance.ts';
+import { findParents } from './training/dependence.ts';
 import { learnFromAllPairs, learnFromRules, learnPrior, patternRatios } from './training/expectation-maximisation.ts';
-import { type FieldParameters, logRatios, preparePatterns, startingParameters } from './training/parameters.ts';
-import { countFrequencies, frequencyBits, scorePairs } from './training/scoring.ts';
+import {
+  addHousehold,
+  type HouseholdMode,
+  type HouseholdParameters,
+  learnHousehold,
+} from './training/household.ts';
+import { cellBits, type FieldParameters, preparePatterns, startingParameters } from './training/parameters.ts';
+import { countFrequencies, frequencyBits, scorePairs, type ValueFrequencies } from './training/scoring.ts';
 
+/** Training sees the clusters of the round before, so that matches no longer count as agreement by chance. */
 const ROUNDS = 3;
 
 export interface LinkOptions {
-  plan?: BlockingPlan;
-  threshold?: number;
+  /** What to compare; chosen from the data when left out. */
+  plan?: BlockingPlan | undefined;
+  /** Probability from which two records count as one entity. */
+  threshold?: number | undefined;
+  household?: HouseholdMode | undefined;
+  mostPairs?: number | undefined;
+  /** Parameters to use instead of training. */
+  trained?: TrainedParameters | undefined;
+  /** Told what is going on, for people who wait. */
+  progress?: ((step: string) => void) | undefined;
+}
+
+export interface TrainedParameters {
+  parameters: readonly FieldParameters[];
+  household: HouseholdParameters | null;
+  prior: number;
 }
 
 export interface LinkResult {
-  parameters: FieldParameters[];
+  parameters: readonly FieldParameters[];
+  household: HouseholdParameters | null;
+  household_note: string;
   prior: number;
+  threshold: number;
   plan: BlockingPlan;
+  coverage: number;
+  frequencies: readonly ValueFrequencies[];
   pairs: CandidatePairs;
-  /** log2 posterior odds of each candidate pair. */
+  /** log2 posterior odds of each candidate pair: 0 = even, 10 = about 1000 to 1 for one entity. */
   scores: Float64Array;
+  /** For each row the smallest row of its cluster. */
   clusterOf: Int32Array;
 }
 
-export function linkRecords(
-  table: RecordTable,
-  { plan = defaultBlocking(table), threshold = 0.5 }: LinkOptions = {},
-): LinkResult {
-  const pairs = compareCandidates(table, plan);
-  const random = drawRandomPairs(table);
+/**
+ * Finds the records of a table that are one entity: compares candidate pairs, learns what agreement means in these data without
+ * any example (or uses a trained model), scores the pairs and clusters them. The answer depends on the records only, not on their order.
+ */
+export function linkRecords(table: RecordTable, options: LinkOptions = {}): LinkResult {
+  const { progress = () => {}, threshold = 0.5, mostPairs } = options;
+  progress('choosing blocking rules');
+  const plan = options.plan ?? defaultBlocking(table);
+  progress(plan.exhaustive ? 'comparing all pairs' : `comparing candidate pairs of ${plan.rules.length} blocking rules`);
+  const pairs = compareCandidates(table, plan, mostPairs);
+  const round = { plan, pairs, threshold, household: options.household ?? 'auto' };
   let clusterOf: Int32Array = Int32Array.from({ length: table.size }, (_, row) => row);
+  if (options.trained !== undefined) {
+    const trained = { ...options.trained, household_note: options.trained.household?.note ?? 'not in the model' };
+    clusterOf = decide(table, { ...round, clusterOf }, trained).clusterOf;
+    return decide(table, { ...round, clusterOf }, trained);
+  }
+  const random = drawRandomPairs(table);
   let result: LinkResult | undefined;
-  for (let round = 0; round < ROUNDS; round++) {
-    result = linkOnce(table, { plan, pairs, random, clusterOf, threshold });
+  for (let count = 1; count <= ROUNDS; count++) {
+    progress(`learning, round ${count} of ${ROUNDS}, from ${pairs.size} pairs`);
+    const learnt = learn(table, { ...round, random, clusterOf, isFirst: count === 1, isLast: count === ROUNDS });
+    result = decide(table, { ...round, clusterOf }, learnt);
     clusterOf = result.clusterOf;
   }
   return result!;
@@ -44,40 +86,55 @@ export function linkRecords(
 interface Round {
   plan: BlockingPlan;
   pairs: CandidatePairs;
-  random: RandomPairs;
   clusterOf: Int32Array;
   threshold: number;
+  household: HouseholdMode;
 }
 
-function linkOnce(table: RecordTable, { plan, pairs, random, clusterOf, threshold }: Round): LinkResult {
-  const parents = table.fields.map(() => -1);
+type Learnt = TrainedParameters & { household_note: string };
+
+function learn(
+  table: RecordTable,
+  { plan, pairs, random, clusterOf, household, isFirst, isLast }: Round & { random: RandomPairs; isFirst: boolean; isLast: boolean },
+): Learnt {
+  const clusters = groupsOf(clusterOf);
+  const parents = isFirst ? table.fields.map(() => -1) : findParents(table, clusters);
   const parameters = startingParameters(table.fields, parents);
   const prepared = preparePatterns(pairs.patterns, parameters);
-  estimateChance(table, parameters, { random, clusters: groupsOf(clusterOf), clusterOf });
+  estimateChance(table, parameters, { random, clusters, clusterOf });
   learnFromRules(prepared, parameters, plan.rules);
   const allPairs = countAllPairs(table);
-  const ratiosOf = (): Float64Array =>
-    patternRatios(
-      prepared,
-      logRatios(
-        parameters,
-        ({ m }) => m,
-        ({ u }) => u,
-      ),
-      new Set(),
-    );
-  let prior = learnPrior(ratiosOf(), prepared.counts, allPairs);
+  const priorOf = (): number => learnPrior(patternRatios(prepared, cellBits(parameters), new Set()), prepared.counts, allPairs);
+  let prior = priorOf();
   if (plan.exhaustive) {
     learnFromAllPairs(prepared, parameters, prior);
-    prior = learnPrior(ratiosOf(), prepared.counts, allPairs);
+    prior = priorOf();
   }
-  const frequencies = countFrequencies(table, clusterOf).map((counts, field) =>
-    frequencyBits(parameters[field]!, counts),
-  );
-  const scores = scorePairs(table, pairs, { ratios: ratiosOf(), parameters, frequencies });
+  if (!isLast) return { parameters, household: null, household_note: '', prior };
+  const family = learnHousehold(table, prepared, { parameters, prior, allPairs, mode: household });
+  return { parameters, household: family.parameters, household_note: family.note, prior: family.prior };
+}
+
+function decide(table: RecordTable, { plan, pairs, clusterOf, threshold }: Round, learnt: Learnt): LinkResult {
+  const { parameters, household, prior } = learnt;
+  const prepared = preparePatterns(pairs.patterns, parameters);
+  const ratios = patternRatios(prepared, cellBits(parameters), new Set());
+  const frequencies = countFrequencies(table, clusterOf);
+  const bits = frequencies.map((counts, field) => frequencyBits(parameters[field]!, counts));
+  const scores = scorePairs(table, pairs, { ratios, parameters, frequencies: bits });
   const priorBits = Math.log2(prior / (1 - prior));
-  const thresholdBits = Math.log2(threshold / (1 - threshold));
   for (let pair = 0; pair < scores.length; pair++) scores[pair]! += priorBits;
-  const weighted: WeightedPairs = { ...pairs, weight: scores.map((score) => score - thresholdBits) };
-  return { parameters, prior, plan, pairs, scores, clusterOf: correlationClusters(table.size, weighted) };
+  if (household !== null) addHousehold(table, prepared, { pairs, household, parameters, prior, scores, frequencies: bits });
+  const thresholdBits = Math.log2(threshold / (1 - threshold));
+  const weighted = { ...pairs, weight: scores.map((score) => score - thresholdBits) };
+  return {
+    ...learnt,
+    threshold,
+    plan,
+    coverage: plan.exhaustive ? 1 : estimateCoverage(table, parameters, plan.rules),
+    frequencies,
+    pairs,
+    scores,
+    clusterOf: correlationClusters(table.size, weighted),
+  };
 }

@@ -15,9 +15,12 @@ export interface BlockingRule {
 /** At most this many rules, so that the rules that join a pair fit the bits of one number. */
 export const MOST_RULES = 24;
 
-/** `first_name + birth_date:year_month`, for people. */
-export function ruleName(rule: BlockingRule, fields: readonly Field[]): string {
-  return rule.atoms.map(({ field, slot }) => atomName(fields[field]!, slot)).join(' + ');
+/** A rule as it is written in files: `field` or `field:part` for each atom. */
+export function ruleParts(rule: BlockingRule, fields: readonly Field[]): string[] {
+  return rule.atoms.map(({ field, slot }) => {
+    const { name, type } = fields[field]!;
+    return slot < 0 ? name : `${name}:${type.slots[slot]}`;
+  });
 }
 
 /** Reads a rule as people write it: an array of `field` or `field:part`. Throws with what was expected. */
@@ -45,10 +48,6 @@ function parseAtom(text: string, fields: readonly Field[]): BlockingAtom {
       `blocking names the part ${JSON.stringify(text)}; ${name} has ${['value', ...slots].join(', ')}`,
     );
   return { field, slot };
-}
-
-function atomName(field: Field, slot: number): string {
-  return slot < 0 ? field.name : `${field.name}:${field.type.slots[slot]}`;
 }
 
 /** The hashed part of every record, 0 where it has none. */

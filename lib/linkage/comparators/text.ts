@@ -51,11 +51,9 @@ export function deletionVariants(text: string, longest = 24): string[] {
   return [...variants];
 }
 
-/** Shared words over all words (Jaccard), 0…1, of two texts of words parted by single spaces. */
-export function wordOverlap(left: string, right: string): number {
-  const leftWords = new Set(left.split(' '));
-  const rightWords = new Set(right.split(' '));
+/** Shared words over all words (Jaccard), 0…1. */
+export function wordOverlap(left: ReadonlySet<string>, right: ReadonlySet<string>): number {
   let shared = 0;
-  for (const word of leftWords) if (rightWords.has(word)) shared++;
-  return shared / (leftWords.size + rightWords.size - shared);
+  for (const word of left) if (right.has(word)) shared++;
+  return shared / (left.size + right.size - shared);
 }

@@ -1,6 +1,7 @@
 import { damerauLevenshtein } from '../comparators/damerau-levenshtein.ts';
 import { type EquivalenceTable, equivalenceTable, givenNameTable } from '../comparators/equivalence.ts';
 import { jaroWinkler } from '../comparators/jaro-winkler.ts';
+import { remembering } from '../comparators/remembering.ts';
 import { consonantSkeleton, deletionVariants, foldWords, isAbsent } from '../comparators/text.ts';
 import { transliterationKey } from '../comparators/transliteration.ts';
 import { type FieldType, sameSlot, sharedParts, type Tokens, type ValueParts } from './field-type.ts';
@@ -42,10 +43,10 @@ export function plainNameType(groups: readonly (readonly string[])[] = []): Fiel
 }
 
 function nameType({ name, table, key, expected }: NameFlavour): FieldType {
-  const canonical = (value: string): string => {
+  const canonical = remembering((value: string): string => {
     const found = key(value);
     return table?.get(found) ?? found;
-  };
+  });
   return {
     name,
     levels: LEVELS,

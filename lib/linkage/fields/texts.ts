@@ -1,5 +1,6 @@
 import { damerauLevenshtein } from '../comparators/damerau-levenshtein.ts';
 import { jaroWinkler } from '../comparators/jaro-winkler.ts';
+import { remembering } from '../comparators/remembering.ts';
 import {
   consonantSkeleton,
   deletionVariants,
@@ -14,6 +15,7 @@ import { countShared, type FieldType, sameSlot, sharedParts } from './field-type
 /** Addresses and other texts of several words. */
 export function textType(): FieldType {
   const slots = ['skeleton', 'prefix'];
+  const read = remembering((value: string) => ({ tight: value.replaceAll(' ', ''), words: new Set(value.split(' ')) }));
   return {
     name: 'text',
     levels: ['exact', 'typo', 'close', 'partial', 'different'],
@@ -30,10 +32,10 @@ export function textType(): FieldType {
       loose: value.split(' ').filter((word) => word.length > 2),
     }),
     compareValues: (left, right) => {
-      const [tightLeft, tightRight] = [left.replaceAll(' ', ''), right.replaceAll(' ', '')];
+      const [{ tight: tightLeft, words: leftWords }, { tight: tightRight, words: rightWords }] = [read(left), read(right)];
       const longest = Math.max(tightLeft.length, tightRight.length);
       if (damerauLevenshtein(tightLeft, tightRight, Math.max(1, longest >> 3)) <= Math.max(1, longest >> 3)) return 1;
-      const overlap = wordOverlap(left, right);
+      const overlap = wordOverlap(leftWords, rightWords);
       const similarity = jaroWinkler(tightLeft, tightRight);
       if (overlap >= 0.6 || similarity >= 0.92) return 2;
       return overlap >= 0.3 || similarity >= 0.84 ? 3 : 4;

@@ -7,6 +7,10 @@ export interface Field {
   type: FieldType;
   /** Index of the field with which values are sometimes swapped (first and last name). */
   swaps_with?: number;
+  /** Factor on the field's learnt bits; 1 when left out. */
+  weight?: number;
+  /** Bits fixed by hand, by the name of the level. */
+  weights?: Readonly<Record<string, number>>;
 }
 
 /** Records as columns of value numbers, in an order that depends only on their ids. */
@@ -62,10 +66,7 @@ export function createTableBuilder(fields: readonly Field[], kind: 'values' | 't
   const addInput = ({ id, source = 0, truth }: RecordInput): void => {
     inputs.ids.push(id);
     inputs.sources.push(source);
-    if (truth === undefined || truth === '') {
-      inputs.truth.push(-1);
-      return;
-    }
+    if (truth === undefined || truth === '') return inputs.truth.push(-1);
     hasTruth = true;
     const known = inputs.truthCodes.get(truth);
     if (known === undefined) inputs.truthCodes.set(truth, inputs.truthCodes.size);

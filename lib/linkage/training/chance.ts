@@ -4,7 +4,7 @@ import { pairComparison, patternShape } from '../records/patterns.ts';
 import type { RecordTable } from '../records/table.ts';
 import { AGREES, DISAGREES, type FieldParameters, normalised, UNKNOWN } from './parameters.ts';
 
-const SAMPLE_PAIRS = 250_000;
+const SAMPLE_PAIRS = 200_000;
 
 /** Random pairs with their levels, `size` × fields. */
 export interface RandomPairs {
@@ -18,7 +18,7 @@ export interface RandomPairs {
 export function drawRandomPairs(table: RecordTable): RandomPairs {
   const compare = pairComparison(table);
   const fieldCount = patternShape(table.fields).fieldCount;
-  const pairs = countAllPairs(table) <= SAMPLE_PAIRS * 2 ? everyPair(table) : sampledPairs(table);
+  const pairs = countAllPairs(table) <= SAMPLE_PAIRS ? everyPair(table) : sampledPairs(table);
   const levels = new Uint8Array(pairs.left.length * fieldCount);
   for (let pair = 0; pair < pairs.left.length; pair++) {
     compare(pairs.left[pair]!, pairs.right[pair]!, levels.subarray(pair * fieldCount, (pair + 1) * fieldCount));

@@ -2,8 +2,8 @@ import type { BlockingRule } from '../blocking/rules.ts';
 import {
   ABSENT_CELL,
   CELLS,
+  cellBits,
   type FieldParameters,
-  logRatios,
   normalised,
   PARENT_STATES,
   type PreparedPatterns,
@@ -11,8 +11,8 @@ import {
 
 /** Pairs' worth of belief in what a type expects, against what the data show. */
 const PRIOR_STRENGTH = 4;
-const MOST_ROUNDS = 80;
-const SETTLED = 1e-4;
+const MOST_ROUNDS = 60;
+const SETTLED = 5e-4;
 
 /**
  * Learns m by expectation–maximisation on pattern counts, u held fixed. Each blocking rule gives a set of pairs in which its own
@@ -94,11 +94,7 @@ function maximise(
   let current = share;
   let evidence: Float64Array[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const ratios = logRatios(
-      parameters,
-      ({ m }) => m,
-      ({ u }) => u,
-    );
+    const ratios = cellBits(parameters);
     const expected = expect(patterns, { rows, heldOut, ratios, share: current });
     const moved = maximiseOnce(parameters, expected.cells, heldOut);
     const next = Math.min(0.999, Math.max(1e-9, expected.matches / Math.max(1, expected.pairs)));

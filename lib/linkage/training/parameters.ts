@@ -13,6 +13,10 @@ export interface FieldParameters {
   /** By state of the parent (0 unknown or none, 1 agrees exactly, 2 does not), then by level. */
   m: number[][];
   u: number[][];
+  /** Factor on learnt bits, 1 as learnt. */
+  weight: number;
+  /** Bits fixed by hand, by level; undefined where they are learnt. */
+  fixed: readonly (number | undefined)[];
 }
 
 /** States of a parent field in a pair. */
@@ -33,6 +37,8 @@ export function startingParameters(fields: readonly Field[], parents: readonly n
       name: field.name,
       levels,
       parent: parents[index] ?? -1,
+      weight: field.weight ?? 1,
+      fixed: levels.map((level) => field.weights?.[level]),
       m: Array.from({ length: PARENT_STATES }, () => [...spread]),
       u: Array.from({ length: PARENT_STATES }, () => [...flat]),
     };
@@ -79,22 +85,18 @@ export const ABSENT_CELL = 255;
 /** Cells of a field: three parent states of up to 16 levels. */
 export const CELLS = PARENT_STATES * 16;
 
-/** log2(numerator / denominator) for every field and cell, `fields × CELLS`. */
-export function logRatios(
-  parameters: readonly FieldParameters[],
-  numerator: (field: FieldParameters) => number[][],
-  denominator: (field: FieldParameters) => number[][],
-): Float64Array {
-  const ratios = new Float64Array(parameters.length * CELLS);
+/** Bits for (positive) or against a match of every field and cell, `fields × CELLS`. */
+export function cellBits(parameters: readonly FieldParameters[]): Float64Array {
+  const bits = new Float64Array(parameters.length * CELLS);
   parameters.forEach((field, index) => {
-    const [over, under] = [numerator(field), denominator(field)];
     for (let state = 0; state < PARENT_STATES; state++) {
       for (let level = 0; level < field.levels.length; level++) {
-        ratios[index * CELLS + state * 16 + level] = Math.log2(over[state]![level]! / under[state]![level]!);
+        const learnt = Math.log2(field.m[state]![level]! / field.u[state]![level]!) * field.weight;
+        bits[index * CELLS + state * 16 + level] = field.fixed[level] ?? learnt;
       }
     }
   });
-  return ratios;
+  return bits;
 }
 
 /** The numbers divided by their sum. */

@@ -32,6 +32,7 @@ export type FrequencyBits = (code: number) => number;
  * known. Source: Winkler 2000, "Frequency-based matching in Fellegi–Sunter model".
  */
 export function frequencyBits(parameters: FieldParameters, frequencies: ValueFrequencies): FrequencyBits {
+  if (parameters.fixed[0] !== undefined) return () => 0;
   const exact = parameters.u[UNKNOWN]![0]!;
   let entities = 0;
   for (const count of frequencies) entities += count;
@@ -39,7 +40,7 @@ export function frequencyBits(parameters: FieldParameters, frequencies: ValueFre
     const frequency = (Math.max(0, count - 1) + 1) / (Math.max(0, entities - 1) + 1 / exact);
     return Math.max(-MOST_FREQUENCY_BITS, Math.min(MOST_FREQUENCY_BITS, Math.log2(exact / frequency)));
   });
-  return (code) => bits[code]!;
+  return (code) => bits[code]! * parameters.weight;
 }
 
 /** Adds the frequency bits of every exactly agreeing field to the ratio of each pair's pattern. */

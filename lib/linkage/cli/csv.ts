@@ -1,0 +1,158 @@
+import { createReadStream } from 'node:fs';
+import { TextDecoder } from 'node:util';
+import { type CsvError, parse } from 'csv-parse';
+
+/** A table that cannot be read; the message names file, line and, where known, column. */
+export class InputError extends Error {}
+
+export interface CsvOptions {
+  /** Undefined: whichever of `,` `;` tab `|` the header has most of. */
+  delimiter: string | undefined;
+  encoding: string;
+}
+
+export interface CsvVisitor {
+  header(names: readonly string[]): void;
+  /** `line` is where the record ends, from 1. */
+  row(values: readonly string[], line: number): void;
+  /** Bytes read so far. */
+  progress?(bytes: number): void;
+}
+
+/** Streams a CSV file (RFC 4180, header first) to a visitor; memory does not grow with the file. Throws InputError. */
+export async function readCsv(path: string, options: CsvOptions, visitor: CsvVisitor): Promise<void> {
+  const decoder = decoderFor(options.encoding);
+  let parser: ReturnType<typeof parse> | undefined;
+  let failure: Error | undefined;
+  let bytes = 0;
+  let lines = 1;
+  let held = '';
+  const start = (text: string): void => {
+    parser = openParser(path, options.delimiter ?? guessDelimiter(text), visitor);
+    parser.on('error', (error) => {
+      failure ??= explained(path, error);
+    });
+    parser.resume();
+  };
+  const feed = async (text: string): Promise<void> => {
+    if (parser === undefined) {
+      held += text;
+      if (!held.includes('\n')) return;
+      start(held);
+      text = held;
+    }
+    if (!parser!.write(text) && failure === undefined) await drained(parser!);
+  };
+  for await (const chunk of openFile(path)) {
+    bytes += chunk.length;
+    await feed(decoded(decoder, chunk, { path, lines, encoding: options.encoding }));
+    if (failure !== undefined) throw failure;
+    lines += countLines(chunk);
+    visitor.progress?.(bytes);
+  }
+  if (parser === undefined) {
+    if (held.trim() === '') throw new InputError(`${path} is empty; expected a header line`);
+    start(`${held}\n`);
+    parser!.write(`${held}\n`);
+  }
+  await ended(parser!, () => failure);
+}
+
+function openFile(path: string): AsyncIterable<Buffer> {
+  const stream = createReadStream(path, { highWaterMark: 1 << 18 });
+  return {
+    async *[Symbol.asyncIterator]() {
+      try {
+        yield* stream;
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        throw new InputError(code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${(cause as Error).message}`, { cause });
+      }
+    },
+  };
+}
+
+function openParser(path: string, delimiter: string, visitor: CsvVisitor): ReturnType<typeof parse> {
+  let header: string[] | undefined;
+  return parse({
+    bom: true,
+    delimiter,
+    trim: true,
+    skip_empty_lines: true,
+    on_record: (record: string[], { lines }) => {
+      if (header === undefined) {
+        header = checkedHeader(path, record);
+        visitor.header(header);
+      } else visitor.row(record, lines);
+      return null;
+    },
+  });
+}
+
+function checkedHeader(path: string, names: string[]): string[] {
+  const empty = names.indexOf('');
+  if (empty >= 0) throw new InputError(`${path}, line 1, column ${empty + 1}: the header has no name for this column`);
+  const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
+  if (twice >= 0) throw new InputError(`${path}, line 1, column ${twice + 1}: the name ${JSON.stringify(names[twice])} occurs twice in the header`);
+  return names;
+}
+
+function explained(path: string, error: Error): Error {
+  if (error instanceof InputError) return error;
+  const { code, lines, column, record } = error as CsvError & { lines?: number; column?: number; record?: unknown[] };
+  if (lines === undefined) return error;
+  const place = `${path}, line ${lines}${typeof column === 'number' ? `, column ${column + 1}` : ''}`;
+  if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
+    return new InputError(`${path}, line ${lines}, column ${record?.length ?? '?'}: ${record?.length ?? 'other'} values where the header has another number of columns`, { cause: error });
+  }
+  return new InputError(`${place}: ${error.message}`, { cause: error });
+}
+
+function decoderFor(encoding: string): TextDecoder {
+  try {
+    return new TextDecoder(encoding, { fatal: true });
+  } catch (cause) {
+    throw new InputError(`the encoding ${JSON.stringify(encoding)} is not known; try "utf-8" or "windows-1251"`, { cause });
+  }
+}
+
+function decoded(decoder: TextDecoder, chunk: Buffer, { path, lines, encoding }: { path: string; lines: number; encoding: string }): string {
+  try {
+    return decoder.decode(chunk, { stream: true });
+  } catch (cause) {
+    throw new InputError(`${path}, at or after line ${lines}: the bytes are not ${encoding}; say the file's "encoding" in the configuration`, { cause });
+  }
+}
+
+function guessDelimiter(text: string): string {
+  const header = text.slice(0, text.indexOf('\n'));
+  const candidates = [',', ';', '\t', '|'];
+  const counts = candidates.map((candidate) => header.split(candidate).length);
+  return candidates[counts.indexOf(Math.max(...counts))]!;
+}
+
+function countLines(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
+  return lines;
+}
+
+function drained(parser: ReturnType<typeof parse>): Promise<void> {
+  return new Promise((resolve) => {
+    parser.once('drain', resolve);
+    parser.once('error', () => resolve());
+  });
+}
+
+function ended(parser: ReturnType<typeof parse>, failure: () => Error | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      const error = failure();
+      if (error === undefined) resolve();
+      else reject(error);
+    };
+    parser.once('end', settle);
+    parser.once('error', settle);
+    parser.end();
+  });
+}

@@ -1,7 +1,7 @@
 import { oids } from '../asn1/oids.ts';
 import { Asn1Error } from '../asn1/reader.ts';
 import { verifySignature } from '../crypto/verify-signature.ts';
-import { rememberCertificate, type TrustStore } from '../trust/trust-store.ts';
+import { isGranted, rememberCertificate, type TrustStore } from '../trust/trust-store.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { key_usage } from '../x509/extensions.ts';
 import type { Crl } from './crl.ts';
@@ -82,7 +82,7 @@ function isAnswerSigned(answer: OcspAnswer, question: RevocationQuestion): boole
   const { issuer, trust } = question;
   if (isSigned(trust, issuer, answer)) return true;
   const listed = trust.anchors
-    .filter(({ services }) => services.includes('ocsp'))
+    .filter((anchor) => anchor.services.includes('ocsp') && isGranted(anchor, answer.produced_at))
     .map(({ certificate }) => certificate);
   const delegated = answer.certificates
     .flatMap((der) => readResponder(trust, der))

@@ -11,11 +11,14 @@ export type ReadRevocationData = { crls: Crl[]; ocsp_answers: OcspAnswer[] };
 
 const crls_read: RecentMap<Crl> = createRecentMap(64);
 
+/** A container must not choose what its verification costs. */
+const most_of_each = 32;
+
 /** What can be read of it; broken pieces prove nothing and are passed over. */
 export function readRevocationData({ crls, ocsp_responses }: RevocationData): ReadRevocationData {
   return {
-    crls: (crls ?? []).flatMap((der) => attempt(() => rememberCrl(der))),
-    ocsp_answers: (ocsp_responses ?? []).flatMap((der) => attempt(() => readOcspAnswer(der))),
+    crls: (crls ?? []).slice(0, most_of_each).flatMap((der) => attempt(() => rememberCrl(der))),
+    ocsp_answers: (ocsp_responses ?? []).slice(0, most_of_each).flatMap((der) => attempt(() => readOcspAnswer(der))),
   };
 }
 

@@ -5,7 +5,7 @@ import { readSignedData } from '../cms/signed-data.ts';
 import { readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { digest } from '../crypto/digests.ts';
 import { buildChain } from '../trust/chain.ts';
-import type { TrustStore } from '../trust/trust-store.ts';
+import { isGranted, type TrustStore } from '../trust/trust-store.ts';
 import { checkBinding, readOffered } from '../verification/check-binding.ts';
 import { type Fault, fault } from '../verification/result.ts';
 import type { Certificate } from '../x509/certificate.ts';
@@ -78,7 +78,7 @@ export function checkTimeStamp(
     signed_data,
     content: signed_data.content,
     content_type: oids.tst_info,
-    offered: [...candidates, ...listedUnits(trust)],
+    offered: [...candidates, ...listedUnits(trust, stamp.time)],
   });
   if (binding.fault) return { fault: binding.fault, imprint_differs: false };
   const problem = findAuthorityFault(binding.certificate!, candidates, trust, stamp.time);
@@ -89,8 +89,9 @@ function distrust(message: string): TimeStampOutcome {
   return { fault: fault('SIG_CONSTRAINTS_FAILURE', message), imprint_differs: false };
 }
 
-function listedUnits(trust: TrustStore): Certificate[] {
-  return trust.anchors.filter(({ services }) => services.includes('time_stamps')).map(({ certificate }) => certificate);
+function listedUnits(trust: TrustStore, at: Date): Certificate[] {
+  const units = trust.anchors.filter((anchor) => anchor.services.includes('time_stamps') && isGranted(anchor, at));
+  return units.map(({ certificate }) => certificate);
 }
 
 /** A time-stamp unit stands in the trust list itself, or is certified for nothing else (RFC 3161 §2.3). */
@@ -100,7 +101,7 @@ function findAuthorityFault(
   trust: TrustStore,
   at: Date,
 ): Fault | undefined {
-  const is_listed = listedUnits(trust).some(
+  const is_listed = listedUnits(trust, at).some(
     (unit) => unit.sha256 === certificate.sha256 && !unit.extensions.is_authority,
   );
   if (is_listed && certificate.not_before <= at && at <= certificate.not_after) return undefined;

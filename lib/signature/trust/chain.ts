@@ -2,7 +2,7 @@ import { verifySignature } from '../crypto/verify-signature.ts';
 import { type Fault, fault } from '../verification/result.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { key_usage } from '../x509/extensions.ts';
-import type { TrustAnchor, TrustedService, TrustStore } from './trust-store.ts';
+import { isGranted, type TrustAnchor, type TrustedService, type TrustStore } from './trust-store.ts';
 
 /** From the signer's certificate to an anchor; each is issued by the next. */
 export type Chain = { path: Certificate[]; anchor: TrustAnchor };
@@ -115,7 +115,7 @@ function findAuthorityFault({ extensions }: Certificate, below: number): Fault |
   return refused('An issuer in the chain may not sign certificates');
 }
 
-function findAnchorFault({ granted_from, granted_until }: TrustAnchor, at: Date): Fault | undefined {
-  if ((!granted_from || granted_from <= at) && (!granted_until || at < granted_until)) return undefined;
+function findAnchorFault(anchor: TrustAnchor, at: Date): Fault | undefined {
+  if (isGranted(anchor, at)) return undefined;
   return fault('CHAIN_CONSTRAINTS_FAILURE', 'The authority was not trusted by the list at that time');
 }

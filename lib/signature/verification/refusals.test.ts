@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import { oids } from '../asn1/oids.ts';
 import { context, element, integer, octetString, oid, sequence, time } from '../asn1/writer.ts';
@@ -7,42 +6,10 @@ import { subjectOf } from '../development/authority.ts';
 import { extension, keyUsageExtension, writeCertificate, writeName } from '../development/certificate-writer.ts';
 import { certificateFiles } from '../development/key-file.ts';
 import { readSigningKey } from '../development/signing-keys.ts';
-import {
-  createCertificateAuthority,
-  createTrustStore,
-  issueCertificate,
-  one_signature,
-  type SignaturePolicy,
-  type SubIndication,
-  sign,
-  signTogether,
-  verify,
-} from '../index.ts';
+import { createCertificateAuthority, issueCertificate, one_signature, sign, signTogether, verify } from '../index.ts';
 import { attribute, attributesFor, forge, keyIdentifier, reference } from '../testing/forge.ts';
+import { at, authority, chain, colleague, content, days, doctor, refused, trust } from '../testing/refused.ts';
 import { key_usage } from '../x509/extensions.ts';
-
-const content = new TextEncoder().encode('{"declaration":1}');
-const at = new Date();
-const days = (count: number) => new Date(at.getTime() + count * 86_400_000);
-const root = createCertificateAuthority({ name: 'Root' });
-const authority = createCertificateAuthority({ name: 'Authority', parent: root });
-const trust = createTrustStore({ anchors: [root.certificate] });
-const doctor = issueCertificate(authority, { common_name: 'Doctor', drfo: '1234567890' });
-const colleague = issueCertificate(authority, { common_name: 'Colleague', drfo: '1234567891' });
-const chain = [doctor.certificate, authority.certificate];
-
-async function refused(
-  container: Uint8Array,
-  why: SubIndication,
-  policy: SignaturePolicy = one_signature,
-  store = trust,
-) {
-  const result = await verify(container, policy, store, { at });
-  assert.equal(result.sub_indication, why, result.validation_error_message);
-  assert.notEqual(result.indication, 'TOTAL_PASSED');
-  assert.notEqual(result.validation_error_message, '');
-  return result;
-}
 
 /** Changes one octet of the first place where `needle` stands. */
 function tamper(container: Uint8Array, needle: Uint8Array, offset = 0): Uint8Array {
@@ -216,102 +183,6 @@ test('digest and signature algorithm that disagree, and SHA-1', async () => {
   );
 });
 
-test('expired and not yet valid, signer and authority', async () => {
-  const expired = issueCertificate(authority, { common_name: 'X', not_before: days(-20), not_after: days(-1) });
-  const result = await refused(sign(content, expired), 'OUT_OF_BOUNDS_NO_POE');
-  assert.equal(result.validation_error_message, 'certificate timestamp expired');
-  const early = issueCertificate(authority, { common_name: 'X', not_before: days(1), not_after: days(20) });
-  assert.equal((await refused(sign(content, early), 'NOT_YET_VALID')).indication, 'TOTAL_FAILED');
-  const old = createCertificateAuthority({ name: 'Old', parent: root, not_before: days(-20), not_after: days(-1) });
-  await refused(sign(content, issueCertificate(old, { common_name: 'X' })), 'OUT_OF_BOUNDS_NO_POE');
-});
-
-test('wrong key usage: key agreement, none, OCSP; and an authority that signs documents', async () => {
-  await refused(
-    sign(content, issueCertificate(authority, { common_name: 'X', usage: 'encryption' })),
-    'CHAIN_CONSTRAINTS_FAILURE',
-  );
-  await refused(
-    sign(content, issueCertificate(authority, { common_name: 'X', usage: 'ocsp' })),
-    'CHAIN_CONSTRAINTS_FAILURE',
-  );
-  await refused(sign(content, authority), 'CHAIN_CONSTRAINTS_FAILURE');
-});
-
-test('a person does not become an authority: issued by a doctor’s certificate', async () => {
-  const key = readSigningKey(doctor.private_key);
-  const extensions = [keyUsageExtension(key_usage.non_repudiation)];
-  const plan = {
-    issuer: subjectOf(doctor.certificate),
-    subject: writeName([[oids.common_name, 'Y']]),
-    not_before: days(-1),
-    not_after: days(1),
-    extensions,
-  };
-  const certificate = writeCertificate(plan, readSigningKey(colleague.private_key).public_key, key);
-  const signer = certificateFiles(certificate, colleague.private_key, []);
-  await refused(forge({ signer, content, certificates: [certificate, ...chain] }), 'NO_CERTIFICATE_CHAIN_FOUND');
-  const store = createTrustStore({
-    anchors: [root.certificate],
-    intermediates: [doctor.certificate, authority.certificate],
-  });
-  await refused(forge({ signer, content }), 'NO_CERTIFICATE_CHAIN_FOUND', one_signature, store);
-});
-
-test('a path longer than an authority allows', async () => {
-  const short = createCertificateAuthority({ name: 'Short', path_length: 0 });
-  const below = createCertificateAuthority({ name: 'Below', parent: short });
-  const store = createTrustStore({ anchors: [short.certificate] });
-  await refused(
-    sign(content, issueCertificate(below, { common_name: 'X' })),
-    'CHAIN_CONSTRAINTS_FAILURE',
-    one_signature,
-    store,
-  );
-});
-
-test('a critical extension that nobody understands', async () => {
-  const key = readSigningKey(colleague.private_key);
-  const extensions = [keyUsageExtension(key_usage.non_repudiation), extension('2.5.29.30', sequence(), true)];
-  const plan = {
-    issuer: subjectOf(authority.certificate),
-    subject: writeName([[oids.common_name, 'Y']]),
-    not_before: days(-1),
-    not_after: days(1),
-    extensions,
-  };
-  const certificate = writeCertificate(plan, key.public_key, readSigningKey(authority.private_key));
-  const signer = certificateFiles(certificate, colleague.private_key, []);
-  await refused(
-    forge({ signer, content, certificates: [certificate, authority.certificate] }),
-    'CHAIN_CONSTRAINTS_FAILURE',
-  );
-});
-
-test('weak keys: RSA of 1024 bits, a curve of 256 bits that is not ours', async () => {
-  const weak = [
-    generateKeyPairSync('rsa', { modulusLength: 1024 }),
-    generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
-    generateKeyPairSync('ec', { namedCurve: 'secp224r1' }),
-  ];
-  for (const { privateKey, publicKey } of weak) {
-    const spki = publicKey.export({ type: 'spki', format: 'der' });
-    const plan = {
-      issuer: subjectOf(authority.certificate),
-      subject: writeName([[oids.common_name, 'Weak']]),
-      not_before: days(-1),
-      not_after: days(1),
-      extensions: [keyUsageExtension(key_usage.non_repudiation)],
-    };
-    const certificate = writeCertificate(plan, spki, readSigningKey(authority.private_key));
-    const signer = certificateFiles(certificate, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), []);
-    await refused(
-      forge({ signer, content, certificates: [certificate, authority.certificate] }),
-      'CRYPTO_CONSTRAINTS_FAILURE',
-    );
-  }
-});
-
 test('two signers where one is due, none, and the same one twice', async () => {
   const two = await refused(signTogether(content, [doctor, colleague]), 'SIG_CONSTRAINTS_FAILURE');
   assert.equal(two.validation_error_message, 'envelope contains 2 signatures instead of 1');
@@ -320,7 +191,9 @@ test('two signers where one is due, none, and the same one twice', async () => {
     ...one_signature,
     signer_count: { min: 0, max: 1 },
   });
-  await refused(forge({ signer: doctor, content, certificates: chain, signers: 2 }), 'SIG_CONSTRAINTS_FAILURE');
+  const twice = forge({ signer: doctor, content, certificates: chain, signers: 2 });
+  await refused(twice, 'SIG_CONSTRAINTS_FAILURE');
+  await refused(twice, 'SIG_CONSTRAINTS_FAILURE', { ...one_signature, signer_count: 2 });
 });
 
 test('one bad signature spoils a container that may have two', async () => {

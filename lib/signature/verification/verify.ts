@@ -49,9 +49,12 @@ export function verifyAndList(
   const opened = openEnvelopes(container, policy, options.limits ?? default_limits);
   const { at, revocation_data = {} } = options;
   const checked = opened.envelopes.flatMap(({ signed_data, content }, index) =>
-    signed_data.signer_infos.map((signer_info) =>
-      checkSignature({ signer_info, signed_data, content, layer: index + 1, policy, trust, at, revocation_data }),
-    ),
+    // One more than the policy allows is enough to refuse: a container must not choose what its verification costs.
+    signed_data.signer_infos
+      .slice(0, mostOf(policy.signer_count) + 1)
+      .map((signer_info) =>
+        checkSignature({ signer_info, signed_data, content, layer: index + 1, policy, trust, at, revocation_data }),
+      ),
   );
   const signatures = checked.map(({ report }) => report);
   const problem = opened.fault ?? findCountFault(opened.envelopes, signatures, policy) ?? firstFault(signatures);
@@ -117,6 +120,9 @@ function findCountFault(
     const due = describeCount(policy.signer_count);
     return fault('SIG_CONSTRAINTS_FAILURE', `envelope contains ${found} signatures instead of ${due}`);
   }
+  const own = signatures.map(({ layer, certificate_sha256 }) => `${layer} ${certificate_sha256}`);
+  if (new Set(own).size < own.length)
+    return fault('SIG_CONSTRAINTS_FAILURE', 'One signer signed the same envelope twice');
   const stamps = signatures.filter((signature) => signature.is_stamp).length;
   return (
     countFault('seals', stamps, policy.stamps) ??

@@ -30,7 +30,7 @@ export type SubjectPublicKey = { spki: Uint8Array; algorithm: AlgorithmIdentifie
 
 /** Reads a certificate in strict DER (RFC 5280 §4.1). Throws Asn1Error. */
 export function readCertificate(der: Uint8Array): Certificate {
-  const outer = fieldsOf(readAsn1(der, 'DER', { bytes: 64 * 1024, nodes: 5_000, depth: 24 }), 'Certificate');
+  const outer = fieldsOf(readAsn1(der, 'DER', { bytes: 16 * 1024, nodes: 5_000, depth: 24 }), 'Certificate');
   const tbs = outer.take(tag.sequence, 'tbsCertificate');
   const signature_algorithm = readAlgorithm(outer.take(tag.sequence, 'signatureAlgorithm'));
   const signature = wholeBitsOf(outer.take(tag.bit_string, 'signatureValue'));

@@ -1,19 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { migrations as authMigrations } from '@zdravo/auth';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
+import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import pg from 'pg';
 import type { Settings } from './settings.ts';
 
-export type Databases = { platform: string; ops: string; ops_keys: string; stop(): Promise<void> };
+type DatabaseName = 'platform' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys';
+
+export type Databases = { urls: Record<DatabaseName, string>; stop(): Promise<void> };
 
 type Plan = {
-  name: 'platform' | 'ops' | 'ops_keys';
+  name: DatabaseName;
   given: string | undefined;
   migrations: Migrations[];
   jobs_role?: string;
@@ -22,19 +26,21 @@ type Plan = {
 /** Brings up every database: a given one by its URL, the others on the embedded server, each migrated. */
 export async function openDatabases(settings: Settings): Promise<Databases> {
   const plans: Plan[] = [
-    { name: 'platform', given: settings.PLATFORM_DATABASE_URL, migrations: [ilMigrations] },
+    {
+      name: 'platform',
+      given: settings.PLATFORM_DATABASE_URL,
+      migrations: [authMigrations, ilMigrations],
+      jobs_role: 'zdravo_auth',
+    },
     { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_role: 'zdravo_ops' },
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations] },
+    { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
   ];
   const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;
-  const urls: Record<string, string> = {};
+  const urls = {} as Record<DatabaseName, string>;
   for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
-  return {
-    platform: urls['platform']!,
-    ops: urls['ops']!,
-    ops_keys: urls['ops_keys']!,
-    stop: async () => embedded?.stop(),
-  };
+  return { urls, stop: async () => embedded?.stop() };
 }
 
 async function bringUp(plan: Plan, embedded: RunningPostgres | undefined): Promise<string> {
@@ -64,7 +70,7 @@ async function startEmbedded(settings: Settings): Promise<RunningPostgres> {
 }
 
 /** A random secret, made once and kept in a file of its owner's. */
-async function keptSecret(path: string): Promise<string> {
+export async function keptSecret(path: string): Promise<string> {
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept) return kept;
   const made = randomBytes(18).toString('hex');

@@ -22,7 +22,7 @@ if (!(kind in importers) || file === undefined) {
 }
 const databases = await openDatabases(readSettings());
 const importer = openImporter({
-  database_url: databases.platform,
+  database_url: databases.urls.platform,
   log: createLogger({ name: 'import', level: 'warn' }),
 });
 try {

@@ -17,6 +17,8 @@ export const Settings = Type.Object({
   PLATFORM_DATABASE_URL: DatabaseUrl,
   OPS_DATABASE_URL: DatabaseUrl,
   OPS_KEYS_DATABASE_URL: DatabaseUrl,
+  MPI_DATABASE_URL: DatabaseUrl,
+  MPI_KEYS_DATABASE_URL: DatabaseUrl,
 });
 export type Settings = Static<typeof Settings>;
 

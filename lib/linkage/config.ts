@@ -39,11 +39,36 @@ export class ConfigError extends Error {}
 export const DEFAULT_THRESHOLD = 0.5;
 
 const KNOWN_KEYS = new Set([
-  'id', 'id_column', 'fields', 'blocking', 'threshold', 'truth', 'truth_column', 'truth_pattern', 'household', 'delimiter',
-  'encoding', 'most_pairs', '$schema', 'comment', 'description', 'name',
+  'id',
+  'id_column',
+  'fields',
+  'blocking',
+  'threshold',
+  'truth',
+  'truth_column',
+  'truth_pattern',
+  'household',
+  'delimiter',
+  'encoding',
+  'most_pairs',
+  '$schema',
+  'comment',
+  'description',
+  'name',
 ]);
 const KNOWN_FIELD_KEYS = new Set([
-  'name', 'column', 'columns', 'type', 'weight', 'weights', 'swaps_with', 'equivalents', 'date_order', 'tolerance', 'comment', 'description',
+  'name',
+  'column',
+  'columns',
+  'type',
+  'weight',
+  'weights',
+  'swaps_with',
+  'equivalents',
+  'date_order',
+  'tolerance',
+  'comment',
+  'description',
 ]);
 
 /** Reads a configuration from parsed JSON. Throws ConfigError. */
@@ -73,7 +98,8 @@ function readFields(json: unknown): FieldConfig[] {
   const entries: [string, unknown][] = Array.isArray(json)
     ? json.map((entry, index) => [`fields[${index}]`, entry])
     : Object.entries(objectAt(json, 'fields')).map(([name, entry]) => [name, namedEntry(name, entry)]);
-  if (entries.length === 0) throw new ConfigError('fields is empty; name at least one, or leave it out to have them guessed');
+  if (entries.length === 0)
+    throw new ConfigError('fields is empty; name at least one, or leave it out to have them guessed');
   const fields = entries.map(([where, entry]) => readField(entry, where));
   const twice = fields.find((field, index) => fields.findIndex(({ name }) => name === field.name) !== index);
   if (twice !== undefined) throw new ConfigError(`the field ${JSON.stringify(twice.name)} is listed twice`);
@@ -111,7 +137,8 @@ function readColumns(entry: Record<string, unknown>, where: string): string[] | 
 
 function typeAt(written: string, where: string): TypeName {
   const type = findTypeName(written);
-  if (type === undefined) throw new ConfigError(`${where} has the type ${JSON.stringify(written)}; expected one of ${TYPE_NAMES.join(', ')}`);
+  if (type === undefined)
+    throw new ConfigError(`${where} has the type ${JSON.stringify(written)}; expected one of ${TYPE_NAMES.join(', ')}`);
   return type;
 }
 
@@ -119,7 +146,8 @@ function typeOptions(entry: Record<string, unknown>, where: string): TypeOptions
   const options: TypeOptions = {};
   const order = optionalText(entry['date_order'], `${where}.date_order`);
   if (order !== undefined) {
-    if (order !== 'dmy' && order !== 'mdy') throw new ConfigError(`${where}.date_order is ${JSON.stringify(order)}; expected "dmy" or "mdy"`);
+    if (order !== 'dmy' && order !== 'mdy')
+      throw new ConfigError(`${where}.date_order is ${JSON.stringify(order)}; expected "dmy" or "mdy"`);
     options.date_order = order;
   }
   const tolerance = optionalNumber(entry['tolerance'], `${where}.tolerance`);
@@ -130,7 +158,9 @@ function typeOptions(entry: Record<string, unknown>, where: string): TypeOptions
 
 /** One year, one month and one day listed as fields of their own are one date: apart they would count the same error three times. */
 function composedDates(fields: readonly FieldConfig[]): FieldConfig[] {
-  const parts = ['year', 'month', 'day'].map((part) => fields.filter((field) => (field as { datePart?: string }).datePart === part));
+  const parts = ['year', 'month', 'day'].map((part) =>
+    fields.filter((field) => (field as { datePart?: string }).datePart === part),
+  );
   const plain = fields.map((field) => {
     const { datePart: _, ...rest } = field as FieldConfig & { datePart?: string };
     return rest;
@@ -148,20 +178,27 @@ function isPartOfDate(written: string | undefined): written is string {
 function readWeights(json: unknown, where: string): Record<string, number> {
   if (json === undefined || json === null) return {};
   const weights: Record<string, number> = {};
-  for (const [level, bits] of Object.entries(objectAt(json, `${where}.weights`))) weights[level] = numberAt(bits, `${where}.weights.${level}`);
+  for (const [level, bits] of Object.entries(objectAt(json, `${where}.weights`)))
+    weights[level] = numberAt(bits, `${where}.weights.${level}`);
   return weights;
 }
 
 function readBlocking(json: unknown): string[][] {
   if (!Array.isArray(json)) throw new ConfigError('blocking must be an array of rules, each an array of field names');
   return json.map((rule, index) =>
-    typeof rule === 'string' ? [rule] : groupsAt([Array.isArray(rule) ? rule : objectAt(rule, `blocking[${index}]`)['fields']], `blocking[${index}]`)[0]!,
+    typeof rule === 'string'
+      ? [rule]
+      : groupsAt(
+          [Array.isArray(rule) ? rule : objectAt(rule, `blocking[${index}]`)['fields']],
+          `blocking[${index}]`,
+        )[0]!,
   );
 }
 
 function readThreshold(json: unknown): number {
   const threshold = optionalNumber(json, 'threshold') ?? DEFAULT_THRESHOLD;
-  if (threshold <= 0 || threshold >= 1) throw new ConfigError(`threshold is ${threshold}; expected a probability between 0 and 1`);
+  if (threshold <= 0 || threshold >= 1)
+    throw new ConfigError(`threshold is ${threshold}; expected a probability between 0 and 1`);
   return threshold;
 }
 
@@ -205,5 +242,8 @@ function optionalNumber(json: unknown, where: string): number | undefined {
 
 function refuseUnknown(object: Record<string, unknown>, known: ReadonlySet<string>, where: string): void {
   const unknown = Object.keys(object).find((key) => !known.has(key));
-  if (unknown !== undefined) throw new ConfigError(`${where} has the unknown key ${JSON.stringify(unknown)}; known are ${[...known].slice(0, 12).join(', ')}`);
+  if (unknown !== undefined)
+    throw new ConfigError(
+      `${where} has the unknown key ${JSON.stringify(unknown)}; known are ${[...known].slice(0, 12).join(', ')}`,
+    );
 }

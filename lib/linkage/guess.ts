@@ -72,14 +72,23 @@ const BY_NAME: readonly [RegExp, TypeName][] = [
     /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|^first$|ім.?я|батькові|отчество|^имя/,
     'given_name',
   ],
-  [/(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)/, 'name'],
+  [
+    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)/,
+    'name',
+  ],
   [/(street|house|building|flat|apartment|unit)_?(no|num|number)/, 'number'],
   [/address|street|addr|memo|description|title|адреса|вулиця/, 'text'],
-  [/ssn|soc_?sec|social|national|passport|document|(^|_)(doc|tax|nhs|inn|nino|mrn|ipn|rnokpp|unzr|pesel|edrpou|licen[cs]e)|ident|серія/, 'identifier'],
+  [
+    /ssn|soc_?sec|social|national|passport|document|(^|_)(doc|tax|nhs|inn|nino|mrn|ipn|rnokpp|unzr|pesel|edrpou|licen[cs]e)|ident|серія/,
+    'identifier',
+  ],
 ];
 
 /** Fields for the columns that look like data, with types by name and content. */
-export function guessFields(profiles: readonly ColumnProfile[], except: readonly (string | undefined)[]): FieldConfig[] {
+export function guessFields(
+  profiles: readonly ColumnProfile[],
+  except: readonly (string | undefined)[],
+): FieldConfig[] {
   const usable = profiles.filter((profile) => !except.includes(profile.name) && isData(profile));
   const date = findSplitDate(usable);
   const single = usable.filter(({ name }) => !date?.columns.includes(name));

@@ -8,12 +8,7 @@ import { type CandidatePairs, compareCandidates } from './training/candidate-pai
 import { drawRandomPairs, estimateChance, type RandomPairs } from './training/chance.ts';
 import { findParents } from './training/dependence.ts';
 import { learnFromAllPairs, learnFromRules, learnPrior, patternRatios } from './training/expectation-maximisation.ts';
-import {
-  addHousehold,
-  type HouseholdMode,
-  type HouseholdParameters,
-  learnHousehold,
-} from './training/household.ts';
+import { addHousehold, type HouseholdMode, type HouseholdParameters, learnHousehold } from './training/household.ts';
 import { cellBits, type FieldParameters, preparePatterns, startingParameters } from './training/parameters.ts';
 import { countFrequencies, frequencyBits, scorePairs, type ValueFrequencies } from './training/scoring.ts';
 
@@ -63,7 +58,9 @@ export function linkRecords(table: RecordTable, options: LinkOptions = {}): Link
   const { progress = () => {}, threshold = 0.5, mostPairs } = options;
   progress('choosing blocking rules');
   const plan = options.plan ?? defaultBlocking(table);
-  progress(plan.exhaustive ? 'comparing all pairs' : `comparing candidate pairs of ${plan.rules.length} blocking rules`);
+  progress(
+    plan.exhaustive ? 'comparing all pairs' : `comparing candidate pairs of ${plan.rules.length} blocking rules`,
+  );
   const pairs = compareCandidates(table, plan, mostPairs);
   const round = { plan, pairs, threshold, household: options.household ?? 'auto' };
   let clusterOf: Int32Array = Int32Array.from({ length: table.size }, (_, row) => row);
@@ -76,7 +73,7 @@ export function linkRecords(table: RecordTable, options: LinkOptions = {}): Link
   let result: LinkResult | undefined;
   for (let count = 1; count <= ROUNDS; count++) {
     progress(`learning, round ${count} of ${ROUNDS}, from ${pairs.size} pairs`);
-    const learnt = learn(table, { ...round, random, clusterOf, isFirst: count === 1, isLast: count === ROUNDS });
+    const learnt = learn(table, { ...round, random, clusterOf, isFirst: count === 1 });
     result = decide(table, { ...round, clusterOf }, learnt);
     clusterOf = result.clusterOf;
   }
@@ -95,24 +92,25 @@ type Learnt = TrainedParameters & { household_note: string };
 
 function learn(
   table: RecordTable,
-  { plan, pairs, random, clusterOf, household, isFirst, isLast }: Round & { random: RandomPairs; isFirst: boolean; isLast: boolean },
+  { plan, pairs, random, clusterOf, household, isFirst }: Round & { random: RandomPairs; isFirst: boolean },
 ): Learnt {
   const clusters = groupsOf(clusterOf);
   const parents = isFirst ? table.fields.map(() => -1) : findParents(table, clusters);
   const parameters = startingParameters(table.fields, parents);
   const prepared = preparePatterns(pairs.patterns, parameters);
   estimateChance(table, parameters, { random, clusters, clusterOf });
-  learnFromRules(prepared, parameters, plan.rules);
   const allPairs = countAllPairs(table);
-  const priorOf = (): number => learnPrior(patternRatios(prepared, cellBits(parameters), new Set()), prepared.counts, allPairs);
+  const family = learnHousehold(table, prepared, { parameters, rules: plan.rules, allPairs, mode: household });
+  if (family.learnt !== undefined) return { ...family.learnt, household_note: family.note };
+  learnFromRules(prepared, parameters, plan.rules);
+  const priorOf = (): number =>
+    learnPrior(patternRatios(prepared, cellBits(parameters), new Set()), prepared.counts, allPairs);
   let prior = priorOf();
   if (plan.exhaustive) {
     learnFromAllPairs(prepared, parameters, prior);
     prior = priorOf();
   }
-  if (!isLast) return { parameters, household: null, household_note: '', prior };
-  const family = learnHousehold(table, prepared, { parameters, prior, allPairs, mode: household });
-  return { parameters, household: family.parameters, household_note: family.note, prior: family.prior };
+  return { parameters, household: null, household_note: family.note, prior };
 }
 
 function decide(table: RecordTable, { plan, pairs, clusterOf, threshold }: Round, learnt: Learnt): LinkResult {
@@ -124,7 +122,8 @@ function decide(table: RecordTable, { plan, pairs, clusterOf, threshold }: Round
   const scores = scorePairs(table, pairs, { ratios, parameters, frequencies: bits });
   const priorBits = Math.log2(prior / (1 - prior));
   for (let pair = 0; pair < scores.length; pair++) scores[pair]! += priorBits;
-  if (household !== null) addHousehold(table, prepared, { pairs, household, parameters, prior, scores, frequencies: bits });
+  if (household !== null)
+    addHousehold(table, prepared, { pairs, household, parameters, prior, scores, frequencies: bits });
   const thresholdBits = Math.log2(threshold / (1 - threshold));
   const weighted = { ...pairs, weight: scores.map((score) => score - thresholdBits) };
   return {

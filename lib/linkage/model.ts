@@ -1,6 +1,6 @@
-import { ConfigError } from './config.ts';
 import type { BlockingPlan } from './blocking/candidates.ts';
 import { parseRule, ruleParts } from './blocking/rules.ts';
+import { ConfigError } from './config.ts';
 import type { Field, RecordTable } from './records/table.ts';
 import { buildFields, type ResolvedField } from './resolve.ts';
 import type { HouseholdParameters } from './training/household.ts';
@@ -46,7 +46,10 @@ const FEWEST_ENTITIES = 5;
 const MOST_VALUES = 5000;
 
 /** The commonest values of each field by hash; values of fewer than five entities are left out, so that none points at a person. */
-export function commonValues(table: RecordTable, frequencies: readonly ValueFrequencies[]): LinkageModel['frequencies'] {
+export function commonValues(
+  table: RecordTable,
+  frequencies: readonly ValueFrequencies[],
+): LinkageModel['frequencies'] {
   return frequencies.map((counts, field) => {
     const common: [number, number][] = [];
     let entities = 0;
@@ -78,10 +81,13 @@ export function readModel(json: unknown): LinkageModel {
     throw new ConfigError(`this is no linkage model: "format" should be ${JSON.stringify(MODEL_FORMAT)}`);
   }
   if (model.version !== MODEL_VERSION) {
-    throw new ConfigError(`the model has version ${String(model.version)}; this engine reads version ${MODEL_VERSION}: train it again`);
+    throw new ConfigError(
+      `the model has version ${String(model.version)}; this engine reads version ${MODEL_VERSION}: train it again`,
+    );
   }
   const parts = [model.fields, model.parameters, model.frequencies, model.blocking];
   const isWhole = parts.every(Array.isArray) && model.fields!.length === model.parameters!.length;
-  if (!isWhole || typeof model.prior !== 'number') throw new ConfigError('the model file is damaged: fields, parameters or prior are missing');
+  if (!isWhole || typeof model.prior !== 'number')
+    throw new ConfigError('the model file is damaged: fields, parameters or prior are missing');
   return model as LinkageModel;
 }

@@ -1,6 +1,6 @@
 import { dateOrderOf } from './comparators/dates.ts';
 import { ConfigError, type FieldConfig, type LinkageConfig } from './config.ts';
-import { type FieldType } from './fields/field-type.ts';
+import type { FieldType } from './fields/field-type.ts';
 import { fieldType, type TypeName, type TypeOptions } from './fields/types.ts';
 import { guessFields, guessId, guessType, profileColumns } from './guess.ts';
 import { levelNames } from './records/patterns.ts';
@@ -31,7 +31,8 @@ export function resolveInput(
   const profiles = profileColumns(header, rows);
   const id = config.id ?? guessId(profiles.filter(({ name }) => name !== config.truth));
   const fields = config.fields ?? guessFields(profiles, [id, config.truth]);
-  if (fields.length === 0) throw new ConfigError('no column looks like data to compare; name the fields in the configuration');
+  if (fields.length === 0)
+    throw new ConfigError('no column looks like data to compare; name the fields in the configuration');
   for (const column of [config.id, config.truth, ...fields.flatMap(({ columns }) => columns)]) {
     if (column !== undefined && !header.includes(column)) {
       throw new ConfigError(`the input has no column ${JSON.stringify(column)}; its header is ${header.join(', ')}`);
@@ -53,7 +54,8 @@ function settled(
 ): ResolvedField {
   const partner = swaps_with ?? guessSwapPartner(field, all);
   const column = header.indexOf(field.columns[0]!);
-  const order = field.type === 'date' ? { date_order: field.date_order ?? dateOrderOf(rows.map((row) => row[column] ?? '')) } : {};
+  const order =
+    field.type === 'date' ? { date_order: field.date_order ?? dateOrderOf(rows.map((row) => row[column] ?? '')) } : {};
   return { ...field, ...order, ...(partner === undefined ? {} : { swaps_with: partner }) };
 }
 
@@ -73,7 +75,9 @@ export function buildFields(resolved: readonly ResolvedField[]): Field[] {
     const levels = levelNames(field);
     const unknown = Object.keys(entry.weights).find((level) => !levels.includes(level));
     if (unknown !== undefined) {
-      throw new ConfigError(`the field ${entry.name} has no level ${JSON.stringify(unknown)}; its levels are ${levels.join(', ')}`);
+      throw new ConfigError(
+        `the field ${entry.name} has no level ${JSON.stringify(unknown)}; its levels are ${levels.join(', ')}`,
+      );
     }
     return field;
   });
@@ -81,7 +85,8 @@ export function buildFields(resolved: readonly ResolvedField[]): Field[] {
 
 function partnerOf({ name, swaps_with }: ResolvedField, resolved: readonly ResolvedField[]): number {
   const partner = resolved.findIndex((other) => other.name === swaps_with);
-  if (partner < 0 || swaps_with === name) throw new ConfigError(`the field ${name} swaps with ${JSON.stringify(swaps_with)}, which is no other field`);
+  if (partner < 0 || swaps_with === name)
+    throw new ConfigError(`the field ${name} swaps with ${JSON.stringify(swaps_with)}, which is no other field`);
   return partner;
 }
 

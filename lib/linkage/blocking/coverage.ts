@@ -15,11 +15,18 @@ export function estimateCoverage(
   parameters: readonly FieldParameters[],
   rules: readonly BlockingRule[],
 ): number {
-  const filled = table.codes.map((codes) => codes.reduce((sum, code) => sum + (code === 0 ? 0 : 1), 0) / Math.max(1, table.size));
+  const filled = table.codes.map(
+    (codes) => codes.reduce((sum, code) => sum + (code === 0 ? 0 : 1), 0) / Math.max(1, table.size),
+  );
   let joined = 0;
   for (let match = 0; match < SIMULATED; match++) {
     const states = parameters.map((field, index) => simulatedState(field, { filled: filled[index]!, match, index }));
-    if (rules.some(({ atoms }) => atoms.every(({ field, slot }) => states[field] === 'equal' || (slot >= 0 && states[field] === 'similar')))) joined++;
+    if (
+      rules.some(({ atoms }) =>
+        atoms.every(({ field, slot }) => states[field] === 'equal' || (slot >= 0 && states[field] === 'similar')),
+      )
+    )
+      joined++;
   }
   return joined / SIMULATED;
 }
@@ -34,7 +41,10 @@ function simulatedState(
   const spread = m[0]!;
   const draw = uniform(match, index * 2 + 1);
   if (draw < spread[0]!) return 'equal';
-  const unlike = levels.reduce((sum, level, place) => sum + (level === 'different' || level === 'swapped' ? spread[place]! : 0), 0);
+  const unlike = levels.reduce(
+    (sum, level, place) => sum + (level === 'different' || level === 'swapped' ? spread[place]! : 0),
+    0,
+  );
   // Of the similar levels about half keep a given part: a typo in the year spares month and day, and the other way round.
   return draw < spread[0]! + (1 - spread[0]! - unlike) / 2 ? 'similar' : 'other';
 }

@@ -66,7 +66,10 @@ function openFile(path: string): AsyncIterable<Buffer> {
         yield* stream;
       } catch (cause) {
         const { code } = cause as NodeJS.ErrnoException;
-        throw new InputError(code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${(cause as Error).message}`, { cause });
+        throw new InputError(
+          code === 'ENOENT' ? `there is no file ${path}` : `${path} cannot be read: ${(cause as Error).message}`,
+          { cause },
+        );
       }
     },
   };
@@ -93,7 +96,10 @@ function checkedHeader(path: string, names: string[]): string[] {
   const empty = names.indexOf('');
   if (empty >= 0) throw new InputError(`${path}, line 1, column ${empty + 1}: the header has no name for this column`);
   const twice = names.findIndex((name, index) => names.indexOf(name) !== index);
-  if (twice >= 0) throw new InputError(`${path}, line 1, column ${twice + 1}: the name ${JSON.stringify(names[twice])} occurs twice in the header`);
+  if (twice >= 0)
+    throw new InputError(
+      `${path}, line 1, column ${twice + 1}: the name ${JSON.stringify(names[twice])} occurs twice in the header`,
+    );
   return names;
 }
 
@@ -103,7 +109,10 @@ function explained(path: string, error: Error): Error {
   if (lines === undefined) return error;
   const place = `${path}, line ${lines}${typeof column === 'number' ? `, column ${column + 1}` : ''}`;
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    return new InputError(`${path}, line ${lines}, column ${record?.length ?? '?'}: ${record?.length ?? 'other'} values where the header has another number of columns`, { cause: error });
+    return new InputError(
+      `${path}, line ${lines}, column ${record?.length ?? '?'}: ${record?.length ?? 'other'} values where the header has another number of columns`,
+      { cause: error },
+    );
   }
   return new InputError(`${place}: ${error.message}`, { cause: error });
 }
@@ -112,15 +121,24 @@ function decoderFor(encoding: string): TextDecoder {
   try {
     return new TextDecoder(encoding, { fatal: true });
   } catch (cause) {
-    throw new InputError(`the encoding ${JSON.stringify(encoding)} is not known; try "utf-8" or "windows-1251"`, { cause });
+    throw new InputError(`the encoding ${JSON.stringify(encoding)} is not known; try "utf-8" or "windows-1251"`, {
+      cause,
+    });
   }
 }
 
-function decoded(decoder: TextDecoder, chunk: Buffer, { path, lines, encoding }: { path: string; lines: number; encoding: string }): string {
+function decoded(
+  decoder: TextDecoder,
+  chunk: Buffer,
+  { path, lines, encoding }: { path: string; lines: number; encoding: string },
+): string {
   try {
     return decoder.decode(chunk, { stream: true });
   } catch (cause) {
-    throw new InputError(`${path}, at or after line ${lines}: the bytes are not ${encoding}; say the file's "encoding" in the configuration`, { cause });
+    throw new InputError(
+      `${path}, at or after line ${lines}: the bytes are not ${encoding}; say the file's "encoding" in the configuration`,
+      { cause },
+    );
   }
 }
 

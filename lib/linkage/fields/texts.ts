@@ -32,7 +32,10 @@ export function textType(): FieldType {
       loose: value.split(' ').filter((word) => word.length > 2),
     }),
     compareValues: (left, right) => {
-      const [{ tight: tightLeft, words: leftWords }, { tight: tightRight, words: rightWords }] = [read(left), read(right)];
+      const [{ tight: tightLeft, words: leftWords }, { tight: tightRight, words: rightWords }] = [
+        read(left),
+        read(right),
+      ];
       const longest = Math.max(tightLeft.length, tightRight.length);
       if (damerauLevenshtein(tightLeft, tightRight, Math.max(1, longest >> 3)) <= Math.max(1, longest >> 3)) return 1;
       const overlap = wordOverlap(leftWords, rightWords);

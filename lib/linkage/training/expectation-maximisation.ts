@@ -23,13 +23,14 @@ export function learnFromRules(
   patterns: PreparedPatterns,
   parameters: readonly FieldParameters[],
   rules: readonly BlockingRule[],
+  family?: FamilyPins,
 ): void {
   const sums = parameters.map(() => new Float64Array(CELLS));
   rules.forEach((rule, index) => {
     const rows = rowsOfRule(patterns, index);
     const heldOut = new Set(rule.atoms.map(({ field }) => field));
     const learnt = cloned(parameters);
-    const evidence = maximise(patterns, learnt, { rows, heldOut, share: 0.2 });
+    const evidence = maximise(patterns, learnt, { rows, heldOut, share: 0.2, family });
     addEvidence(sums, { learnt, evidence, heldOut });
   });
   parameters.forEach((field, index) => {
@@ -40,7 +41,7 @@ export function learnFromRules(
 /** Refines m on all pairs at once, no field held out; only for exhaustive comparison, where candidates were not selected. */
 export function learnFromAllPairs(patterns: PreparedPatterns, parameters: FieldParameters[], prior: number): void {
   const rows = Int32Array.from({ length: patterns.size }, (_, row) => row);
-  maximise(patterns, parameters, { rows, heldOut: new Set(), share: prior });
+  maximise(patterns, parameters, { rows, heldOut: new Set(), share: prior, family: undefined });
 }
 
 /** Share of matches among all pairs, by EM with fixed parameters; pairs that were not candidates count as non-matches. */
@@ -83,24 +84,27 @@ interface Subset {
   heldOut: ReadonlySet<number>;
   /** Share of matches to start from. */
   share: number;
+  family: FamilyPins | undefined;
 }
 
 /** Runs EM to rest and leaves m in `parameters`; answers the sure matches by field and cell. */
 function maximise(
   patterns: PreparedPatterns,
   parameters: FieldParameters[],
-  { rows, heldOut, share }: Subset,
+  { rows, heldOut, share, family }: Subset,
 ): Float64Array[] {
   let current = share;
+  let relatives = family === undefined ? undefined : startingFamily(parameters, family);
   let evidence: Float64Array[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
-    const ratios = cellBits(parameters);
-    const expected = expect(patterns, { rows, heldOut, ratios, share: current });
+    const bits = cellBits(parameters);
+    const expected = expect(patterns, { rows, heldOut, bits, share: current, relatives });
     const moved = maximiseOnce(parameters, expected.cells, heldOut);
     const next = Math.min(0.999, Math.max(1e-9, expected.matches / Math.max(1, expected.pairs)));
     const isSettled = moved < SETTLED && Math.abs(next - current) < SETTLED * current;
     current = next;
     evidence = expected.sure;
+    if (relatives !== undefined && family !== undefined) relatives = learntFamily(parameters, family, expected);
     if (isSettled) break;
   }
   return evidence;
@@ -108,45 +112,97 @@ function maximise(
 
 interface Expectation {
   matches: number;
+  relatives: number;
   pairs: number;
   /** Expected matches by field and cell. */
   cells: Float64Array[];
   /** The same, of matches with a probability above 0.9 only. */
   sure: Float64Array[];
+  /** Expected relatives by field and cell. */
+  relativeCells: Float64Array[];
 }
 
-function expect(
-  patterns: PreparedPatterns,
-  { rows, heldOut, ratios, share }: Subset & { ratios: Float64Array },
-): Expectation {
+type Sums = Omit<Subset, 'family'> & { bits: Float64Array; relatives: Family | undefined };
+
+function expect(patterns: PreparedPatterns, { rows, heldOut, bits, share, relatives }: Sums): Expectation {
   const { fieldCount, cells, counts } = patterns;
-  const result: Expectation = {
-    matches: 0,
-    pairs: 0,
-    cells: Array.from({ length: fieldCount }, () => new Float64Array(CELLS)),
-    sure: Array.from({ length: fieldCount }, () => new Float64Array(CELLS)),
-  };
-  const prior = Math.log2(share / (1 - share));
+  const perField = (): Float64Array[] => Array.from({ length: fieldCount }, () => new Float64Array(CELLS));
+  const result = { matches: 0, relatives: 0, pairs: 0, cells: perField(), sure: perField(), relativeCells: perField() };
   const used = Array.from({ length: fieldCount }, (_, field) => field).filter((field) => !heldOut.has(field));
+  const sumOf = (row: number, table: Float64Array): number => {
+    let sum = 0;
+    for (const field of used) {
+      const cell = cells[row * fieldCount + field]!;
+      if (cell !== ABSENT_CELL) sum += table[field * CELLS + cell]!;
+    }
+    return sum;
+  };
+  const add = (row: number, sums: Float64Array[], weight: number): void => {
+    for (const field of used) {
+      const cell = cells[row * fieldCount + field]!;
+      if (cell !== ABSENT_CELL) sums[field]![cell]! += weight;
+    }
+  };
+  const strangers = Math.max(1e-9, 1 - share - (relatives?.share ?? 0));
   for (const row of rows) {
-    let bits = prior;
-    for (const field of used) {
-      const cell = cells[row * fieldCount + field]!;
-      if (cell !== ABSENT_CELL) bits += ratios[field * CELLS + cell]!;
-    }
+    const match = share * 2 ** sumOf(row, bits);
+    const relative = relatives === undefined ? 0 : relatives.share * 2 ** sumOf(row, relatives.bits);
+    const total = match + relative + strangers;
     const count = counts[row]!;
-    const probability = 1 / (1 + 2 ** -bits);
     result.pairs += count;
-    result.matches += count * probability;
-    if (probability < 1e-6) continue;
-    for (const field of used) {
-      const cell = cells[row * fieldCount + field]!;
-      if (cell === ABSENT_CELL) continue;
-      result.cells[field]![cell]! += count * probability;
-      if (probability > 0.9) result.sure[field]![cell]! += count * probability;
-    }
+    result.matches += (count * match) / total;
+    result.relatives += (count * relative) / total;
+    if (match / total > 1e-6) add(row, result.cells, (count * match) / total);
+    if (match / total > 0.9) add(row, result.sure, (count * match) / total);
+    if (relative / total > 1e-6) add(row, result.relativeCells, (count * relative) / total);
   }
   return result;
+}
+
+/** What keeps relatives apart from matches while m is learnt: fields that agree as among strangers, and fields that never agree. */
+export interface FamilyPins {
+  pinned: readonly number[];
+  never: readonly number[];
+  surname: number;
+}
+
+interface Family {
+  share: number;
+  /** log2(h / u) by field and cell. */
+  bits: Float64Array;
+}
+
+function startingFamily(parameters: readonly FieldParameters[], pins: FamilyPins): Family {
+  return {
+    share: 0.2,
+    bits: familyBits(
+      parameters,
+      pins,
+      parameters.map((field, index) => startingSpread(field, pins, index)),
+    ),
+  };
+}
+
+function learntFamily(
+  parameters: readonly FieldParameters[],
+  pins: FamilyPins,
+  { relatives, pairs, relativeCells }: Expectation,
+): Family {
+  const spreads = parameters.map((field, index) =>
+    learntSpread(field, byLevel(relativeCells[index]!), pins.never.includes(index)),
+  );
+  return {
+    share: Math.min(0.99, Math.max(1e-9, relatives / Math.max(1, pairs))),
+    bits: familyBits(parameters, pins, spreads),
+  };
+}
+
+function byLevel(cells: Float64Array): Float64Array {
+  const levels = new Float64Array(16);
+  cells.forEach((count, cell) => {
+    levels[cell & 15]! += count;
+  });
+  return levels;
 }
 
 function maximiseOnce(
@@ -213,4 +269,40 @@ function rowsOfRule(patterns: PreparedPatterns, rule: number): Int32Array {
   const rows: number[] = [];
   for (let row = 0; row < patterns.size; row++) if ((patterns.ruleMasks[row]! & (1 << rule)) !== 0) rows.push(row);
   return Int32Array.from(rows);
+}
+
+/** Chance that relatives agree exactly on a number that belongs to one person only. */
+const NEVER = 1e-4;
+
+/** How relatives agree before anything is learnt: between matches and strangers, nearer to matches on the surname. */
+export function startingSpread({ m, u }: FieldParameters, { never, surname }: FamilyPins, field: number): number[] {
+  const lean = field === surname ? 0.8 : 0.4;
+  const spread = m[0]!.map((share, level) => lean * share + (1 - lean) * u[0]![level]!);
+  if (never.includes(field)) spread[0] = NEVER;
+  return normalised(spread);
+}
+
+/** How relatives agree, from counts by level, leaning on chance. */
+export function learntSpread({ u }: FieldParameters, counts: Float64Array, isNever: boolean): number[] {
+  const spread = normalised(u[0]!.map((share, level) => share * 2 + counts[level]!));
+  if (isNever) spread[0] = NEVER;
+  return normalised(spread);
+}
+
+/** log2(h / u) of every field and cell; pinned fields say nothing for or against strangers. */
+export function familyBits(
+  parameters: readonly FieldParameters[],
+  { pinned }: { pinned: readonly number[] },
+  h: readonly (readonly number[])[],
+): Float64Array {
+  const bits = new Float64Array(parameters.length * CELLS);
+  parameters.forEach(({ u, levels }, field) => {
+    if (pinned.includes(field)) return;
+    u.forEach((chance, state) => {
+      for (let level = 0; level < levels.length; level++) {
+        bits[field * CELLS + state * 16 + level] = Math.log2(h[field]![level]! / chance[level]!);
+      }
+    });
+  });
+  return bits;
 }

@@ -1,7 +1,15 @@
+import type { BlockingRule } from '../blocking/rules.ts';
 import type { RecordTable } from '../records/table.ts';
 import type { CandidatePairs } from './candidate-pairs.ts';
-import { ABSENT_CELL, CELLS, cellBits, type FieldParameters, normalised, type PreparedPatterns } from './parameters.ts';
-import { patternRatios } from './expectation-maximisation.ts';
+import {
+  type FamilyPins,
+  familyBits,
+  learnFromRules,
+  learntSpread,
+  patternRatios,
+  startingSpread,
+} from './expectation-maximisation.ts';
+import { ABSENT_CELL, CELLS, cellBits, type FieldParameters, type PreparedPatterns } from './parameters.ts';
 import type { FrequencyBits } from './scoring.ts';
 
 export type HouseholdMode = 'auto' | 'on' | 'off';
@@ -20,21 +28,22 @@ export interface HouseholdParameters {
 }
 
 interface Starting {
+  /** u is learnt, m as the types expect it. */
   parameters: readonly FieldParameters[];
-  prior: number;
+  rules: readonly BlockingRule[];
   allPairs: number;
   mode: HouseholdMode;
 }
 
 export interface LearntHousehold {
-  parameters: HouseholdParameters | null;
+  household: HouseholdParameters;
+  /** m as learnt beside the class, and the share of matches. */
+  parameters: FieldParameters[];
   prior: number;
-  note: string;
 }
 
 const FEWEST_RECORDS = 2000;
 const FEWEST_PAIRS = 20;
-const NEVER = 1e-4;
 const ROUNDS = 60;
 
 /**
@@ -42,19 +51,29 @@ const ROUNDS = 60;
  * the class claims agree on given names far more than strangers do, it is stealing matches; then birth dates are pinned too, and if
  * that does not help, the class is dropped.
  */
-export function learnHousehold(table: RecordTable, patterns: PreparedPatterns, starting: Starting): LearntHousehold {
-  const none = (note: string): LearntHousehold => ({ parameters: null, prior: starting.prior, note });
+export function learnHousehold(
+  table: RecordTable,
+  patterns: PreparedPatterns,
+  starting: Starting,
+): { learnt: LearntHousehold | undefined; note: string } {
   const roles = rolesOf(table);
-  if (starting.mode === 'off') return none('switched off');
-  if (roles === undefined) return none('no given name and surname beside a date or identifier');
-  if (starting.mode === 'auto' && table.size < FEWEST_RECORDS) return none(`fewer than ${FEWEST_RECORDS} records`);
-  for (const pinned of [[roles.given], [roles.given, ...roles.dates]]) {
-    const learnt = fit(patterns, { ...starting, pinned, never: roles.identifiers, surname: roles.surname });
-    const verdict = judge(patterns, learnt, { ...starting, roles });
-    if (verdict.isSound) return { parameters: { ...learnt.household, note: verdict.note }, prior: learnt.prior, note: verdict.note };
-    if (pinned.length > roles.dates.length) return none(verdict.note);
+  if (starting.mode === 'off') return { learnt: undefined, note: 'switched off' };
+  if (roles === undefined) return { learnt: undefined, note: 'no given name and surname beside a date or identifier' };
+  if (starting.mode === 'auto' && table.size < FEWEST_RECORDS) {
+    return { learnt: undefined, note: `fewer than ${FEWEST_RECORDS} records` };
   }
-  return none('no sound household class');
+  let note = '';
+  for (const pinned of [[roles.given], [roles.given, ...roles.dates]]) {
+    const pins = { pinned, never: roles.identifiers, surname: roles.surname };
+    const parameters = starting.parameters.map((field) => ({ ...field, m: field.m.map((spread) => [...spread]) }));
+    learnFromRules(patterns, parameters, starting.rules, pins);
+    const fitted = fit(patterns, { parameters, pins, allPairs: starting.allPairs });
+    const verdict = judge(patterns, fitted, { parameters, roles });
+    note = verdict.note;
+    if (verdict.isSound)
+      return { learnt: { parameters, prior: fitted.prior, household: { ...fitted.household, note } }, note };
+  }
+  return { learnt: undefined, note };
 }
 
 interface Roles {
@@ -65,8 +84,14 @@ interface Roles {
 }
 
 function rolesOf(table: RecordTable): Roles | undefined {
-  const all = (name: string): number[] => table.fields.flatMap(({ type }, index) => (type.name === name ? [index] : []));
-  const [given, surname, dates, identifiers] = [all('given_name')[0], all('surname')[0], all('date'), all('identifier')];
+  const all = (name: string): number[] =>
+    table.fields.flatMap(({ type }, index) => (type.name === name ? [index] : []));
+  const [given, surname, dates, identifiers] = [
+    all('given_name')[0],
+    all('surname')[0],
+    all('date'),
+    all('identifier'),
+  ];
   if (given === undefined || surname === undefined || dates.length + identifiers.length === 0) return undefined;
   return { given, surname, dates, identifiers };
 }
@@ -80,24 +105,25 @@ interface Fitted {
 
 function fit(
   patterns: PreparedPatterns,
-  { parameters, prior, allPairs, pinned, never, surname }: Starting & { pinned: number[]; never: number[]; surname: number },
+  { parameters, pins, allPairs }: { parameters: readonly FieldParameters[]; pins: FamilyPins; allPairs: number },
 ): Fitted {
+  const { pinned, never } = pins;
   const matchBits = patternRatios(patterns, cellBits(parameters), new Set());
   const household: HouseholdParameters = {
-    share: prior / 2,
-    h: parameters.map((field, index) => startingSpread(field, { never: never.includes(index), isSurname: index === surname })),
+    share: 0.5 / Math.sqrt(allPairs),
+    h: parameters.map((field, index) => startingSpread(field, pins, index)),
     pinned,
     note: '',
   };
-  let match = prior;
+  let match = 0.5 / Math.sqrt(allPairs);
   const claims = new Float64Array(patterns.size);
   for (let round = 0; round < ROUNDS; round++) {
-    const familyBits = patternRatios(patterns, householdBits(parameters, household), new Set());
+    const relativeBits = patternRatios(patterns, familyBits(parameters, household, household.h), new Set());
     const counts = parameters.map(() => new Float64Array(16));
     let [matches, families] = [0, 0];
     for (let row = 0; row < patterns.size; row++) {
       const m = match * 2 ** matchBits[row]!;
-      const h = household.share * 2 ** familyBits[row]!;
+      const h = household.share * 2 ** relativeBits[row]!;
       const total = m + h + (1 - match - household.share);
       const count = patterns.counts[row]!;
       claims[row] = h / total;
@@ -115,38 +141,11 @@ function fit(
   return { household, prior: match, claims };
 }
 
-function startingSpread({ m, u }: FieldParameters, { never, isSurname }: { never: boolean; isSurname: boolean }): number[] {
-  const lean = isSurname ? 0.8 : 0.4;
-  const spread = m[0]!.map((share, level) => lean * share + (1 - lean) * u[0]![level]!);
-  if (never) spread[0] = NEVER;
-  return normalised(spread);
-}
-
-function learntSpread({ u }: FieldParameters, counts: Float64Array, never: boolean): number[] {
-  const spread = normalised(u[0]!.map((share, level) => share * 2 + counts[level]!));
-  if (never) spread[0] = NEVER;
-  return normalised(spread);
-}
-
-/** log2(h / u) of every field and cell; pinned fields say nothing for or against strangers. */
-function householdBits(parameters: readonly FieldParameters[], { h, pinned }: HouseholdParameters): Float64Array {
-  const bits = new Float64Array(parameters.length * CELLS);
-  parameters.forEach(({ u, levels }, field) => {
-    if (pinned.includes(field)) return;
-    u.forEach((chance, state) => {
-      for (let level = 0; level < levels.length; level++) {
-        bits[field * CELLS + state * 16 + level] = Math.log2(h[field]![level]! / chance[level]!);
-      }
-    });
-  });
-  return bits;
-}
-
 /** Whether the class is a household: big enough, of one surname, and no likelier than strangers to share a given name. */
 function judge(
   patterns: PreparedPatterns,
   { household, claims }: Fitted,
-  { parameters, roles }: Starting & { roles: Roles },
+  { parameters, roles }: { parameters: readonly FieldParameters[]; roles: Roles },
 ): { isSound: boolean; note: string } {
   let pairs = 0;
   for (let row = 0; row < patterns.size; row++) pairs += claims[row]! * patterns.counts[row]!;
@@ -157,7 +156,10 @@ function judge(
   if (pairs < FEWEST_PAIRS) return { isSound: false, note: `too few household pairs: ${seen}` };
   if (surname < 0.3) return { isSound: false, note: `no family signal: ${seen}` };
   if (given > allowed) return { isSound: false, note: `would take matches away: ${seen}` };
-  return { isSound: true, note: `${seen}; pinned: ${household.pinned.map((field) => parameters[field]!.name).join(', ')}` };
+  return {
+    isSound: true,
+    note: `${seen}; pinned: ${household.pinned.map((field) => parameters[field]!.name).join(', ')}`,
+  };
 }
 
 function agreementUnder(patterns: PreparedPatterns, claims: Float64Array, field: number): number {
@@ -190,7 +192,7 @@ export function addHousehold(
   },
 ): void {
   const { pairs, household, parameters, prior, scores, frequencies } = scored;
-  const family = patternRatios(patterns, householdBits(parameters, household), new Set());
+  const family = patternRatios(patterns, familyBits(parameters, household, household.h), new Set());
   const match = patternRatios(patterns, cellBits(parameters), new Set());
   const shareBits = Math.log2(household.share / prior);
   for (let pair = 0; pair < pairs.size; pair++) {

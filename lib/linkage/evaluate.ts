@@ -82,8 +82,8 @@ function groupBy(rows: Int32Array, keyOf: (row: number) => string): Map<string, 
   return groups;
 }
 
-function sum<T>(items: readonly T[], valueOf: (item: T) => number): number {
+function sum<T>(items: readonly T[], amountOf: (item: T) => number): number {
   let total = 0;
-  for (const item of items) total += valueOf(item);
+  for (const item of items) total += amountOf(item);
   return total;
 }

@@ -1,12 +1,14 @@
-import type { BlockingPlan } from './blocking/candidates.ts';
+import { type BlockingPlan, countAllPairs } from './blocking/candidates.ts';
 import { parseRule, ruleParts } from './blocking/rules.ts';
 import { ConfigError } from './config.ts';
+import type { LinkResult } from './link.ts';
 import type { Field, RecordTable } from './records/table.ts';
 import { buildFields, type ResolvedField } from './resolve.ts';
 import type { HouseholdParameters } from './training/household.ts';
 import type { FieldParameters } from './training/parameters.ts';
 import type { ValueFrequencies } from './training/scoring.ts';
 
+const ENGINE = '@zdravo/linkage 0.1.0';
 export const MODEL_FORMAT = 'zdravo-linkage-model';
 /** Grows by one when files of an older shape can no longer be read. */
 export const MODEL_VERSION = 1;
@@ -90,4 +92,35 @@ export function readModel(json: unknown): LinkageModel {
   if (!isWhole || typeof model.prior !== 'number')
     throw new ConfigError('the model file is damaged: fields, parameters or prior are missing');
   return model as LinkageModel;
+}
+
+/** The model that a training run left behind. */
+export function modelOf(
+  table: RecordTable,
+  result: LinkResult,
+  { kind, fields }: Pick<LinkageModel, 'kind' | 'fields'>,
+): LinkageModel {
+  const allPairs = countAllPairs(table);
+  return {
+    format: MODEL_FORMAT,
+    version: MODEL_VERSION,
+    kind,
+    fields,
+    parameters: result.parameters,
+    household: result.household,
+    prior: result.prior,
+    threshold: result.threshold,
+    blocking: writtenRules(result.plan, table.fields),
+    largest_block: result.plan.largest_block,
+    frequencies: commonValues(table, result.frequencies),
+    training: {
+      engine: ENGINE,
+      records: table.size,
+      candidate_pairs: result.pairs.size,
+      expected_matches: Math.round(result.prior * allPairs),
+      rounds: 3,
+      estimated_coverage: result.coverage,
+      household_note: result.household_note,
+    },
+  };
 }

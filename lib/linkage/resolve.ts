@@ -91,7 +91,7 @@ function partnerOf({ name, swaps_with }: ResolvedField, resolved: readonly Resol
 }
 
 /** A record's value of a field from its columns: parts of a date joined with `-`, others with a space; absent if a part of a date is. */
-export function valueOf(field: ResolvedField, parts: readonly string[]): string {
+export function fieldValue(field: ResolvedField, parts: readonly string[]): string {
   if (parts.length === 1) return parts[0]!;
   if (field.type === 'date') return parts.every((part) => part !== '') ? parts.join('-') : '';
   return parts.filter((part) => part !== '').join(' ');

@@ -118,8 +118,8 @@ function rememberingLevels(compare: (left: number, right: number) => number): Di
       rights = new Int32Array(CACHE_SIZE);
       answers = new Uint8Array(CACHE_SIZE);
     }
-    const low = left < right ? left : right;
-    const high = left < right ? right : left;
+    const low = Math.min(left, right);
+    const high = Math.max(left, right);
     const place = mix32(Math.imul(low, 0x9e3779b1) ^ high) & (CACHE_SIZE - 1);
     if (lefts[place] === low && rights[place] === high) return answers[place]!;
     const level = compare(low, high);

@@ -66,7 +66,10 @@ export function createTableBuilder(fields: readonly Field[], kind: 'values' | 't
   const addInput = ({ id, source = 0, truth }: RecordInput): void => {
     inputs.ids.push(id);
     inputs.sources.push(source);
-    if (truth === undefined || truth === '') return inputs.truth.push(-1);
+    if (truth === undefined || truth === '') {
+      inputs.truth.push(-1);
+      return;
+    }
     hasTruth = true;
     const known = inputs.truthCodes.get(truth);
     if (known === undefined) inputs.truthCodes.set(truth, inputs.truthCodes.size);

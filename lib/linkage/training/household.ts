@@ -9,7 +9,7 @@ import {
   patternRatios,
   startingSpread,
 } from './expectation-maximisation.ts';
-import { ABSENT_CELL, CELLS, cellBits, type FieldParameters, type PreparedPatterns } from './parameters.ts';
+import { ABSENT_CELL, cellBits, type FieldParameters, type PreparedPatterns } from './parameters.ts';
 import type { FrequencyBits } from './scoring.ts';
 
 export type HouseholdMode = 'auto' | 'on' | 'off';

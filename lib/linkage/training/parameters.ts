@@ -16,7 +16,7 @@ export interface FieldParameters {
   /** Factor on learnt bits, 1 as learnt. */
   weight: number;
   /** Bits fixed by hand, by level; undefined where they are learnt. */
-  fixed: readonly (number | undefined)[];
+  fixed: readonly (number | null | undefined)[];
 }
 
 /** States of a parent field in a pair. */

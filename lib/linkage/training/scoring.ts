@@ -32,7 +32,7 @@ export type FrequencyBits = (code: number) => number;
  * known. Source: Winkler 2000, "Frequency-based matching in Fellegi–Sunter model".
  */
 export function frequencyBits(parameters: FieldParameters, frequencies: ValueFrequencies): FrequencyBits {
-  if (parameters.fixed[0] !== undefined) return () => 0;
+  if (typeof parameters.fixed[0] === 'number') return () => 0;
   const exact = parameters.u[UNKNOWN]![0]!;
   let entities = 0;
   for (const count of frequencies) entities += count;

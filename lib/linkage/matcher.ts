@@ -1,0 +1,162 @@
+import type { Tokens } from './fields/field-type.ts';
+import { type LinkageModel, openModel } from './model.ts';
+import { plainHash, tokensOf } from './records/hashing.ts';
+import { levelNames } from './records/patterns.ts';
+import { familyBits } from './training/expectation-maximisation.ts';
+import { AGREES, CELLS, cellBits, DISAGREES, UNKNOWN } from './training/parameters.ts';
+
+/** What one field says in a decision: bits for (positive) or against one entity. */
+export interface FieldEvidence {
+  field: string;
+  level: string;
+  bits: number;
+  /** Part of the bits that comes from how rare the common value is. */
+  frequency_bits: number;
+}
+
+/** Why two records are, or are not, taken for one. The bits add up to `log2_odds`. */
+export interface Explanation {
+  probability: number;
+  log2_odds: number;
+  /** Bits of the starting odds: how unlikely it is that two random records are one entity. */
+  prior_bits: number;
+  /** Bits taken off because the pair looks like two members of one household; 0 or negative. */
+  household_bits: number;
+  /** Probability that they are two persons of one household. */
+  household_probability: number;
+  fields: FieldEvidence[];
+}
+
+/** Compares single records under a trained model, as an on-line register does. */
+export interface Matcher {
+  /** Tokens of a record's plain values, for a model of plain values. */
+  read(values: readonly (string | null | undefined)[]): Tokens[];
+  compareValues(
+    left: readonly (string | null | undefined)[],
+    right: readonly (string | null | undefined)[],
+  ): Explanation;
+  /** Compares hashed records; an empty array is an absent value. */
+  compareTokens(left: readonly Tokens[], right: readonly Tokens[]): Explanation;
+}
+
+/** A matcher for a model. It holds no records: hand it pairs that share a blocking key. */
+export function createMatcher(model: LinkageModel): Matcher {
+  const { fields } = openModel(model);
+  const score = createScorer(model);
+  const swaps = fields.flatMap((field, first) =>
+    field.swaps_with === undefined ? [] : [{ first, second: field.swaps_with }],
+  );
+  const absent = fields.map((field) => levelNames(field).length);
+  const normalise = (values: readonly (string | null | undefined)[]): (string | null)[] =>
+    fields.map(({ type }, field) => {
+      const raw = values[field];
+      return raw === null || raw === undefined || raw === '' ? null : type.normalise(raw);
+    });
+  const exactTokens = (left: readonly Tokens[], right: readonly Tokens[], levels: number[]): Explanation => {
+    for (const { first, second } of swaps) {
+      if (levels[first] === 0 || levels[second] === 0) continue;
+      const crossed = [left[first]![0], right[second]![0], right[first]![0], left[second]![0]];
+      if (crossed.includes(undefined) || crossed[0] !== crossed[1] || crossed[2] !== crossed[3]) continue;
+      levels[first] = absent[first]! - 1;
+      levels[second] = absent[second]!;
+    }
+    return score(
+      levels,
+      left.map((tokens) => tokens[0] ?? 0),
+    );
+  };
+  const read = (values: readonly (string | null | undefined)[]): Tokens[] =>
+    normalise(values).map((value, field) =>
+      value === null ? new Int32Array(0) : tokensOf(fields[field]!.type, value, plainHash),
+    );
+  return {
+    read,
+    compareValues(left, right) {
+      const [a, b] = [normalise(left), normalise(right)];
+      const levels = fields.map(({ type }, field) => {
+        const [one, other] = [a[field]!, b[field]!];
+        if (one === null || other === null) return absent[field]!;
+        return one === other ? 0 : type.compareValues(one, other);
+      });
+      return exactTokens(read(left), read(right), levels);
+    },
+    compareTokens(left, right) {
+      const levels = fields.map(({ type }, field) => {
+        const [one, other] = [left[field]!, right[field]!];
+        if (one.length === 0 || other.length === 0) return absent[field]!;
+        return one[0] === other[0] ? 0 : type.compareTokens(one, other);
+      });
+      return exactTokens(left, right, levels);
+    },
+  };
+}
+
+/** Turns levels, and the exact tokens of the left record, into evidence. */
+function createScorer(model: LinkageModel): (levels: readonly number[], exact: readonly number[]) => Explanation {
+  const { parameters, household, prior } = model;
+  const bits = cellBits(parameters);
+  const family = household === null ? undefined : familyBits(parameters, household, household.h);
+  const frequencies = model.frequencies.map(({ entities, common }) => ({ entities, counts: new Map(common) }));
+  const frequencyOf = (field: number, token: number): number => {
+    const { fixed, u, weight } = parameters[field]!;
+    if (typeof fixed[0] === 'number') return 0;
+    const { entities, counts } = frequencies[field]!;
+    const chance = u[UNKNOWN]![0]!;
+    const frequency = Math.max(1, counts.get(token) ?? 1) / (Math.max(0, entities - 1) + 1 / chance);
+    return Math.max(-10, Math.min(10, Math.log2(chance / frequency))) * weight;
+  };
+  return (levels, exact) => {
+    const fields: FieldEvidence[] = [];
+    let [sum, relatives] = [0, 0];
+    parameters.forEach((field, index) => {
+      const level = levels[index]!;
+      const parentLevel = field.parent < 0 ? undefined : levels[field.parent]!;
+      const isKnown = parentLevel !== undefined && parentLevel !== parameters[field.parent]!.levels.length;
+      const state = !isKnown ? UNKNOWN : parentLevel === 0 ? AGREES : DISAGREES;
+      if (level === field.levels.length) {
+        fields.push({ field: field.name, level: 'absent', bits: 0, frequency_bits: 0 });
+        return;
+      }
+      const cell = index * CELLS + state * 16 + level;
+      const rarity = level === 0 && state !== AGREES ? frequencyOf(index, exact[index]!) : 0;
+      sum += bits[cell]! + rarity;
+      const isPinned = household?.pinned.includes(index) ?? false;
+      relatives += (family?.[cell] ?? 0) - bits[cell]! - (isPinned ? rarity : 0);
+      fields.push({
+        field: field.name,
+        level: field.levels[level]!,
+        bits: bits[cell]! + rarity,
+        frequency_bits: rarity,
+      });
+    });
+    return concluded({ prior, share: household?.share, sum, relatives, fields });
+  };
+}
+
+interface Sums {
+  prior: number;
+  share: number | undefined;
+  sum: number;
+  relatives: number;
+  fields: FieldEvidence[];
+}
+
+function concluded({ prior, share, sum, relatives, fields }: Sums): Explanation {
+  const priorBits = Math.log2(prior / (1 - prior));
+  const againstStrangers = 2 ** -(priorBits + sum);
+  const againstRelatives = share === undefined ? 0 : 2 ** (relatives + Math.log2(share / prior));
+  const odds = -Math.log2(againstStrangers + againstRelatives);
+  return {
+    probability: probabilityOf(odds),
+    log2_odds: odds,
+    prior_bits: priorBits,
+    household_bits: odds - priorBits - sum,
+    household_probability: againstRelatives / (1 + againstRelatives + againstStrangers),
+    fields,
+  };
+}
+
+/** Probability of log2 odds. */
+export function probabilityOf(log2Odds: number): number {
+  return 1 / (1 + 2 ** -log2Odds);
+}

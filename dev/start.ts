@@ -14,11 +14,12 @@ try {
   Dictionaries   ${platform.address}/api/dictionaries
   Health         ${platform.address}/health/ready
 `);
-  const { email, password, client_id, client_secret, redirect_uri } = platform.sign_in;
+  const { email, password, client_id, client_secret, redirect_uri, login_client_id } = platform.sign_in;
   console.log(`  A vendor's sign-in, for trying out OAuth (of this machine only)
     user         ${email} / ${password}
     client       ${client_id} / ${client_secret}
     redirect     ${redirect_uri}
+    login client ${login_client_id}
 `);
   console.log(`ready ${platform.address}`);
   let is_stopping = false;

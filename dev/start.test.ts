@@ -28,7 +28,7 @@ async function start(environment: Record<string, string>) {
     });
     void ended.then(() => resolve(undefined));
   });
-  return { address, ended, output: () => output, stop: () => child.kill('SIGTERM') };
+  return { address, ended, output: () => output, stop: (signal: NodeJS.Signals = 'SIGTERM') => child.kill(signal) };
 }
 
 test('npm start serves from nothing, stops cleanly, and a warm start finds what was there', async () => {
@@ -41,6 +41,20 @@ test('npm start serves from nothing, stops cleanly, and a warm start finds what 
     platform.stop();
     assert.equal(await platform.ended, 0, platform.output());
   }
+});
+
+test('after a kill -9 it starts again over the same data; two at once are refused', async () => {
+  const killed = await start({ ZDRAVO_PORT: '41731' });
+  assert.ok(killed.address, killed.output());
+  const second = await start({ ZDRAVO_PORT: '41732' });
+  assert.equal(await second.ended, 1);
+  assert.match(second.output(), /data folder is in use/);
+  killed.stop('SIGKILL');
+  await killed.ended;
+  const again = await start({ ZDRAVO_PORT: '41731' });
+  assert.ok(again.address, again.output());
+  again.stop();
+  assert.equal(await again.ended, 0);
 });
 
 test('wrong settings are refused at start, and development keys do not listen outside', async () => {

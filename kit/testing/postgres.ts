@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { leaveDataFolder, takeDataFolder } from './data-folder.ts';
 
 export type RunningPostgres = {
   /** As the superuser. */
@@ -45,6 +46,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   const password = options.password ?? randomBytes(18).toString('hex');
   if (!(await exists(join(options.directory, 'PG_VERSION'))))
     await initialise(options.directory, password, binaries, account);
+  await takeDataFolder(options.directory);
   const settings = [...always, `port=${port}`, ...socketSetting(), ...(options.settings ?? [])];
   const flags = settings.flatMap((setting) => ['-c', setting]);
   const server = spawn(binaries.postgres, ['-D', options.directory, ...flags], {
@@ -53,7 +55,12 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   });
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   await ready(server, url);
-  return { url, port, stop: () => end(server, 'SIGINT'), kill: () => end(server, 'SIGQUIT') };
+  return {
+    url,
+    port,
+    stop: () => end(server, 'SIGINT').then(() => leaveDataFolder(options.directory)),
+    kill: () => end(server, 'SIGQUIT'),
+  };
 }
 
 async function findBinaries(): Promise<Binaries> {

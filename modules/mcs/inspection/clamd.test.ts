@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { sampleJpeg } from '../sample-documents.ts';
+import { connectClamd, inspect, ScannerUnavailable } from './index.ts';
+
+/** The EICAR test file, put together here so that this source is not taken for it. */
+const eicar = Buffer.from(['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR', 'STANDARD-ANTIVIRUS-TEST-FILE!$H+H*'].join('-'));
+
+/** A stand-in that speaks INSTREAM as clamd(8) describes it, and finds EICAR. */
+async function standIn(answerOf: (content: Buffer) => string | undefined): Promise<{ port: number; server: Server }> {
+  const server = createServer((socket) => void converse(socket, answerOf).catch(() => socket.destroy()));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, server };
+}
+
+async function converse(socket: Socket, answerOf: (content: Buffer) => string | undefined): Promise<void> {
+  let received = Buffer.alloc(0);
+  for await (const part of socket as AsyncIterable<Buffer>) {
+    received = Buffer.concat([received, part]);
+    const content = wholeStream(received);
+    if (!content) continue;
+    const answer = answerOf(content);
+    if (answer !== undefined) socket.end(`${answer}\0`);
+  }
+}
+
+function wholeStream(received: Buffer): Buffer | undefined {
+  const command = Buffer.from('zINSTREAM\0');
+  if (received.length < command.length) return undefined;
+  assert.deepEqual(received.subarray(0, command.length), command);
+  const chunks: Buffer[] = [];
+  for (let at = command.length; at + 4 <= received.length; ) {
+    const length = received.readUInt32BE(at);
+    if (length === 0) return Buffer.concat(chunks);
+    chunks.push(received.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return undefined;
+}
+
+const findsEicar = (content: Buffer) => (content.includes(eicar) ? 'stream: Eicar-Test-Signature FOUND' : 'stream: OK');
+
+describe('the scanner', () => {
+  test('passes what is clean, in one chunk or many', async () => {
+    const { port, server } = await standIn(findsEicar);
+    const scanner = connectClamd({ host: '127.0.0.1', port });
+    assert.deepEqual(await scanner.scan(sampleJpeg()), { infected: false });
+    assert.deepEqual(await scanner.scan(Buffer.alloc(1_000_000)), { infected: false });
+    server.close();
+  });
+
+  test('names what it finds, also where two chunks meet', async () => {
+    const { port, server } = await standIn(findsEicar);
+    const scanner = connectClamd({ host: '127.0.0.1', port });
+    const found = { infected: true, name: 'Eicar-Test-Signature' };
+    assert.deepEqual(await scanner.scan(Buffer.concat([Buffer.alloc(256 * 1024 - 20), eicar])), found);
+    server.close();
+  });
+
+  test('an infected document is reported as infected, whatever its form', async () => {
+    const { port, server } = await standIn(findsEicar);
+    const rules = { max_bytes: 1_000_000, scanner: connectClamd({ host: '127.0.0.1', port }) };
+    const jpeg = sampleJpeg({ segments: [[0xfe, eicar]] });
+    for (const bytes of [eicar, jpeg]) {
+      const verdict = await inspect(bytes, 'image/jpeg', rules);
+      assert.equal(!verdict.accepted && verdict.flaw, 'infected');
+    }
+    server.close();
+  });
+
+  test('never passes for a verdict what is none', async () => {
+    const answers = ['INSTREAM size limit exceeded. ERROR', 'UNKNOWN COMMAND', '', 'stream: OK and more', undefined];
+    for (const answer of answers) {
+      const { port, server } = await standIn(() => answer);
+      const scanner = connectClamd({ host: '127.0.0.1', port }, { timeout_ms: 200 });
+      await assert.rejects(scanner.scan(sampleJpeg()), ScannerUnavailable, String(answer));
+      await assert.rejects(inspect(sampleJpeg(), 'image/jpeg', { max_bytes: 1e6, scanner }), ScannerUnavailable);
+      server.close();
+    }
+    await assert.rejects(connectClamd({ host: '127.0.0.1', port: 9 }).scan(eicar), ScannerUnavailable);
+  });
+});
+
+const clamd_program = process.env['CLAMD_PATH'] ?? '/usr/sbin/clamd';
+
+if (!existsSync(clamd_program)) {
+  console.log('clamd is not installed: only the stand-in was asked. apt-get install clamav-daemon, or set CLAMD_PATH.');
+} else {
+  test('the real clamd finds EICAR and a signature of our own', { timeout: 60_000 }, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'zdravo-clamd-'));
+    const path = join(directory, 'clamd.socket');
+    const signature = Buffer.from('zdravo-test-virus').toString('hex');
+    await writeFile(
+      join(directory, 'own.ndb'),
+      `Zdravo.Test:0:*:${signature}\nEicar.Own:0:*:${eicar.toString('hex')}\n`,
+    );
+    const lines = [`LocalSocket ${path}`, `DatabaseDirectory ${directory}`, 'Foreground yes', 'User root'];
+    await writeFile(join(directory, 'clamd.conf'), `${lines.join('\n')}\n`);
+    const child = spawn(clamd_program, ['-c', join(directory, 'clamd.conf')], { stdio: 'ignore' });
+    try {
+      for (let tries = 0; !existsSync(path) && tries < 300; tries += 1) await pause(100);
+      const scanner = connectClamd({ path });
+      assert.deepEqual(await scanner.scan(sampleJpeg()), { infected: false });
+      const found = await scanner.scan(sampleJpeg({ comment: 'zdravo-test-virus' }));
+      assert.deepEqual(found, { infected: true, name: 'Zdravo.Test.UNOFFICIAL' });
+      assert.equal((await scanner.scan(eicar)).infected, true);
+    } finally {
+      child.kill();
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+}

@@ -1,0 +1,105 @@
+import { refuseArchives } from './foreign-content.ts';
+import { type InflateBudget, inflateWithin } from './pdf-inflate.ts';
+import { type PdfStream, readPdfParts } from './pdf-parts.ts';
+import { invalidPdf, max_values, type PdfValue, readValue } from './pdf-syntax.ts';
+import { FlawFound } from './verdict.ts';
+
+const max_inflated_bytes = 256 * 1024 * 1024;
+const max_pixels = 200_000_000;
+
+/**
+ * Refuses what is not exactly a PDF, or does anything but show pages: scripts, launches, files inside, forms that send,
+ * external streams, encryption (nobody could look into it), and streams that swell. Objects in object streams are read
+ * too. What pages look like is not decoded.
+ */
+export async function readPdf(bytes: Buffer): Promise<void> {
+  refuseArchives(bytes);
+  const { values, streams, trailers } = readPdfParts(bytes);
+  for (const value of [...values, ...trailers]) refuseActiveContent(value);
+  if (trailers.some((trailer) => entry(trailer, 'Encrypt'))) {
+    throw new FlawFound('encrypted', 'The PDF is encrypted and cannot be checked');
+  }
+  if (!trailers.some((trailer) => entry(trailer, 'Root'))) throw invalidPdf('it has no root');
+  const budget = { left: max_inflated_bytes };
+  for (const stream of streams) await readStream(stream, budget);
+}
+
+const active = new Set(
+  'JavaScript JS Launch EmbeddedFile EmbeddedFiles RichMedia XFA ImportData SubmitForm GoToE GoToR Rendition Movie Sound'.split(
+    ' ',
+  ),
+);
+
+function refuseActiveContent(value: PdfValue): void {
+  if (value.kind === 'name') refuseActiveName(value.name);
+  else if (value.kind === 'array') for (const item of value.items) refuseActiveContent(item);
+  else if (value.kind === 'dictionary') {
+    for (const [name, inner] of value.entries) {
+      refuseActiveName(name.replace(/ again \d+$/, ''));
+      refuseActiveContent(inner);
+    }
+  }
+}
+
+function refuseActiveName(name: string): void {
+  if (active.has(name)) throw new FlawFound('active_content', `The PDF does more than show pages: ${name}`);
+}
+
+async function readStream(stream: PdfStream, budget: InflateBudget): Promise<void> {
+  if (entry(stream.dictionary, 'F')) throw new FlawFound('active_content', 'A stream lies in another file');
+  const filters = filterNames(stream.dictionary);
+  const swelling = filters.filter((name) =>
+    ['FlateDecode', 'Fl', 'LZWDecode', 'LZW', 'RunLengthDecode'].includes(name),
+  );
+  if (swelling.length > 1) throw new FlawFound('bomb', 'A stream is compressed more than once');
+  refuseLargePicture(stream.dictionary);
+  const type = entry(stream.dictionary, 'Type');
+  const holds_objects = type?.kind === 'name' && type.name === 'ObjStm';
+  const is_plain_flate = filters[0] === 'FlateDecode' || filters[0] === 'Fl';
+  if (is_plain_flate) {
+    const { content, is_whole } = await inflateWithin(stream.content, { budget, keep: holds_objects });
+    if (holds_objects && (!is_whole || filters.length > 1)) throw invalidPdf('an object stream cannot be read');
+    if (holds_objects) readObjectStream(content, stream.dictionary);
+  } else if (holds_objects) {
+    if (filters.length > 0) throw invalidPdf('an object stream cannot be read');
+    readObjectStream(stream.content, stream.dictionary);
+  }
+}
+
+function refuseLargePicture(dictionary: PdfValue): void {
+  const [width, height] = [entry(dictionary, 'Width'), entry(dictionary, 'Height')];
+  if (width?.kind !== 'number' || height?.kind !== 'number') return;
+  if (width.number * height.number > max_pixels) throw new FlawFound('bomb', 'A picture has too many pixels');
+}
+
+/** Pairs of number and offset, then the objects from `First` on (ISO 32000-1 §7.5.7). */
+function readObjectStream(content: Buffer, dictionary: PdfValue): void {
+  const first = entry(dictionary, 'First');
+  const count = entry(dictionary, 'N');
+  if (first?.kind !== 'number' || count?.kind !== 'number' || count.number > 100_000) {
+    throw invalidPdf('an object stream is broken');
+  }
+  const numbers = content
+    .toString('latin1', 0, first.number)
+    .trim()
+    .split(/[\s\0]+/)
+    .map(Number);
+  for (let index = 0; index < count.number; index += 1) {
+    const offset = numbers[2 * index + 1];
+    if (offset === undefined || !Number.isInteger(offset)) throw invalidPdf('an object stream is broken');
+    refuseActiveContent(readValue({ bytes: content, at: first.number + offset, values_left: max_values }));
+  }
+}
+
+function filterNames(dictionary: PdfValue): string[] {
+  const filter = entry(dictionary, 'Filter');
+  const values = filter?.kind === 'array' ? filter.items : filter ? [filter] : [];
+  return values.map((value) => {
+    if (value.kind !== 'name') throw invalidPdf('a filter is not named');
+    return value.name;
+  });
+}
+
+function entry(value: PdfValue, name: string): PdfValue | undefined {
+  return value.kind === 'dictionary' ? value.entries.get(name) : undefined;
+}

@@ -1,19 +1,21 @@
 import { join } from 'node:path';
 import { createReadAudit } from '@zdravo/kit/audit';
-import type { Handlers } from '@zdravo/kit/contract';
+import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
-import { readFeed } from '@zdravo/kit/events';
 import { createHttpServer, type HttpServer, mount, serviceAuthentication } from '@zdravo/kit/http';
+import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
-import { createBlindIndexes, type Normalise } from './blind-indexes.ts';
 import { contract } from './contract.ts';
-import type { MpiDeps } from './deps.ts';
-import { erasePerson } from './erasure.ts';
-import { matchPerson, searchPersons } from './match-persons.ts';
-import { getPerson } from './read-person.ts';
+import type { MpiDeps, SearchLimit } from './deps.ts';
+import { createHandlers } from './handlers.ts';
+import type { IdentityRules } from './identity-rules.ts';
+import { openGenerations } from './indexes/generations.ts';
+import { mpiJobs } from './jobs.ts';
 import type { Tables } from './tables.ts';
-import { putPerson, resetAuthenticationMethod } from './write-persons.ts';
+
+export type { Asker, SearchLimit } from './deps.ts';
+export type { IdentityRules } from './identity-rules.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
 
@@ -21,19 +23,28 @@ export type MpiOptions = {
   database_url: string;
   keys_database_url: string;
   key_provider: KeyProvider;
+  /** How a name is made comparable in this country, whichever name it is. */
+  normalise: (name: string) => string;
+  /** Where this country compares some name or number in a way of its own. */
+  identity_rules?: Partial<IdentityRules>;
   /** Processes that may call, with their secrets. */
   callers: Record<string, string>;
-  /** How names and numbers are made comparable in this country. */
-  normalise: Normalise;
+  clock?: Clock;
   log: Logger;
   pool_size?: number;
+  /** Asked before every search; none by default. */
+  search_limit?: SearchLimit;
 };
 
-export type Mpi = { app: HttpServer; close(): Promise<void> };
+export type Mpi = { app: HttpServer; jobs: Job[]; close(): Promise<void> };
 
-/** The Master Patient Index: its server over its own databases. */
+/**
+ * The Master Patient Index: its server and its jobs.
+ * @throws KeyError when the keys at hand are not those of the database; its hint tells the operator what to do.
+ */
 export async function createMpi(options: MpiOptions): Promise<Mpi> {
-  const { log, pool_size = 16 } = options;
+  const { log, key_provider } = options;
+  const pool_size = options.pool_size ?? 16;
   const database = openDatabase<Tables>({
     url: options.database_url,
     role: 'zdravo_mpi',
@@ -48,34 +59,37 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     log,
     pool_size,
   });
-  const deps: MpiDeps = {
-    db: database.db,
-    keys: createKeyStore(keys_database.pool, options.key_provider, { module: 'mpi', purpose: 'vault' }),
-    indexes: await createBlindIndexes(options.key_provider, options.normalise),
-    normalise: options.normalise,
-    read_audit: createReadAudit(database.db, 'mpi'),
+  const close = async () => {
+    await Promise.all([database.close(), keys_database.close()]);
   };
-  const app = createHttpServer({ log });
-  mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
-  return {
-    app,
-    close: async () => {
-      await app.close();
-      await Promise.all([database.close(), keys_database.close()]);
-    },
-  };
+  const rules = identityRules(options);
+  try {
+    const deps: MpiDeps = {
+      db: database.db,
+      keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
+      generations: await openGenerations(database.db, key_provider, rules),
+      rules,
+      read_audit: createReadAudit(database.db, 'mpi'),
+      search_limit: options.search_limit ?? (async () => {}),
+      clock: options.clock ?? systemClock('UTC'),
+      log,
+    };
+    const app = createHttpServer({ log });
+    mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
+    return {
+      app,
+      jobs: mpiJobs(deps),
+      close: async () => {
+        await app.close();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
-  return {
-    putPerson: ({ params, body }, call) => putPerson(deps, { id: params.id, ...body }, call.context),
-    getPerson: ({ params }, call) => getPerson(deps, params.id, call.context),
-    matchPerson: ({ body }) => matchPerson(deps, body.person),
-    searchPersons: ({ body }) => searchPersons(deps, body),
-    resetAuthenticationMethod: ({ params, body }, call) =>
-      resetAuthenticationMethod(deps, { id: params.id, reset_id: body.reset_id }, call.context),
-    erasePerson: ({ params, body }, call) =>
-      erasePerson(deps, { id: params.id, order_id: body.order_id }, call.context),
-    readEvents: ({ query }) => readFeed(deps.db, 'mpi', query),
-  };
+function identityRules({ normalise, identity_rules }: MpiOptions): IdentityRules {
+  return { given_name: normalise, family_name: normalise, patronymic: normalise, ...identity_rules };
 }

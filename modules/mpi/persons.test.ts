@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createClient, httpTransport } from '@zdravo/kit/client';
-import { createKeyFile } from '@zdravo/kit/keys';
+import { createKeyFile, KeyError } from '@zdravo/kit/keys';
 import { Problem } from '@zdravo/kit/problem';
 import pg from 'pg';
 import { contract, type Person } from './contract.ts';
+import { birthMonth } from './persons/facts.ts';
 import { type MpiUnderTest, somePersons, startMpiForTest } from './testing.ts';
-import { birthMonth } from './write-persons.ts';
 
 let under_test: MpiUnderTest;
 let superuser: pg.Client;
@@ -195,13 +195,11 @@ test('versions are append-only for the running role, and parents cannot be chain
   assert.deepEqual(read.merged_ids, [a!.id]);
 });
 
-test('with another key nothing opens, and the answer tells nothing', async () => {
-  const { id } = await put(nextAdult());
+test('with another key file the index does not start, and says what to restore', async () => {
   const other = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'other.json');
   await createKeyFile(other);
-  const { client } = await under_test.open(other);
-  await assert.rejects(client.getPerson({ params: { id } }, context), (error: unknown) => {
-    return error instanceof Problem && error.status === 500 && error.message === 'Internal server error.';
+  await assert.rejects(under_test.open(other), (error: unknown) => {
+    return error instanceof KeyError && error.code === 'key_refused' && /Restore the key file/.test(error.hint);
   });
 });
 

@@ -12,6 +12,52 @@ export type Tables = {
     resource_id: string | null;
     detail: unknown | null;
   };
+  'mpi.blind_indexes': {
+    token: number;
+    index_id: number;
+    key_id: string;
+    person_id: string;
+  };
+  'mpi.erasures': {
+    person_id: string;
+    order_id: string;
+    ordered_at: Generated<string>;
+    keys_dropped_at: string | null;
+  };
+  'mpi.identity_keys': {
+    token: number;
+    key_id: string;
+    person_id: string;
+  };
+  'mpi.index_generations': {
+    key_id: string;
+    state: string;
+    key_check: Buffer;
+    cursor: string | null;
+    done: Generated<number>;
+    total: Generated<number>;
+    started_at: Generated<string>;
+    updated_at: Generated<string>;
+    finished_at: string | null;
+  };
+  'mpi.index_measurements': {
+    index_id: number;
+    measured_at: Generated<string>;
+    entries: number;
+    largest: number;
+    entropy_bits: number;
+  };
+  'mpi.link_events': {
+    position: GeneratedAlways<number>;
+    id: string;
+    kind: string;
+    parent_id: string;
+    merged_id: string;
+    actor_id: string | null;
+    reason: string;
+    evidence: unknown | null;
+    recorded_at: Generated<string>;
+  };
   'mpi.outbox': {
     position: GeneratedAlways<number>;
     transaction_id: Generated<string>;
@@ -22,17 +68,17 @@ export type Tables = {
     payload: unknown;
     occurred_at: Generated<string>;
   };
+  'mpi.person_aliases': {
+    id: string;
+    person_id: string;
+    created_at: Generated<string>;
+  };
   'mpi.person_facts': {
     pseudonym: string;
     birth_month: string;
     gender: string;
     deceased_on: string | null;
-  };
-  'mpi.person_orders': {
-    id: string;
-    kind: string;
-    person_id: string;
-    done_at: Generated<string>;
+    phone_fanout: Generated<number>;
   };
   'mpi.person_versions': {
     person_id: string;
@@ -41,17 +87,23 @@ export type Tables = {
     source_type: string;
     source_id: string;
     recorded_at: Generated<string>;
+    schema_version: Generated<number>;
+    data_key: Generated<number>;
+    content_mac: Buffer | null;
+    written_as: string | null;
   };
   'mpi.persons': {
     id: string;
     status: string;
     parent_id: string | null;
     version: number;
-    pseudonym: Generated<string>;
+    pseudonym: Generated<string | null>;
     created_at: Generated<string>;
     updated_at: Generated<string>;
     is_root: GeneratedAlways<boolean>;
     parent_is_root: GeneratedAlways<boolean | null>;
+    merged_at: string | null;
+    erased_at: string | null;
   };
   'mpi.read_audit': {
     recorded_at: Generated<string>;
@@ -63,16 +115,13 @@ export type Tables = {
     resource_id: string | null;
     purpose: string | null;
   };
-  'mpi.search_tokens': {
-    index_name: string;
-    generation: string;
-    token: number;
-    person_id: string;
-  };
-  'mpi.unique_tokens': {
-    index_name: string;
-    generation: string;
-    token: number;
-    person_id: string;
+  'mpi.review_items': {
+    id: Generated<string>;
+    kind: string;
+    low_id: string;
+    high_id: string;
+    status: Generated<string>;
+    detail: unknown | null;
+    created_at: Generated<string>;
   };
 };

@@ -1,0 +1,24 @@
+import type { Handlers } from '@zdravo/kit/contract';
+import { readFeed } from '@zdravo/kit/events';
+import { askerOf } from './asker.ts';
+import type { contract } from './contract.ts';
+import type { MpiDeps } from './deps.ts';
+import { erasePerson } from './persons/erase-person.ts';
+import { getPerson } from './persons/get-person.ts';
+import { matchPerson } from './persons/match-person.ts';
+import { putPerson } from './persons/put-person.ts';
+import { resetAuthenticationMethod } from './persons/reset-authentication.ts';
+import { searchPersons } from './persons/search-persons.ts';
+
+export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
+  return {
+    putPerson: ({ params, body }, call) => putPerson(deps, params.id, body, askerOf(call.context)),
+    getPerson: ({ params }, call) => getPerson(deps, params.id, askerOf(call.context)),
+    matchPerson: ({ body }, call) => matchPerson(deps, body.person, askerOf(call.context)),
+    searchPersons: ({ body }, call) => searchPersons(deps, body, askerOf(call.context)),
+    resetAuthenticationMethod: ({ params, body }, call) =>
+      resetAuthenticationMethod(deps, params.id, body.reset_id, askerOf(call.context)),
+    erasePerson: ({ params, body }, call) => erasePerson(deps, params.id, body.order_id, askerOf(call.context)),
+    readEvents: ({ query }) => readFeed(deps.db, 'mpi', query),
+  };
+}

@@ -1,0 +1,27 @@
+/**
+ * How a country's names and numbers are brought to one spelling before they are compared. The index itself knows no
+ * country: these functions are given to it. Each answers an empty text when nothing comparable is left.
+ */
+export type IdentityRules = {
+  given_name(text: string): string;
+  family_name(text: string): string;
+  patronymic(text: string): string;
+  document_number?(type: string, number: string): string;
+  phone?(number: string): string;
+};
+
+/** Capitals and digits only: blanks, hyphens and signs are written or left out at will. */
+export function plainNumber(text: string): string {
+  return text
+    .normalize('NFKC')
+    .toUpperCase()
+    .replace(/[^\p{L}\p{N}]/gu, '');
+}
+
+/**
+ * Whether a number can tell people apart at all. Clerks fill compulsory fields with `0000000000`; strangers must not
+ * become one person for it.
+ */
+export function isIdentifying(number: string): boolean {
+  return number.length >= 5 && new Set(number).size >= 3;
+}

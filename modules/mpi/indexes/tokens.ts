@@ -1,0 +1,72 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { KeyError, type KeyProvider } from '@zdravo/kit/keys';
+import type { Person } from '../contract.ts';
+import type { IdentityRules } from '../identity-rules.ts';
+import {
+  type Composite,
+  type IdentityKey,
+  type IndexDefinition,
+  type IndexName,
+  identityKeys,
+  index_definitions,
+} from './composites.ts';
+
+/** 64 bits of an HMAC-SHA-256 as PostgreSQL's bigint, in decimal: JavaScript's numbers are too short for it. */
+export type Token = string;
+
+/** The keyed hashes of one generation of index keys. Every index has a key of its own (HKDF), so tokens never meet. */
+export type TokenMaker = {
+  key_id: string;
+  /** The token of one composite in one index. */
+  token(index: IndexName | 'identity', composite: Composite): Token;
+  indexTokens(person: Person): { index_id: number; token: Token }[];
+  identityTokens(person: Person): { strength: IdentityKey['strength']; token: Token }[];
+  /** Tells a repeated write from a new one; bound to the person, so that equal contents of two persons do not show. */
+  contentMac(person_id: string, canonical: Uint8Array): Buffer;
+  /** Shows whether this is the key that the generation was made with. */
+  key_check: Buffer;
+};
+
+/** @throws KeyError when the provider does not know the generation. */
+export async function createTokenMaker(
+  provider: KeyProvider,
+  key_id: string,
+  rules: IdentityRules,
+  definitions: readonly IndexDefinition[] = index_definitions,
+): Promise<TokenMaker> {
+  const names = [...definitions.map(({ name }) => name), 'identity', 'content', 'check'];
+  const keys = new Map<string, Uint8Array>();
+  for (const name of names) keys.set(name, await provider.derive(`mpi index ${name}`, key_id));
+  const token = (index: string, composite: Composite): Token =>
+    hmac(keys.get(index)!, JSON.stringify([index, ...composite]))
+      .readBigInt64BE(0)
+      .toString();
+  return {
+    key_id,
+    token,
+    indexTokens: (person) =>
+      definitions.flatMap(({ id, name, composites }) =>
+        composites(person, rules).map((composite) => ({ index_id: id, token: token(name, composite) })),
+      ),
+    identityTokens: (person) =>
+      identityKeys(person, rules).map(({ strength, composite }) => ({ strength, token: token('identity', composite) })),
+    contentMac: (person_id, canonical) => hmac(keys.get('content')!, person_id, canonical).subarray(0, 16),
+    key_check: hmac(keys.get('check')!, 'zdravo mpi key check').subarray(0, 16),
+  };
+}
+
+/** @throws KeyError when the generation was made with another key of the same name. */
+export function checkGeneration(maker: TokenMaker, key_check: Uint8Array): void {
+  if (timingSafeEqual(maker.key_check, key_check)) return;
+  throw new KeyError(
+    'key_refused',
+    `Key generation ${maker.key_id} is not the one that the blind indexes were made with.`,
+    'Restore the key file of this installation; with another key every known person would be taken for a new one.',
+  );
+}
+
+function hmac(key: Uint8Array, ...parts: (string | Uint8Array)[]): Buffer {
+  const mac = createHmac('sha256', key);
+  for (const part of parts) mac.update(part);
+  return mac.digest();
+}

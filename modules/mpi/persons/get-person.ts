@@ -1,0 +1,41 @@
+import { malformed } from '@zdravo/kit/problem';
+import type { PersonRead } from '../contract.ts';
+import type { Asker, MpiDeps } from '../deps.ts';
+import { readable } from '../vault/unreadable.ts';
+import { findHead, living, mergedIds } from './heads.ts';
+import { openPersons } from './read-versions.ts';
+
+/**
+ * The whole person; the id of a merged one reaches the parent. The answer leaves when its audit row is durable.
+ * @throws Problem 400 without a purpose, 404, 410 for an erased person, 503 when keys fail.
+ */
+export async function getPerson(deps: MpiDeps, id: string, asker: Asker): Promise<PersonRead> {
+  if (asker.purpose === null) throw malformed('Reading a person needs a purpose.', 'purpose_required');
+  const head = living(await findHead(deps.db, id));
+  const [persons, merged_ids] = await Promise.all([
+    readable(deps, () => openPersons(deps, deps.db, [head.id])),
+    mergedIds(deps.db, head.id),
+    recordRead(deps, 'person.read', [head.id], asker),
+  ]);
+  const person = persons.get(head.id);
+  // Merged or erased in between: the second look tells which.
+  if (!person) return getPerson(deps, id, asker);
+  const { pseudonym, version } = head;
+  return { id: head.id, requested_id: id, pseudonym, version, is_active: true, merged_ids, person };
+}
+
+/** Audit rows of a read: one per person reached, or one that says that nobody was. */
+export async function recordRead(
+  deps: Pick<MpiDeps, 'read_audit'>,
+  action: string,
+  ids: readonly string[],
+  asker: Asker,
+): Promise<void> {
+  const rows = (ids.length > 0 ? ids : [null]).map((resource_id) => ({
+    ...asker,
+    action,
+    resource: 'person',
+    resource_id,
+  }));
+  await Promise.all(rows.map((row) => deps.read_audit.record(row)));
+}

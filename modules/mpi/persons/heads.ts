@@ -1,0 +1,66 @@
+import { notFound, Problem } from '@zdravo/kit/problem';
+import { sql } from 'kysely';
+import type { MpiDatabase, MpiTransaction } from '../deps.ts';
+import type { Token } from '../indexes/tokens.ts';
+
+export type Head = {
+  id: string;
+  status: 'active' | 'merged' | 'erased';
+  version: number;
+  pseudonym: string | null;
+  erased_at: string | null;
+};
+export type LivingHead = Head & { pseudonym: string };
+
+/** Who lives under an id now: the person, or the parent whom they were merged into, also by an alias. */
+export async function findHead(db: MpiDatabase, id: string): Promise<Head | undefined> {
+  const { rows } = await selectHead(id).execute(db);
+  return rows[0];
+}
+
+/** The same, locked until the transaction ends; a merge that came first is followed. */
+export async function lockHead(transaction: MpiTransaction, id: string): Promise<Head | undefined> {
+  for (;;) {
+    const { rows } = await sql<Head>`${selectHead(id)} for no key update of head`.execute(transaction);
+    if (rows[0]?.status !== 'merged') return rows[0];
+  }
+}
+
+function selectHead(id: string) {
+  return sql<Head>`
+    select head.id, head.status, head.version, head.pseudonym, head.erased_at
+    from mpi.persons asked
+    join mpi.persons head on head.id = coalesce(asked.parent_id, asked.id)
+    where asked.id = coalesce((select person_id from mpi.person_aliases where id = ${id}::uuid), ${id}::uuid)`;
+}
+
+/** @throws Problem 404 for an unknown id, 410 for an erased person. */
+export function living(head: Head | undefined): LivingHead {
+  if (!head) throw notFound();
+  if (head.status === 'erased') throw erased();
+  return head as LivingHead;
+}
+
+export function erased(): Problem {
+  return new Problem({ status: 410, code: 'person_erased', message: 'This person was erased.' });
+}
+
+/** The persons, parents in place of merged ones, who own these identity keys. */
+export async function ownersOf(
+  db: MpiDatabase,
+  key_id: string,
+  tokens: readonly Token[],
+): Promise<{ token: Token; person_id: string }[]> {
+  if (tokens.length === 0) return [];
+  const { rows } = await sql<{ token: Token; person_id: string }>`
+    select key.token::text, coalesce(head.parent_id, head.id) as person_id
+    from mpi.identity_keys key join mpi.persons head on head.id = key.person_id
+    where key.key_id = ${key_id} and key.token = any(${tokens}::bigint[])`.execute(db);
+  return rows;
+}
+
+/** Ids that were merged into this person. */
+export async function mergedIds(db: MpiDatabase, id: string): Promise<string[]> {
+  const rows = await db.selectFrom('mpi.persons').select('id').where('parent_id', '=', id).orderBy('id').execute();
+  return rows.map((row) => row.id);
+}

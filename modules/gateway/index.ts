@@ -1,15 +1,22 @@
 import cors from '@fastify/cors';
-import rateLimit from '@fastify/rate-limit';
 import type { Contract, Handlers } from '@zdravo/kit/contract';
 import { createHttpServer, type HttpServer, mount } from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
-import { tooManyRequests } from '@zdravo/kit/problem';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { healthRoutes, type ReadinessCheck } from './health.ts';
+import { createLimiter, default_limits, type Limits } from './limits.ts';
+import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
+import { serveMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { isReferencePath } from './reference-paths.ts';
+import { setSecurityHeaders } from './security-headers.ts';
+import type { GatewayStore } from './store.ts';
 
 export type { FindPrincipal } from './access.ts';
+export type { ReadinessCheck } from './health.ts';
+export { default_limits, type Limits } from './limits.ts';
+export type { Pressure, SheddingOptions } from './load-shedding.ts';
+export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';
 
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */
 export type Served = { mountOn(app: HttpServer, findPrincipal: FindPrincipal): void };
@@ -25,40 +32,87 @@ export type GatewayOptions = {
   ready: ReadinessCheck;
   log: Logger;
   version: string;
+  /** Remembers answers for retries and who called; without it (tests) neither is done. */
+  store?: GatewayStore;
+  /** Opens `/metrics` to its holder. */
+  metrics_token?: string;
+  limits?: Partial<Limits>;
+  shedding?: Partial<SheddingOptions>;
+  /** For tests; the event loop of this process otherwise. */
+  pressure?: Pressure;
   trusted_proxies?: string[];
 };
 
-const calls_per_minute = 9_000;
-
-/** The public door: access, limits, CORS, health, the API's description. */
+/** The public door: access, limits, retries, CORS, health, metrics, the API's description. */
 export async function createGateway(options: GatewayOptions): Promise<HttpServer> {
   const app = createHttpServer({
     log: options.log,
     styleOf: (url) => (isReferencePath(url) ? 'reference' : 'problem'),
     ...(options.trusted_proxies ? { trusted_proxies: options.trusted_proxies } : {}),
   });
-  await app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
-    exposedHeaders: ['location', 'x-request-id', 'retry-after'],
-    maxAge: 600,
-  });
-  await app.register(rateLimit, {
-    max: (request) => request.routeOptions.config.route?.rate_limit_per_minute ?? calls_per_minute,
-    timeWindow: '1 minute',
-    keyGenerator: (request) =>
-      `${request.ip} ${request.routeOptions.config.route?.rate_limit_per_minute ? request.routeOptions.url : ''}`,
-    errorResponseBuilder: (_request, context) => tooManyRequests('Too many requests.', Math.ceil(context.ttl / 1_000)),
-  });
-  app.addHook('onSend', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('referrer-policy', 'no-referrer');
-    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
+  await openToBrowsers(app);
+  const shedding = { ...default_shedding, ...options.shedding };
+  const pressure = options.pressure ?? watchEventLoop();
+  const { inFlight } = shedLoad(app, pressure, shedding);
+  limitCalls(app, { ...default_limits, ...options.limits });
+  if (options.store) rememberAnswers(app, options.store);
+  app.addHook('onSend', async (request, reply) => setSecurityHeaders(request, reply));
+  const lostRecords = () => options.store?.record.lost() ?? 0;
+  const sources = { inFlight, lostRecords, loopDelayMs: pressure.delay_ms };
+  const observe = serveMetrics(app, options.metrics_token, sources);
+  app.addHook('onResponse', async (request, reply) => {
+    observe(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
+    options.store?.record.note(request, reply);
   });
   await describeApi(app, options.version);
   await app.register(async (scope) => {
     for (const one of options.routes) one.mountOn(scope as HttpServer, options.findPrincipal);
-    healthRoutes(scope as HttpServer, options.ready);
+    healthRoutes(scope as HttpServer, readyUntilClosed(app, options.ready));
   });
   return app;
+}
+
+async function openToBrowsers(app: HttpServer): Promise<void> {
+  await app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    exposedHeaders: [
+      'location',
+      'x-request-id',
+      'retry-after',
+      'ratelimit',
+      'ratelimit-policy',
+      'idempotency-replayed',
+    ],
+    maxAge: 600,
+  });
+}
+
+function limitCalls(app: HttpServer, limits: Limits): void {
+  const limiter = createLimiter(limits, () => performance.now());
+  app.addHook('onRequest', limiter.byAddress);
+  app.addHook('preParsing', limiter.byConsumer);
+  app.addHook('onResponse', async (request, reply) => limiter.countAnswer(request, reply.statusCode));
+}
+
+function rememberAnswers(app: HttpServer, { idempotency }: GatewayStore): void {
+  app.addHook('preHandler', async (request, reply) => {
+    if (await idempotency.begin(request, reply)) return reply;
+  });
+  app.addHook('onSend', async (request, reply, payload) => {
+    await idempotency.finish(request, reply, payload);
+    return payload;
+  });
+}
+
+/** A process that is stopping still answers what has begun, but is no longer offered more. */
+function readyUntilClosed(app: HttpServer, ready: ReadinessCheck): ReadinessCheck {
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  return async () => {
+    if (closing) throw new Error('the process is stopping');
+    await ready();
+  };
 }

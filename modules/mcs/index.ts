@@ -1,2 +1,172 @@
-export * from './blob-store/index.ts';
-export * from './sealed-objects/index.ts';
+import { join } from 'node:path';
+import { createReadAudit } from '@zdravo/kit/audit';
+import type { Clock } from '@zdravo/kit/clock';
+import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import { type Consumer, createConsumer, type Feed } from '@zdravo/kit/events';
+import type { CallContext, HttpServer } from '@zdravo/kit/http';
+import type { Job } from '@zdravo/kit/jobs';
+import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import { type Approval, approveUploads } from './approval.ts';
+import type { BlobStore, ByteRange } from './blob-store/index.ts';
+import type { McsDeps, Resource } from './deps.ts';
+import { type Document, getObject, listDocuments, openObject } from './documents.ts';
+import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';
+import type { Scanner } from './inspection/index.ts';
+import { mediaJobs } from './jobs.ts';
+import { type MediaHandler, mountMedia } from './mount.ts';
+import { createObjectKeys } from './object-keys.ts';
+import { assignPerson, erasePerson, handlePersonEvent } from './persons.ts';
+import { default_media_settings, type MediaSettings } from './settings.ts';
+import {
+  type ContainerForm,
+  findSignedContainer,
+  readSignedContainer,
+  type StoredContainer,
+  storeSignedContainer,
+} from './signed-containers.ts';
+import { createDownloadSigner, openStorage, type StorageOptions } from './storage.ts';
+import type { Tables } from './tables.ts';
+import { type DueDocument, type IssuedUpload, issueUploads } from './uploads.ts';
+
+export type { Approval, RefusedDocument } from './approval.ts';
+export type { BlobStore } from './blob-store/index.ts';
+export type { Resource } from './deps.ts';
+export type { Document } from './documents.ts';
+export type { Download } from './downloads.ts';
+export { connectClamd, type Scanner, type ScannerAddress } from './inspection/index.ts';
+export { sampleJpeg, samplePdf } from './sample-documents.ts';
+export { default_media_settings, type MediaSettings } from './settings.ts';
+export type { ContainerForm, StoredContainer } from './signed-containers.ts';
+export type { StorageOptions } from './storage.ts';
+export type { DueDocument, IssuedUpload } from './uploads.ts';
+
+export const migrations: Migrations = { module: 'mcs', directory: join(import.meta.dirname, 'migrations') };
+
+/** The role whose queue rights the jobs need. */
+export const mcs_role = 'zdravo_mcs';
+
+export type McsOptions = {
+  /** Of the platform. */
+  database_url: string;
+  /** Of this module's own key database. */
+  keys_database_url: string;
+  key_provider: KeyProvider;
+  storage: StorageOptions;
+  /** Origin and path under which clients reach `handler`, e.g. `https://api.example.org/media`. */
+  public_url: string;
+  /** Without one, viruses are not looked for. */
+  scanner?: Scanner;
+  clock: Clock;
+  log: Logger;
+  settings?: Partial<MediaSettings>;
+  pool_size?: number;
+};
+
+export type Mcs = {
+  /** Object storage itself, for open files (`settings.public_bucket`). */
+  store: BlobStore;
+  settings: MediaSettings;
+  issueUploads(input: Resource & { documents: readonly DueDocument[] }): Promise<IssuedUpload[]>;
+  approveUploads(input: Resource & { document_types: readonly string[] }): Promise<Approval>;
+  listDocuments(resource: Resource): Promise<Document[]>;
+  issueDownload(
+    input: { object_id: string; file_name?: string; purpose?: string },
+    context: CallContext,
+  ): Promise<Download>;
+  /** The decrypted bytes, for use inside the platform; the caller has authorised and audited. */
+  readDocument(object_id: string, range?: ByteRange): Promise<NodeJS.ReadableStream>;
+  storeSignedContainer(
+    input: Resource & { form?: ContainerForm; container: Buffer; sha256: string },
+  ): Promise<StoredContainer>;
+  findSignedContainer(
+    input: Resource & { form?: ContainerForm },
+  ): Promise<{ object_id: string; sha256: string; size: number } | undefined>;
+  readSignedContainer(input: Resource & { form?: ContainerForm }): Promise<{ container: Buffer; sha256: string }>;
+  assignPerson(input: { resource_ids: readonly string[]; person_id: string }): Promise<number>;
+  erasePerson(person_id: string): Promise<void>;
+  /** Follows the patient index's events; `start` it, `stop` it. */
+  followPersons(feed: Feed): Consumer;
+  jobs: Job[];
+  /** The store's S3 face (when built in) and the download addresses, below the path of `public_url`. */
+  handler: MediaHandler;
+  mountOn(app: HttpServer): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** Media: signed addresses, quarantine, inspection, sealed documents and containers. */
+export async function createMcs(options: McsOptions): Promise<Mcs> {
+  const { log, pool_size = 8, clock } = options;
+  const settings = { ...default_media_settings, ...options.settings };
+  const database = openDatabase<Tables>({
+    url: options.database_url,
+    role: mcs_role,
+    application_name: 'mcs',
+    log,
+    pool_size,
+  });
+  const keys_database = openDatabase({
+    url: options.keys_database_url,
+    role: 'zdravo_keys',
+    application_name: 'mcs-keys',
+    log,
+    pool_size,
+  });
+  const endpoint = options.public_url.replace(/\/$/, '');
+  const { key_provider } = options;
+  const now = () => clock.now();
+  const onFailure = (error: unknown) => log.error({ err: error }, 'the built-in store failed');
+  const storage = await openStorage({ ...options, endpoint, settings, key_provider, now, onFailure });
+  const signer = await createDownloadSigner({ endpoint, key_provider, now });
+  const deps: McsDeps = {
+    db: database.db,
+    store: storage.store,
+    keys: createObjectKeys(createKeyStore(keys_database.pool, key_provider, { module: 'mcs', purpose: 'objects' })),
+    downloads: signer.presigner,
+    scanner: options.scanner,
+    read_audit: createReadAudit(database.db, 'mcs'),
+    clock,
+    settings,
+    log,
+  };
+  const prefix = new URL(endpoint).pathname.replace(/\/$/, '');
+  const downloads = createDownloadHandler(deps, { ...signer.rules, prefix: `${prefix}/documents`, origins: ['*'] });
+  const handler: MediaHandler = (req, res) =>
+    req.url?.startsWith(`${prefix}/documents/`) || !storage.handler ? downloads(req, res) : storage.handler(req, res);
+  return {
+    ...functionsOf(deps),
+    jobs: mediaJobs(deps, storage),
+    handler,
+    mountOn: (app) => mountMedia(app, prefix, handler),
+    close: async () => {
+      storage.close();
+      await Promise.all([database.close(), keys_database.close()]);
+    },
+  };
+}
+
+function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 'close'> {
+  return {
+    store: deps.store,
+    settings: deps.settings,
+    issueUploads: (input) => issueUploads(deps, input),
+    approveUploads: (input) => approveUploads(deps, input),
+    listDocuments: (resource) => listDocuments(deps, resource),
+    issueDownload: (input, context) => issueDownload(deps, input, context),
+    readDocument: async (object_id, range) => openObject(deps, await getObject(deps.db, object_id), range),
+    storeSignedContainer: (input) => storeSignedContainer(deps, input),
+    findSignedContainer: (input) => findSignedContainer(deps, input),
+    readSignedContainer: (input) => readSignedContainer(deps, input),
+    assignPerson: (input) => assignPerson(deps, input),
+    erasePerson: (person_id) => erasePerson(deps, person_id),
+    followPersons: (feed) =>
+      createConsumer<Tables>({
+        feed,
+        feed_name: 'mpi',
+        db: deps.db,
+        schema: 'mcs',
+        handle: (transaction, event) => handlePersonEvent(deps, transaction, event),
+        log: deps.log,
+      }),
+  };
+}

@@ -50,6 +50,27 @@ export function verifySignature(request: StoreRequest, rules: SignatureRules): A
   return { form: claim.form, sha256 };
 }
 
+/** Reads path and query strictly: each name once, valid percent-encoding only. Errors: `InvalidURI`, `InvalidRequest`. */
+export function readStoreRequest(raw: IncomingMessage): StoreRequest {
+  const [path = '', search = '', ...more] = (raw.url ?? '').split('?');
+  const query = new Map<string, string>();
+  for (const pair of [search, ...more].join('?').split('&')) {
+    if (pair === '') continue;
+    const [name, ...value] = pair.split('=').map(percentDecode);
+    if (query.has(name ?? '')) throw invalidRequest('A parameter comes more than once');
+    query.set(name ?? '', value.join('='));
+  }
+  return { method: raw.method ?? '', path: percentDecode(path), query, raw };
+}
+
+function percentDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new Refusal(400, 'InvalidURI', 'The address is not valid percent-encoded UTF-8');
+  }
+}
+
 function addressClaim({ query, raw }: StoreRequest): Claim {
   if (required(query, 'X-Amz-Algorithm') !== algorithm) throw malformed('The algorithm is not AWS4-HMAC-SHA256');
   return {

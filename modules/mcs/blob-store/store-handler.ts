@@ -4,8 +4,8 @@ import { allowOrigin, answerPreflight } from './cross-origin.ts';
 import type { DiskStore } from './disk-store.ts';
 import { listObjects } from './object-listing.ts';
 import { deleteObject, getObject, type ObjectRequest, putObject } from './object-requests.ts';
-import { accessDenied, invalidRequest, notOffered, Refusal, refusalOf, sendRefusal } from './refusals.ts';
-import { type SignatureRules, type StoreRequest, verifySignature } from './request-signature.ts';
+import { accessDenied, notOffered, Refusal, refusalOf, sendRefusal } from './refusals.ts';
+import { readStoreRequest, type SignatureRules, type StoreRequest, verifySignature } from './request-signature.ts';
 
 /**
  * What a bucket allows beyond signatures: `public_read` answers unsigned GET and HEAD; `write_once` makes every upload
@@ -37,7 +37,7 @@ async function answer(options: StoreHandlerOptions, req: IncomingMessage, res: S
   res.setHeader('x-content-type-options', 'nosniff');
   allowOrigin({ origins: options.origins, req, res });
   if (req.method === 'OPTIONS') return answerPreflight(req, res);
-  const request = readRequest(req);
+  const request = readStoreRequest(req);
   const authorisation = verifySignature(request, options);
   const { bucket, key } = addressOf(request.path, options.prefix);
   const rules = Object.hasOwn(options.buckets, bucket) ? options.buckets[bucket] : undefined;
@@ -56,26 +56,6 @@ function operate(context: ObjectRequest): Promise<void> {
   if (context.request.method === 'DELETE') return deleteObject(context);
   if (context.request.method === 'GET' || context.request.method === 'HEAD') return getObject(context);
   throw new Refusal(405, 'MethodNotAllowed', 'Only PUT, GET, HEAD and DELETE are allowed');
-}
-
-function readRequest(raw: IncomingMessage): StoreRequest {
-  const [path = '', search = '', ...more] = (raw.url ?? '').split('?');
-  const query = new Map<string, string>();
-  for (const pair of [search, ...more].join('?').split('&')) {
-    if (pair === '') continue;
-    const [name, ...value] = pair.split('=').map(percentDecode);
-    if (query.has(name ?? '')) throw invalidRequest('A parameter comes more than once');
-    query.set(name ?? '', value.join('='));
-  }
-  return { method: raw.method ?? '', path: percentDecode(path), query, raw };
-}
-
-function percentDecode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new Refusal(400, 'InvalidURI', 'The address is not valid percent-encoded UTF-8');
-  }
 }
 
 function addressOf(path: string, prefix: string): { bucket: string; key: string } {

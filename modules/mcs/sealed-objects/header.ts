@@ -57,6 +57,12 @@ export function sealedSize(plain_size: number): number {
   return header_bytes + plain_size + chunkCount(plain_size) * tag_bytes;
 }
 
+/** The other way round, for an object whose record was lost. */
+export function plainSize(sealed_size: number): number {
+  const chunks = Math.max(1, Math.ceil((sealed_size - header_bytes) / (chunk_bytes + tag_bytes)));
+  return sealed_size - header_bytes - chunks * tag_bytes;
+}
+
 export function chunkCount(plain_size: number): number {
   return Math.max(1, Math.ceil(plain_size / chunk_bytes));
 }

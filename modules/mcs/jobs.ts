@@ -1,0 +1,21 @@
+import type { Job } from '@zdravo/kit/jobs';
+import type { McsDeps } from './deps.ts';
+import { checkNewUploads, expireQuarantine, removeOrphans } from './quarantine.ts';
+
+const keys_at_once = 500;
+
+/** This module's timers, in UTC. */
+export function mediaJobs(deps: McsDeps, storage: { sweep(): Promise<number> }): Job[] {
+  return [
+    { name: 'check_new_uploads', schedule: '* * * * *', run: async () => void (await checkNewUploads(deps)) },
+    { name: 'expire_quarantine', schedule: '*/5 * * * *', run: async () => void (await expireQuarantine(deps)) },
+    { name: 'remove_orphaned_documents', schedule: '40 1 * * 0', run: async () => void (await removeOrphans(deps)) },
+    { name: 'sweep_half_written_files', schedule: '50 1 * * *', run: async () => void (await storage.sweep()) },
+    { name: 'rewrap_media_keys', schedule: '10 2 * * *', run: () => rewrapAll(deps) },
+  ];
+}
+
+/** After a rotation of the key provider: the owners' keys are wrapped anew, no file is touched. */
+async function rewrapAll({ keys }: McsDeps): Promise<void> {
+  while ((await keys.rotate(keys_at_once)) > 0);
+}

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { test } from 'node:test';
+import { createHttpServer } from '@zdravo/kit/http';
+import { testLogger } from '@zdravo/kit/testing';
+import { sampleJpeg } from './index.ts';
+import { startMcsForTest, upload } from './testing.ts';
+
+test('mounted on the platform’s server, a large upload passes as a stream and comes back decrypted', async () => {
+  const media = await startMcsForTest();
+  const app = createHttpServer({ log: testLogger() });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as { port: number };
+  await app.close();
+  const mcs = await media.open({ public_url: `http://127.0.0.1:${port}/media` });
+  const server = createHttpServer({ log: testLogger() });
+  await mcs.mountOn(server);
+  await server.listen({ port, host: '127.0.0.1' });
+  const request = { resource_type: 'declaration_request', resource_id: randomUUID() };
+  const [address] = await mcs.issueUploads({ ...request, documents: [{ document_type: 'person.SSN' }] });
+  const remark: [number, Buffer] = [0xfe, Buffer.alloc(60_000, 'x')];
+  const jpeg = sampleJpeg({ segments: Array<[number, Buffer]>(60).fill(remark) });
+  assert.equal(await upload(address!, jpeg), 200);
+  const approval = await mcs.approveUploads({ ...request, document_types: ['person.SSN'] });
+  const object_id = approval.outcome === 'approved' ? approval.documents[0]!.id : '';
+  const { url } = await mcs.issueDownload({ object_id }, { request_id: 'test-of-mount' });
+  assert.deepEqual(Buffer.from(await (await fetch(url)).arrayBuffer()), jpeg);
+  const forged = await fetch(`http://127.0.0.1:${port}/media/clean/documents/${object_id}`);
+  assert.equal(forged.status, 403);
+  await server.close();
+  await media.close();
+});

@@ -1,0 +1,63 @@
+import type { TransactionOf } from '@zdravo/kit/db';
+import type { Event } from '@zdravo/kit/events';
+import type { McsDeps } from './deps.ts';
+import type { StoredObject } from './documents.ts';
+import type { Tables } from './tables.ts';
+
+/**
+ * Puts the objects of these resources (a request's documents, a declaration's container) under the key of the person
+ * whom they turned out to concern. Keys are re-wrapped; files stay as they are. Safe to repeat.
+ */
+export async function assignPerson(
+  deps: McsDeps,
+  { resource_ids, person_id }: { resource_ids: readonly string[]; person_id: string },
+): Promise<number> {
+  if (resource_ids.length === 0) return 0;
+  const objects = await deps.db
+    .selectFrom('mcs.objects')
+    .selectAll()
+    .where('resource_id', 'in', resource_ids)
+    .where((where) => where.or([where('person_id', 'is', null), where('person_id', '!=', person_id)]))
+    .execute();
+  for (const object of objects) await moveToPerson(deps, object, person_id);
+  return objects.length;
+}
+
+/**
+ * Erases a person: drops the person's key and those under which the objects were first sealed, which the files still
+ * carry in their headers. The files are unreadable from then on, in old backups too. Safe to repeat.
+ */
+export async function erasePerson(
+  deps: McsDeps,
+  person_id: string,
+  db: TransactionOf<Tables> = deps.db,
+): Promise<void> {
+  const rows = await db
+    .selectFrom('mcs.objects')
+    .select('resource_id')
+    .distinct()
+    .where('person_id', '=', person_id)
+    .execute();
+  await deps.keys.drop(person_id);
+  for (const { resource_id } of rows) await deps.keys.drop(resource_id);
+}
+
+/** Follows the patient index: what it erases is erased here. */
+export async function handlePersonEvent(
+  deps: McsDeps,
+  transaction: TransactionOf<Tables>,
+  event: Event,
+): Promise<void> {
+  if (event.type === 'person.erased') await erasePerson(deps, event.object_id, transaction);
+}
+
+async function moveToPerson(deps: McsDeps, object: StoredObject, person_id: string): Promise<void> {
+  const { id, key_owner_id, wrapped_key } = object;
+  const rewrapped = await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
+  await deps.db
+    .updateTable('mcs.objects')
+    .set({ person_id, key_owner_id: person_id, wrapped_key: Buffer.from(rewrapped) })
+    .where('id', '=', id)
+    .where('key_owner_id', '=', key_owner_id)
+    .execute();
+}

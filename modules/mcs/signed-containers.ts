@@ -1,0 +1,116 @@
+import { createHash, hash, randomUUID } from 'node:crypto';
+import { notFound, Problem } from '@zdravo/kit/problem';
+import type { McsDeps, Resource } from './deps.ts';
+import { openObject, rowOf, type StoredObject, sealBytes } from './documents.ts';
+import { fetchHeader, plainSize } from './sealed-objects/index.ts';
+
+/** The container exactly as first received, or its upgrade with time-stamp and revocation data. */
+export type ContainerForm = 'signed_content' | 'signed_content.upgraded';
+
+export type NewContainer = Resource & { form?: ContainerForm; container: Buffer; sha256: string };
+
+/** `sha256` and `size` are those of the container that is stored, which may be an earlier one. */
+export type StoredContainer = { object_id: string; sha256: string; size: number; stored: boolean };
+
+const content_type = 'application/pkcs7-mime';
+
+/**
+ * Stores a signed container unless there is one: the first durable container wins, whoever asks and however often. The
+ * store decides that, not the database, so that a lost row never makes a second container possible.
+ * @throws Problem 422 when the bytes do not have the given hash.
+ */
+export async function storeSignedContainer(deps: McsDeps, input: NewContainer): Promise<StoredContainer> {
+  const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id } = input;
+  if (hash('sha256', bytes) !== sha256) {
+    throw new Problem({ status: 422, code: 'sha256_mismatch', message: 'The container does not have the given hash.' });
+  }
+  const place = { resource_type, resource_id, form };
+  const known = await findContainer(deps, place);
+  if (known) return containerOf(known, false);
+  const id = randomUUID();
+  const key = keyOf(place);
+  const sealed = await sealBytes(deps, { owner_id: resource_id, object_id: id }, bytes);
+  const { stream, size, wrapped_key } = sealed;
+  const first = await deps.store.putIfAbsent({ bucket: deps.settings.clean_bucket, key, body: { stream, size } });
+  const row = first.stored
+    ? rowOf(deps, { ...place, content_type, bytes, id, key, wrapped_key })
+    : await readBack(deps, place);
+  return containerOf(await insertRow(deps, row), first.stored);
+}
+
+/** What is stored for a resource, without its bytes; for reconciliation too. */
+export async function findSignedContainer(
+  deps: McsDeps,
+  { form = 'signed_content', ...resource }: Resource & { form?: ContainerForm },
+): Promise<{ object_id: string; sha256: string; size: number } | undefined> {
+  const row = await findContainer(deps, { ...resource, form });
+  return row && { object_id: row.id, sha256: row.sha256, size: row.size };
+}
+
+/** The container's bytes, exactly as stored. @throws Problem 404, 410 when erased, 503. */
+export async function readSignedContainer(
+  deps: McsDeps,
+  { form = 'signed_content', ...resource }: Resource & { form?: ContainerForm },
+): Promise<{ container: Buffer; sha256: string }> {
+  const row = await findContainer(deps, { ...resource, form });
+  if (!row) throw notFound();
+  const stream = await openObject(deps, row);
+  const container = Buffer.concat(await Array.fromAsync(stream as AsyncIterable<Buffer>));
+  return { container, sha256: row.sha256 };
+}
+
+type Place = Resource & { form: ContainerForm };
+
+function keyOf({ resource_type, resource_id, form }: Place): string {
+  return `${resource_type}/${resource_id}/${form}`;
+}
+
+function findContainer({ db }: McsDeps, place: Place): Promise<StoredObject | undefined> {
+  return db
+    .selectFrom('mcs.objects')
+    .selectAll()
+    .where('resource_type', '=', place.resource_type)
+    .where('resource_id', '=', place.resource_id)
+    .where('form', '=', place.form)
+    .executeTakeFirst();
+}
+
+async function insertRow(deps: McsDeps, row: StoredObject): Promise<StoredObject> {
+  const inserted = await deps.db
+    .insertInto('mcs.objects')
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returningAll()
+    .executeTakeFirst();
+  if (inserted) return inserted;
+  const { id: _, ...place } = row;
+  const rival = await findContainer(deps, { ...place, form: row.form as ContainerForm });
+  if (!rival) throw new Error('A container has neither been inserted nor is there one');
+  return rival;
+}
+
+/** The row of a container whose writer did not come to write it, or whose row was lost: made from the file itself. */
+async function readBack(deps: McsDeps, place: Place): Promise<StoredObject> {
+  const address = { bucket: deps.settings.clean_bucket, key: keyOf(place) };
+  const head = await deps.store.head(address);
+  const { description } = await fetchHeader(deps.store, { address });
+  const row: StoredObject = {
+    ...place,
+    ...address,
+    id: description.object_id,
+    content_type,
+    sha256: '',
+    size: plainSize(head?.size ?? 0),
+    wrapped_key: Buffer.from(description.wrapped_key, 'base64'),
+    key_owner_id: description.owner_id,
+    person_id: null,
+    stored_at: head?.modified_at ?? deps.clock.now().toISOString(),
+  };
+  const digest = createHash('sha256');
+  for await (const chunk of (await openObject(deps, row)) as AsyncIterable<Buffer>) digest.update(chunk);
+  return { ...row, sha256: digest.digest('hex') };
+}
+
+function containerOf({ id: object_id, sha256, size }: StoredObject, stored: boolean): StoredContainer {
+  return { object_id, sha256, size, stored };
+}

@@ -12,11 +12,11 @@ const block_size = 8;
 const parallelism = 5;
 const key_bytes = 32;
 const at_once = 2;
-const most_waiting = 64;
+const most_waiting = 256;
 
 /**
  * scrypt (RFC 7914) as `scrypt$log2N$r$p$salt$key`. At most two run at once, so that a storm of sign-ins leaves the
- * thread pool to others; beyond a queue of 64 callers are asked to come back.
+ * thread pool to others; beyond a queue of 256 callers are asked to come back.
  */
 export function createPasswordHasher(cost_log2: number): PasswordHasher {
   const limited = createLimiter();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { isUniqueViolation } from '@zdravo/kit/db';
 import type { CallContext } from '@zdravo/kit/http';
-import { conflict, notFound } from '@zdravo/kit/problem';
+import { conflict, invalidField, notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import { type AuthDeps, type AuthTransaction, audit, type ForeignTransaction, inTransaction } from './deps.ts';
 import { acceptPassword, refuseWeakPassword, storePassword } from './passwords.ts';
@@ -61,6 +61,9 @@ export type NewUser = {
   password_entry?: string;
 };
 
+/** What can be written to; whether somebody reads it, only a mail tells. */
+const email_pattern = /^[^\s@]{1,64}@[^\s@]{1,185}$/;
+
 /** Makes an account. @throws Problem 409 when the e-mail is taken in any case, 422 for a weak password. */
 export async function createUser(
   deps: AuthDeps,
@@ -69,6 +72,8 @@ export async function createUser(
   foreign?: ForeignTransaction,
 ): Promise<{ id: string; email: string }> {
   const entry = input.password_entry ?? '$.user.password';
+  if (!email_pattern.test(input.email))
+    throw invalidField('$.user.email', 'expected "email" format', 'format', ['email']);
   if (input.password !== undefined) refuseWeakPassword(deps, input.password, input.email, entry);
   const hash = input.password === undefined ? undefined : await deps.hasher.hash(input.password);
   const user = { id: input.id ?? randomUUID(), email: input.email.toLowerCase() };

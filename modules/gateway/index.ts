@@ -13,6 +13,7 @@ import { setSecurityHeaders } from './security-headers.ts';
 import type { GatewayStore } from './store.ts';
 
 export type { FindPrincipal } from './access.ts';
+export { type AccessMismatch, findAccessMismatches, type Holder } from './access-matrix.ts';
 export type { ReadinessCheck } from './health.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { Pressure, SheddingOptions } from './load-shedding.ts';

@@ -6,11 +6,11 @@ import { type Bucket, createSlidingWindow, type Take } from './sliding-window.ts
 export type Limits = {
   /** Calls of one user through one client. */
   calls_per_minute: number;
-  /** Refused tokens from one address: beyond that somebody is guessing. */
+  /** Refused tokens from one address: beyond that it only costs us. High, since a MIS calls from one address for all its users. */
   refused_tokens_per_minute: number;
 };
 
-export const default_limits: Limits = { calls_per_minute: 9_000, refused_tokens_per_minute: 300 };
+export const default_limits: Limits = { calls_per_minute: 9_000, refused_tokens_per_minute: 3_000 };
 
 export type Limiter = {
   /** Before the token is looked at: routes with a limit of their own, and addresses that guess. */

@@ -22,8 +22,8 @@ export type SheddingOptions = {
 };
 
 export const default_shedding: SheddingOptions = {
-  reading_delay_ms: 250,
-  writing_delay_ms: 1_000,
+  reading_delay_ms: 500,
+  writing_delay_ms: 2_000,
   reading_in_flight: 1_000,
 };
 
@@ -34,20 +34,26 @@ export function rankOf(route: RouteDeclaration | undefined, method: string): Ran
   return method === 'GET' || method === 'HEAD' ? 'reading' : 'writing';
 }
 
-/** The mean event loop delay over samples of `sample_ms`. */
+/**
+ * The event loop's median delay, the lesser of the last two samples of `sample_ms`: one long computation, or a process
+ * that is just starting, is not a load that lasts.
+ */
 export function watchEventLoop(sample_ms = 500): Pressure {
-  const histogram = monitorEventLoopDelay({ resolution: 10 });
+  const resolution_ms = 10;
+  const histogram = monitorEventLoopDelay({ resolution: resolution_ms });
   histogram.enable();
-  let delay_ms = 0;
+  let last = 0;
+  let before = 0;
   const timer = setInterval(() => {
-    delay_ms = Number.isNaN(histogram.mean) ? 0 : Math.max(0, histogram.mean / 1e6 - 10);
+    before = last;
+    last = histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(50) / 1e6 - resolution_ms);
     histogram.reset();
   }, sample_ms).unref();
   const stop = () => {
     clearInterval(timer);
     histogram.disable();
   };
-  return { delay_ms: () => delay_ms, stop };
+  return { delay_ms: () => Math.min(last, before), stop };
 }
 
 /** Refuses what can wait, with 503 and Retry-After, before it costs anything. @returns how many requests are open. */

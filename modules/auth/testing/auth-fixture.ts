@@ -87,6 +87,7 @@ export async function createAuthFixture(settings: Partial<AuthSettings> = {}): P
     ready: async () => {},
     log: testLogger(),
     version: '0.0.0',
+    pressure: { delay_ms: () => 0, stop: () => {} },
   });
   await app.ready();
   const base = { auth, app, clock, db: opened.db, database_url: database.url, otps, recoveries, ...clients };

@@ -45,10 +45,12 @@ function hasPlausibleYear(value: string): boolean {
   return /^(1[5-9]|20)/.test(normaliseDate(value)!);
 }
 
+const RECORD_ID = /^(unique|rec|record|row|source)?_?id$|^rec_?num$|^uid$|^uuid$|^key$/i;
+
 /** The column that identifies records: named so and without repetition. */
 export function guessId(profiles: readonly ColumnProfile[]): string | undefined {
   const unique = profiles.filter(({ rows, distinct }) => rows > 0 && distinct === rows);
-  const names = [/^(unique|rec|record|row|source)?_?id$|^rec_?num$|^uid$|^uuid$|^key$/i, /(^|_)id$/i];
+  const names = [RECORD_ID, /(^|_)id$/i];
   for (const name of names) {
     const found = unique.find((profile) => name.test(profile.name.trim()));
     if (found !== undefined) return found.name;
@@ -117,7 +119,7 @@ function guessByContent({ distinct, present, integers, withDigits, words, length
 }
 
 function isData({ name, distinct, present, rows }: ColumnProfile): boolean {
-  if (NOT_DATA.test(headerWords(name)) || distinct < 2) return false;
+  if (NOT_DATA.test(headerWords(name)) || RECORD_ID.test(name.trim()) || distinct < 2) return false;
   return present >= Math.max(2, rows * 0.02);
 }
 

@@ -2,8 +2,8 @@ import type { Tokens } from './fields/field-type.ts';
 import { type LinkageModel, openModel } from './model.ts';
 import { plainHash, tokensOf } from './records/hashing.ts';
 import { levelNames } from './records/patterns.ts';
-import { familyBits } from './training/expectation-maximisation.ts';
 import { AGREES, CELLS, cellBits, DISAGREES, UNKNOWN } from './training/parameters.ts';
+import { familyBits } from './training/relatives.ts';
 
 /** What one field says in a decision: bits for (positive) or against one entity. */
 export interface FieldEvidence {
@@ -95,7 +95,10 @@ export function createMatcher(model: LinkageModel): Matcher {
 function createScorer(model: LinkageModel): (levels: readonly number[], exact: readonly number[]) => Explanation {
   const { parameters, household, prior } = model;
   const bits = cellBits(parameters);
-  const family = household === null ? undefined : familyBits(parameters, household, household.h);
+  const kinds = (household?.kinds ?? []).map(({ share, h }) => ({
+    share,
+    bits: familyBits(parameters, household!, h),
+  }));
   const frequencies = model.frequencies.map(({ entities, common }) => ({ entities, counts: new Map(common) }));
   const frequencyOf = (field: number, token: number): number => {
     const { fixed, u, weight } = parameters[field]!;
@@ -107,7 +110,8 @@ function createScorer(model: LinkageModel): (levels: readonly number[], exact: r
   };
   return (levels, exact) => {
     const fields: FieldEvidence[] = [];
-    let [sum, relatives] = [0, 0];
+    let sum = 0;
+    const related = kinds.map(({ share }) => Math.log2(share / prior));
     parameters.forEach((field, index) => {
       const level = levels[index]!;
       const parentLevel = field.parent < 0 ? undefined : levels[field.parent]!;
@@ -121,7 +125,9 @@ function createScorer(model: LinkageModel): (levels: readonly number[], exact: r
       const rarity = level === 0 && state !== AGREES ? frequencyOf(index, exact[index]!) : 0;
       sum += bits[cell]! + rarity;
       const isPinned = household?.pinned.includes(index) ?? false;
-      relatives += (family?.[cell] ?? 0) - bits[cell]! - (isPinned ? rarity : 0);
+      kinds.forEach((kind, at) => {
+        related[at]! += kind.bits[cell]! - bits[cell]! - (isPinned ? rarity : 0);
+      });
       fields.push({
         field: field.name,
         level: field.levels[level]!,
@@ -129,22 +135,21 @@ function createScorer(model: LinkageModel): (levels: readonly number[], exact: r
         frequency_bits: rarity,
       });
     });
-    return concluded({ prior, share: household?.share, sum, relatives, fields });
+    return concluded({ prior, sum, related, fields });
   };
 }
 
 interface Sums {
   prior: number;
-  share: number | undefined;
   sum: number;
-  relatives: number;
+  related: readonly number[];
   fields: FieldEvidence[];
 }
 
-function concluded({ prior, share, sum, relatives, fields }: Sums): Explanation {
+function concluded({ prior, sum, related, fields }: Sums): Explanation {
   const priorBits = Math.log2(prior / (1 - prior));
   const againstStrangers = 2 ** -(priorBits + sum);
-  const againstRelatives = share === undefined ? 0 : 2 ** (relatives + Math.log2(share / prior));
+  const againstRelatives = related.reduce((total, bits) => total + 2 ** bits, 0);
   const odds = -Math.log2(againstStrangers + againstRelatives);
   return {
     probability: probabilityOf(odds),

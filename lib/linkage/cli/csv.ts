@@ -27,10 +27,18 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
   let bytes = 0;
   let lines = 1;
   let held = '';
+  let columns = 0;
+  const counting: CsvVisitor = {
+    ...visitor,
+    header: (names) => {
+      columns = names.length;
+      visitor.header(names);
+    },
+  };
   const start = (text: string): void => {
-    parser = openParser(path, options.delimiter ?? guessDelimiter(text), visitor);
+    parser = openParser(path, options.delimiter ?? guessDelimiter(text), counting);
     parser.on('error', (error) => {
-      failure ??= explained(path, error);
+      failure ??= explained(path, error, columns);
     });
     parser.resume();
   };
@@ -103,16 +111,16 @@ function checkedHeader(path: string, names: string[]): string[] {
   return names;
 }
 
-function explained(path: string, error: Error): Error {
+function explained(path: string, error: Error, columns: number): Error {
   if (error instanceof InputError) return error;
   const { code, lines, column, record } = error as CsvError & { lines?: number; column?: number; record?: unknown[] };
   if (lines === undefined) return error;
   const place = `${path}, line ${lines}${typeof column === 'number' ? `, column ${column + 1}` : ''}`;
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    return new InputError(
-      `${path}, line ${lines}, column ${record?.length ?? '?'}: ${record?.length ?? 'other'} values where the header has another number of columns`,
-      { cause: error },
-    );
+    const counts = `${record?.length ?? 'other'} values where the header has ${columns}`;
+    return new InputError(`${path}, line ${lines}, column ${Math.min(columns, record?.length ?? 0) + 1}: ${counts}`, {
+      cause: error,
+    });
   }
   return new InputError(`${place}: ${error.message}`, { cause: error });
 }

@@ -8,6 +8,7 @@ import {
   PARENT_STATES,
   type PreparedPatterns,
 } from './parameters.ts';
+import { type FamilyPins, familyBits, learntSpread, startingKinds } from './relatives.ts';
 
 /** Pairs' worth of belief in what a type expects, against what the data show. */
 const PRIOR_STRENGTH = 4;
@@ -94,7 +95,7 @@ function maximise(
   { rows, heldOut, share, family }: Subset,
 ): Float64Array[] {
   let current = share;
-  let relatives = family === undefined ? undefined : startingFamily(parameters, family);
+  let relatives = family === undefined ? [] : startingFamilies(parameters, family);
   let evidence: Float64Array[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const bits = cellBits(parameters);
@@ -104,7 +105,7 @@ function maximise(
     const isSettled = moved < SETTLED && Math.abs(next - current) < SETTLED * current;
     current = next;
     evidence = expected.sure;
-    if (relatives !== undefined && family !== undefined) relatives = learntFamily(parameters, family, expected);
+    if (family !== undefined) relatives = learntFamilies(parameters, family, expected);
     if (isSettled) break;
   }
   return evidence;
@@ -112,22 +113,22 @@ function maximise(
 
 interface Expectation {
   matches: number;
-  relatives: number;
   pairs: number;
   /** Expected matches by field and cell. */
   cells: Float64Array[];
   /** The same, of matches with a probability above 0.9 only. */
   sure: Float64Array[];
-  /** Expected relatives by field and cell. */
-  relativeCells: Float64Array[];
+  /** Expected relatives of each kind, and how they agree by field and cell. */
+  kinds: { pairs: number; cells: Float64Array[] }[];
 }
 
-type Sums = Omit<Subset, 'family'> & { bits: Float64Array; relatives: Family | undefined };
+type Sums = Omit<Subset, 'family'> & { bits: Float64Array; relatives: readonly Family[] };
 
 function expect(patterns: PreparedPatterns, { rows, heldOut, bits, share, relatives }: Sums): Expectation {
   const { fieldCount, cells, counts } = patterns;
   const perField = (): Float64Array[] => Array.from({ length: fieldCount }, () => new Float64Array(CELLS));
-  const result = { matches: 0, relatives: 0, pairs: 0, cells: perField(), sure: perField(), relativeCells: perField() };
+  const kinds = relatives.map(() => ({ pairs: 0, cells: perField() }));
+  const result: Expectation = { matches: 0, pairs: 0, cells: perField(), sure: perField(), kinds };
   const used = Array.from({ length: fieldCount }, (_, field) => field).filter((field) => !heldOut.has(field));
   const sumOf = (row: number, table: Float64Array): number => {
     let sum = 0;
@@ -143,27 +144,22 @@ function expect(patterns: PreparedPatterns, { rows, heldOut, bits, share, relati
       if (cell !== ABSENT_CELL) sums[field]![cell]! += weight;
     }
   };
-  const strangers = Math.max(1e-9, 1 - share - (relatives?.share ?? 0));
+  const strangers = Math.max(1e-9, 1 - share - relatives.reduce((sum, kind) => sum + kind.share, 0));
   for (const row of rows) {
     const match = share * 2 ** sumOf(row, bits);
-    const relative = relatives === undefined ? 0 : relatives.share * 2 ** sumOf(row, relatives.bits);
-    const total = match + relative + strangers;
+    const related = relatives.map((kind) => kind.share * 2 ** sumOf(row, kind.bits));
+    const total = related.reduce((sum, weight) => sum + weight, match + strangers);
     const count = counts[row]!;
     result.pairs += count;
     result.matches += (count * match) / total;
-    result.relatives += (count * relative) / total;
     if (match / total > 1e-6) add(row, result.cells, (count * match) / total);
     if (match / total > 0.9) add(row, result.sure, (count * match) / total);
-    if (relative / total > 1e-6) add(row, result.relativeCells, (count * relative) / total);
+    related.forEach((weight, kind) => {
+      kinds[kind]!.pairs += (count * weight) / total;
+      if (weight / total > 1e-6) add(row, kinds[kind]!.cells, (count * weight) / total);
+    });
   }
   return result;
-}
-
-/** What keeps relatives apart from matches while m is learnt: fields that agree as among strangers, and fields that never agree. */
-export interface FamilyPins {
-  pinned: readonly number[];
-  never: readonly number[];
-  surname: number;
 }
 
 interface Family {
@@ -172,29 +168,24 @@ interface Family {
   bits: Float64Array;
 }
 
-function startingFamily(parameters: readonly FieldParameters[], pins: FamilyPins): Family {
-  return {
-    share: 0.2,
-    bits: familyBits(
-      parameters,
-      pins,
-      parameters.map((field, index) => startingSpread(field, pins, index)),
-    ),
-  };
+function startingFamilies(parameters: readonly FieldParameters[], pins: FamilyPins): Family[] {
+  return startingKinds(parameters, pins).map((h) => ({ share: 0.1, bits: familyBits(parameters, pins, h) }));
 }
 
-function learntFamily(
+function learntFamilies(
   parameters: readonly FieldParameters[],
   pins: FamilyPins,
-  { relatives, pairs, relativeCells }: Expectation,
-): Family {
-  const spreads = parameters.map((field, index) =>
-    learntSpread(field, byLevel(relativeCells[index]!), pins.never.includes(index)),
-  );
-  return {
-    share: Math.min(0.99, Math.max(1e-9, relatives / Math.max(1, pairs))),
-    bits: familyBits(parameters, pins, spreads),
-  };
+  { kinds, pairs }: Expectation,
+): Family[] {
+  return kinds.map((kind) => {
+    const h = parameters.map((field, index) =>
+      learntSpread(field, byLevel(kind.cells[index]!), pins.never.includes(index)),
+    );
+    return {
+      share: Math.min(0.45, Math.max(1e-9, kind.pairs / Math.max(1, pairs))),
+      bits: familyBits(parameters, pins, h),
+    };
+  });
 }
 
 function byLevel(cells: Float64Array): Float64Array {
@@ -269,40 +260,4 @@ function rowsOfRule(patterns: PreparedPatterns, rule: number): Int32Array {
   const rows: number[] = [];
   for (let row = 0; row < patterns.size; row++) if ((patterns.ruleMasks[row]! & (1 << rule)) !== 0) rows.push(row);
   return Int32Array.from(rows);
-}
-
-/** Chance that relatives agree exactly on a number that belongs to one person only. */
-const NEVER = 1e-4;
-
-/** How relatives agree before anything is learnt: between matches and strangers, nearer to matches on the surname. */
-export function startingSpread({ m, u }: FieldParameters, { never, surname }: FamilyPins, field: number): number[] {
-  const lean = field === surname ? 0.8 : 0.4;
-  const spread = m[0]!.map((share, level) => lean * share + (1 - lean) * u[0]![level]!);
-  if (never.includes(field)) spread[0] = NEVER;
-  return normalised(spread);
-}
-
-/** How relatives agree, from counts by level, leaning on chance. */
-export function learntSpread({ u }: FieldParameters, counts: Float64Array, isNever: boolean): number[] {
-  const spread = normalised(u[0]!.map((share, level) => share * 2 + counts[level]!));
-  if (isNever) spread[0] = NEVER;
-  return normalised(spread);
-}
-
-/** log2(h / u) of every field and cell; pinned fields say nothing for or against strangers. */
-export function familyBits(
-  parameters: readonly FieldParameters[],
-  { pinned }: { pinned: readonly number[] },
-  h: readonly (readonly number[])[],
-): Float64Array {
-  const bits = new Float64Array(parameters.length * CELLS);
-  parameters.forEach(({ u, levels }, field) => {
-    if (pinned.includes(field)) return;
-    u.forEach((chance, state) => {
-      for (let level = 0; level < levels.length; level++) {
-        bits[field * CELLS + state * 16 + level] = Math.log2(h[field]![level]! / chance[level]!);
-      }
-    });
-  });
-  return bits;
 }

@@ -1,15 +1,9 @@
 import type { BlockingRule } from '../blocking/rules.ts';
 import type { RecordTable } from '../records/table.ts';
 import type { CandidatePairs } from './candidate-pairs.ts';
-import {
-  type FamilyPins,
-  familyBits,
-  learnFromRules,
-  learntSpread,
-  patternRatios,
-  startingSpread,
-} from './expectation-maximisation.ts';
+import { learnFromRules, patternRatios } from './expectation-maximisation.ts';
 import { ABSENT_CELL, cellBits, type FieldParameters, type PreparedPatterns } from './parameters.ts';
+import { type FamilyPins, familyBits, learntSpread, startingKinds } from './relatives.ts';
 import type { FrequencyBits } from './scoring.ts';
 
 export type HouseholdMode = 'auto' | 'on' | 'off';
@@ -19,12 +13,16 @@ export type HouseholdMode = 'auto' | 'on' | 'off';
  * classes would call them one. What makes them two is pinned: given names agree as among strangers, personal numbers are never equal.
  */
 export interface HouseholdParameters {
+  kinds: RelativeKind[];
+  pinned: readonly number[];
+  note: string;
+}
+
+export interface RelativeKind {
   /** Share of such pairs among all pairs. */
   share: number;
   /** Spread of each field's levels; a pinned field follows chance (u) instead. */
   h: number[][];
-  pinned: readonly number[];
-  note: string;
 }
 
 interface Starting {
@@ -42,8 +40,10 @@ export interface LearntHousehold {
   prior: number;
 }
 
-const FEWEST_RECORDS = 2000;
+const FEWEST_RECORDS = 100;
 const FEWEST_PAIRS = 20;
+/** Where families are recorded, relatives are many; a class of a few pairs beside many matches is made of odd matches. */
+const FEWEST_FOR_EACH_MATCH = 0.25;
 const ROUNDS = 60;
 
 /**
@@ -68,7 +68,7 @@ export function learnHousehold(
     const parameters = starting.parameters.map((field) => ({ ...field, m: field.m.map((spread) => [...spread]) }));
     learnFromRules(patterns, parameters, starting.rules, pins);
     const fitted = fit(patterns, { parameters, pins, allPairs: starting.allPairs });
-    const verdict = judge(patterns, fitted, { parameters, roles });
+    const verdict = judge(patterns, fitted, { parameters, roles, allPairs: starting.allPairs });
     note = verdict.note;
     if (verdict.isSound)
       return { learnt: { parameters, prior: fitted.prior, household: { ...fitted.household, note } }, note };
@@ -107,45 +107,54 @@ function fit(
   patterns: PreparedPatterns,
   { parameters, pins, allPairs }: { parameters: readonly FieldParameters[]; pins: FamilyPins; allPairs: number },
 ): Fitted {
-  const { pinned, never } = pins;
   const matchBits = patternRatios(patterns, cellBits(parameters), new Set());
-  const household: HouseholdParameters = {
-    share: 0.5 / Math.sqrt(allPairs),
-    h: parameters.map((field, index) => startingSpread(field, pins, index)),
-    pinned,
-    note: '',
-  };
   let match = 0.5 / Math.sqrt(allPairs);
+  let kinds: RelativeKind[] = startingKinds(parameters, pins).map((h) => ({ share: 0.25 / Math.sqrt(allPairs), h }));
   const claims = new Float64Array(patterns.size);
   for (let round = 0; round < ROUNDS; round++) {
-    const relativeBits = patternRatios(patterns, familyBits(parameters, household, household.h), new Set());
-    const counts = parameters.map(() => new Float64Array(16));
-    let [matches, families] = [0, 0];
+    const bits = kinds.map(({ h }) => patternRatios(patterns, familyBits(parameters, pins, h), new Set()));
+    const counts = kinds.map(() => parameters.map(() => new Float64Array(16)));
+    const families = kinds.map(() => 0);
+    const strangers = 1 - match - kinds.reduce((sum, { share }) => sum + share, 0);
+    let matches = 0;
     for (let row = 0; row < patterns.size; row++) {
       const m = match * 2 ** matchBits[row]!;
-      const h = household.share * 2 ** relativeBits[row]!;
-      const total = m + h + (1 - match - household.share);
-      const count = patterns.counts[row]!;
-      claims[row] = h / total;
-      matches += (count * m) / total;
-      families += (count * h) / total;
-      for (let field = 0; field < patterns.fieldCount; field++) {
-        const cell = patterns.cells[row * patterns.fieldCount + field]!;
-        if (cell !== ABSENT_CELL) counts[field]![cell & 15]! += count * claims[row]!;
-      }
+      const related = kinds.map(({ share }, kind) => share * 2 ** bits[kind]![row]!);
+      const relatives = related.reduce((sum, weight) => sum + weight, 0);
+      const total = m + relatives + strangers;
+      claims[row] = relatives / total;
+      matches += (patterns.counts[row]! * m) / total;
+      related.forEach((weight, kind) => {
+        const claimed = (patterns.counts[row]! * weight) / total;
+        families[kind]! += claimed;
+        addLevels(counts[kind]!, patterns, { row, claimed });
+      });
     }
-    household.share = Math.min(0.1, Math.max(families, 1e-3) / allPairs);
-    match = Math.min(0.5, Math.max(matches, 0.5) / allPairs);
-    household.h = parameters.map((field, index) => learntSpread(field, counts[index]!, never.includes(index)));
+    match = Math.min(0.4, Math.max(matches, 0.5) / allPairs);
+    kinds = kinds.map((_, kind) => ({
+      share: Math.min(0.1, Math.max(families[kind]!, 1e-3) / allPairs),
+      h: parameters.map((field, index) => learntSpread(field, counts[kind]![index]!, pins.never.includes(index))),
+    }));
   }
-  return { household, prior: match, claims };
+  return { household: { kinds, pinned: pins.pinned, note: '' }, prior: match, claims };
+}
+
+function addLevels(
+  counts: readonly Float64Array[],
+  { cells, fieldCount }: PreparedPatterns,
+  { row, claimed }: { row: number; claimed: number },
+): void {
+  for (let field = 0; field < fieldCount; field++) {
+    const cell = cells[row * fieldCount + field]!;
+    if (cell !== ABSENT_CELL) counts[field]![cell & 15]! += claimed;
+  }
 }
 
 /** Whether the class is a household: big enough, of one surname, and no likelier than strangers to share a given name. */
 function judge(
   patterns: PreparedPatterns,
-  { household, claims }: Fitted,
-  { parameters, roles }: { parameters: readonly FieldParameters[]; roles: Roles },
+  { household, claims, prior }: Fitted,
+  { parameters, roles, allPairs }: { parameters: readonly FieldParameters[]; roles: Roles; allPairs: number },
 ): { isSound: boolean; note: string } {
   let pairs = 0;
   for (let row = 0; row < patterns.size; row++) pairs += claims[row]! * patterns.counts[row]!;
@@ -154,6 +163,8 @@ function judge(
   const allowed = 0.03 + 4 * parameters[roles.given]!.u[0]![0]!;
   const seen = `${Math.round(pairs)} pairs, surname equal in ${percent(surname)}, given name in ${percent(given)} (allowed ${percent(allowed)})`;
   if (pairs < FEWEST_PAIRS) return { isSound: false, note: `too few household pairs: ${seen}` };
+  if (pairs < FEWEST_FOR_EACH_MATCH * prior * allPairs)
+    return { isSound: false, note: `too few beside the matches: ${seen}` };
   if (surname < 0.3) return { isSound: false, note: `no family signal: ${seen}` };
   if (given > allowed) return { isSound: false, note: `would take matches away: ${seen}` };
   return {
@@ -192,12 +203,15 @@ export function addHousehold(
   },
 ): void {
   const { pairs, household, parameters, prior, scores, frequencies } = scored;
-  const family = patternRatios(patterns, familyBits(parameters, household, household.h), new Set());
   const match = patternRatios(patterns, cellBits(parameters), new Set());
-  const shareBits = Math.log2(household.share / prior);
+  const relatives = new Float64Array(patterns.size);
+  for (const { share, h } of household.kinds) {
+    const kind = patternRatios(patterns, familyBits(parameters, household, h), new Set());
+    for (let row = 0; row < patterns.size; row++) relatives[row]! += (share / prior) * 2 ** (kind[row]! - match[row]!);
+  }
   for (let pair = 0; pair < pairs.size; pair++) {
     const row = pairs.pattern[pair]!;
-    let bits = shareBits + family[row]! - match[row]!;
+    let bits = Math.log2(relatives[row]!);
     for (const field of household.pinned) {
       const cell = patterns.cells[row * patterns.fieldCount + field]!;
       // A rare given name in common is a wonder among relatives as it is among strangers.

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { syntheticPeople } from '../synthetic-people.ts';
+
+const BIN = fileURLToPath(new URL('../zdravo-linkage.mjs', import.meta.url));
+const DATA = fileURLToPath(new URL('../../../../shared/data/linkage/', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'linkage-'));
+
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  return { status, stdout, stderr };
+}
+
+function file(name: string, text: string | Uint8Array): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Figures that a change may not lower by more than .001, from headers alone, default threshold, no setting for any of the sets. */
+const FROZEN = [
+  { name: 'febrl_dataset1.csv', truth: 'rec_id', f1: 1 },
+  { name: 'febrl_dataset2.csv', truth: 'rec_id', f1: 1 },
+  { name: 'febrl_dataset3.csv', truth: 'rec_id', f1: 1 },
+  { name: 'splink_fake_1000.csv', truth: 'cluster', f1: 0.9688 },
+  { name: 'RLdata500.csv', truth: 'ent_id', f1: 0.9899 },
+];
+
+for (const { name, truth, f1 } of FROZEN) {
+  const path = join(DATA, name);
+  const skip = existsSync(path) ? false : `the data set ${name} is not here`;
+  test(`${name} is linked as well as when the figure was frozen`, { skip }, () => {
+    const { status, stdout, stderr } = run('dedupe', '--input', path, '--truth', truth, '--json', '--quiet');
+    assert.equal(status, 0, stderr);
+    const figures = JSON.parse(stdout);
+    assert.equal(figures.f1 >= f1 - 0.001, true, `F1 ${figures.f1}, frozen ${f1}`);
+    for (const key of ['precision', 'recall', 'f1', 'b3_f1', 'time_s', 'memory_mb'])
+      assert.equal(typeof figures[key], 'number', key);
+  });
+}
+
+test('bad CSV is refused with line and column, and exit code 1', () => {
+  const cases: [string, string | Uint8Array, RegExp][] = [
+    ['short.csv', 'id,a,b\n1,x,y\n2,z\n', /short\.csv, line 3, column 3: 2 values where the header has 3/],
+    ['long.csv', 'id,a,b\n1,x,y,z\n', /line 2, column 4: 4 values where the header has 3/],
+    ['quote.csv', 'id,a,b\n1,"x"y,z\n', /line 2, column 2/],
+    ['open.csv', 'id,a,b\n1,"x,y\n2,z,z\n', /open\.csv, line \d/],
+    ['twice.csv', 'id,a,a\n1,x,y\n', /line 1, column 3: the name "a" occurs twice/],
+    ['empty.csv', '', /empty\.csv is empty/],
+    ['one.csv', 'id,a\n1,x\n', /fewer than two records|no column looks like data/],
+    ['bytes.csv', Uint8Array.of(105, 100, 44, 97, 10, 49, 44, 0xff, 10), /not utf-8/],
+  ];
+  for (const [name, text, expected] of cases) {
+    const { status, stderr } = run('dedupe', '--input', file(name, text), '--quiet');
+    assert.equal(status, 1, `${name}: ${stderr}`);
+    assert.match(stderr, expected);
+  }
+});
+
+test('a repeated id, an unknown column, type or key is refused by name', () => {
+  const input = file('people.csv', 'id,first_name,last_name\n1,Ann,Lee\n1,Anne,Lee\n2,Bob,Ray\n');
+  const withConfig = (config: object): string =>
+    run('dedupe', '--input', input, '--config', file('c.json', JSON.stringify(config)), '-q').stderr;
+  assert.match(withConfig({ id: 'id' }), /line 3, column 1: the id "1" was already used in line 2/);
+  assert.match(
+    withConfig({ fields: [{ name: 'nope', type: 'name' }] }),
+    /no column "nope"; its header is id, first_name, last_name/,
+  );
+  assert.match(
+    withConfig({ fields: [{ name: 'first_name', type: 'colour' }] }),
+    /type "colour"; expected one of given_name/,
+  );
+  assert.match(withConfig({ feilds: [] }), /unknown key "feilds"/);
+  assert.match(withConfig({ blocking: [['last_name:tail']] }), /last_name has value, canonical/);
+  assert.match(run('dedupe', '--input', input, '--config', file('d.json', '{"id":')).stderr, /d\.json is no JSON/);
+});
+
+test('wrong usage prints how to use it and exits with 2', () => {
+  for (const args of [[], ['nonsense'], ['link', '--input', 'a.csv'], ['dedupe', '--frobnicate']]) {
+    const { status, stderr } = run(...args);
+    assert.equal(status, 2);
+    assert.match(stderr, /dedupe|input/);
+  }
+});
+
+test('train writes a model, dedupe and explain use it, link joins two files', () => {
+  const people = syntheticPeople(800, 23);
+  const header = 'id,first_name,last_name,birth_date,settlement,phone,tax_number,entity';
+  const lines = (some: typeof people): string =>
+    [header, ...some.map(({ id, entity, values }) => [id, ...values, entity].join(','))].join('\n');
+  const all = file('all.csv', lines(people));
+  const model = join(folder, 'model.json');
+  assert.equal(run('train', '--input', all, '--model', model, '-q').status, 0);
+  assert.equal(JSON.parse(readFileSync(model, 'utf8')).training.records, people.length);
+  const deduped = run('dedupe', '--input', all, '--model', model, '--truth', 'entity', '--json', '-q');
+  assert.equal(JSON.parse(deduped.stdout).f1 > 0.9, true, deduped.stdout + deduped.stderr);
+  const twice = people.find(({ id }) => id.endsWith('x'))!;
+  const explained = run(
+    'explain',
+    '--input',
+    all,
+    '--model',
+    model,
+    '--pair',
+    `${twice.id.slice(0, -1)},${twice.id}`,
+    '--json',
+    '-q',
+  );
+  assert.equal(JSON.parse(explained.stdout).pairs[0].fields.length, 6, explained.stderr);
+  const [left, right] = [people.filter(({ id }) => !id.endsWith('x')), people.filter(({ id }) => id.endsWith('x'))];
+  const [a, b] = [file('a.csv', lines(left)), file('b.csv', lines(right))];
+  const linked = run('link', '--input', a, '--input', b, '--truth', 'entity', '--json', '-q');
+  assert.equal(JSON.parse(linked.stdout).f1 > 0.9, true, linked.stdout + linked.stderr);
+  assert.match(
+    run('link', '--input', a, '--input', b, '-q').stdout,
+    /^left_id,right_id,probability\np\d+,p\d+x,[01]\.\d{6}/,
+  );
+});

@@ -54,7 +54,11 @@ async function checkNewest(deps: McsDeps, newest_first: Upload[]): Promise<Uploa
  * Looks into one uploaded file and records what was found: `clean` with a sealed copy of exactly the bytes that were
  * looked at, `infected`, or `invalid`. Undefined when nothing was uploaded. Rivals may check the same file; one records.
  */
-export async function checkUpload(deps: McsDeps, upload: Upload): Promise<Upload | undefined> {
+export function checkUpload(deps: McsDeps, upload: Upload): Promise<Upload | undefined> {
+  return deps.inspections(() => check(deps, upload));
+}
+
+async function check(deps: McsDeps, upload: Upload): Promise<Upload | undefined> {
   const bytes = await readUploaded(deps, upload);
   if (bytes === undefined) return undefined;
   const flaw = bytes === 'too_large' ? 'too_large' : await findFlaw(deps, upload, bytes);

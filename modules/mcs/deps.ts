@@ -3,6 +3,7 @@ import type { Clock } from '@zdravo/kit/clock';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import type { BlobStore, Presigner } from './blob-store/index.ts';
+import type { Gate } from './gate.ts';
 import type { Scanner } from './inspection/index.ts';
 import type { ObjectKeys } from './object-keys.ts';
 import type { MediaSettings } from './settings.ts';
@@ -16,6 +17,8 @@ export type McsDeps = {
   /** Signs the addresses under which we hand out decrypted documents. */
   downloads: Presigner;
   scanner: Scanner | undefined;
+  /** Bounds the files that are in memory while they are looked into. */
+  inspections: Gate;
   read_audit: ReadAudit;
   clock: Clock;
   settings: MediaSettings;

@@ -12,6 +12,7 @@ import type { BlobStore, ByteRange } from './blob-store/index.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { type Document, getObject, listDocuments, openObject } from './documents.ts';
 import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';
+import { createGate } from './gate.ts';
 import type { Scanner } from './inspection/index.ts';
 import { mediaJobs } from './jobs.ts';
 import { type MediaHandler, mountMedia } from './mount.ts';
@@ -124,6 +125,7 @@ export async function createMcs(options: McsOptions): Promise<Mcs> {
     keys: createObjectKeys(createKeyStore(keys_database.pool, key_provider, { module: 'mcs', purpose: 'objects' })),
     downloads: signer.presigner,
     scanner: options.scanner,
+    inspections: createGate(settings.inspections_at_once),
     read_audit: createReadAudit(database.db, 'mcs'),
     clock,
     settings,

@@ -3,11 +3,21 @@ import type { McsDeps } from './deps.ts';
 import { quarantinePlace, type Upload } from './uploads.ts';
 
 const batch = 200;
+const max_failures = 5;
 
 /** Looks into files as they come in, so that an approval need not wait for it. @returns how many were checked. */
 export async function checkNewUploads(deps: McsDeps): Promise<number> {
-  let checked = 0;
-  for await (const upload of openUploads(deps)) if (await checkUpload(deps, upload)) checked += 1;
+  let [checked, failures] = [0, 0];
+  for await (const upload of openUploads(deps)) {
+    try {
+      if (await checkUpload(deps, upload)) checked += 1;
+    } catch (error) {
+      // One file that cannot be checked keeps no other waiting; many mean that the scanner or the store is away.
+      failures += 1;
+      if (failures >= max_failures) throw error;
+      deps.log.warn({ err: error, upload_id: upload.id }, 'an upload could not be checked; it is tried again');
+    }
+  }
   return checked;
 }
 

@@ -5,6 +5,8 @@ export type MediaSettings = {
   /** Open files that anybody may read: capitation, statistics, price lists. */
   public_bucket: string;
   max_document_bytes: number;
+  /** Each holds one document in memory. */
+  inspections_at_once: number;
   upload_expiry_s: number;
   download_expiry_s: number;
   /** An approval that takes longer is answered 503; what was checked by then is not checked again. */
@@ -21,6 +23,7 @@ export const default_media_settings: MediaSettings = {
   clean_bucket: 'clean',
   public_bucket: 'public',
   max_document_bytes: 10 * 1024 * 1024,
+  inspections_at_once: 8,
   upload_expiry_s: 600,
   download_expiry_s: 60,
   approval_timeout_ms: 10_000,

@@ -4,6 +4,7 @@ import { FlawFound } from './verdict.ts';
 const max_pixels = 200_000_000;
 const max_scans = 100;
 const max_images = 8;
+const max_segments = 20_000;
 
 /** Markers of ITU-T T.81, Annex B. */
 const marker = { dht: 0xc4, soi: 0xd8, eoi: 0xd9, sos: 0xda, dqt: 0xdb, dri: 0xdd, app0: 0xe0, app15: 0xef, com: 0xfe };
@@ -31,7 +32,8 @@ function readImage(bytes: Buffer, start: number): Image {
   if (bytes[start] !== 0xff || bytes[start + 1] !== marker.soi) throw invalid('it does not start with a picture');
   const state: State = { has_frame: false, has_tables: false, scans: 0, has_more: false };
   let at = start + 2;
-  for (;;) {
+  for (let segments = 0; ; segments += 1) {
+    if (segments > max_segments) throw new FlawFound('bomb', `The picture has more than ${max_segments} segments`);
     const { code, next } = readMarker(bytes, at);
     if (code === marker.eoi) break;
     const segment = readSegment(bytes, next);

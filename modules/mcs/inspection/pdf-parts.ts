@@ -1,12 +1,13 @@
 import {
+  type Effort,
   invalidPdf,
   looksAt,
-  max_values,
   type PdfValue,
   type Reader,
   readValue,
   readWord,
   skipBlanks,
+  spendValue,
 } from './pdf-syntax.ts';
 import { FlawFound } from './verdict.ts';
 
@@ -20,11 +21,11 @@ type Scan = PdfParts & { reader: Reader; tables: Set<number>; last_startxref: nu
  * tables, trailers, end marks. Whatever is none of these is refused, so nothing can hide between them; and no stream
  * holds what a reader could be pointed at as an object.
  */
-export function readPdfParts(bytes: Buffer): PdfParts {
+export function readPdfParts(bytes: Buffer, effort: Effort): PdfParts {
   if (!/^%PDF-(1\.[0-7]|2\.0)[\r\n ]/.test(bytes.toString('latin1', 0, 9))) throw invalidPdf('it has no header');
   assertEnd(bytes);
   const scan: Scan = {
-    reader: { bytes, at: 0, values_left: max_values },
+    reader: { bytes, at: 0, effort },
     values: [],
     streams: [],
     trailers: [],
@@ -52,6 +53,7 @@ function readPart(scan: Scan): boolean {
   refuseLongRemark(reader);
   const start = reader.at;
   if (start >= reader.bytes.length) return false;
+  spendValue(reader);
   const word = readWord(reader);
   if (/^\d{1,10}$/.test(word)) readObject(scan, start);
   else if (word === 'xref') readTable(scan, start);
@@ -116,6 +118,7 @@ function readTable(scan: Scan, start: number): void {
   for (;;) {
     skipBlanks(reader);
     if (looksAt(reader, 'trailer')) return;
+    spendValue(reader);
     readInteger(reader);
     const count = readInteger(reader);
     for (let index = 0; index < count; index += 1) readTableRow(reader);
@@ -123,6 +126,7 @@ function readTable(scan: Scan, start: number): void {
 }
 
 function readTableRow(reader: Reader): void {
+  spendValue(reader);
   readInteger(reader);
   readInteger(reader);
   skipBlanks(reader);
@@ -141,12 +145,20 @@ function expectWord(reader: Reader, word: string): void {
   if (readWord(reader) !== word) throw invalidPdf(`${word} is missing`);
 }
 
+const max_suspicions = 1000;
+
 /** `7 0 obj` inside a stream is an object for a reader whose table points there, and would be none for this one. */
 function refuseHiddenObjects(content: Buffer): void {
+  let suspicions = 0;
   for (let at = content.indexOf('obj', 0, 'latin1'); at !== -1; at = content.indexOf('obj', at + 3, 'latin1')) {
+    if (!may_precede_obj.has(content[at - 1] ?? 0)) continue;
+    suspicions += 1;
     const before = content.toString('latin1', Math.max(0, at - 300), at);
-    if (/\d(?:[\s\0]|%[^\r\n]*[\r\n])+\d+(?:[\s\0]|%[^\r\n]*[\r\n])*$/.test(before)) {
+    const is_object = /\d(?:[\s\0]|%[^\r\n]*[\r\n])+\d+(?:[\s\0]|%[^\r\n]*[\r\n])*$/.test(before);
+    if (is_object || suspicions > max_suspicions) {
       throw new FlawFound('polyglot', 'A stream of the PDF hides further objects');
     }
   }
 }
+
+const may_precede_obj = new Set([...Buffer.from('\0\t\n\f\r 0123456789')]);

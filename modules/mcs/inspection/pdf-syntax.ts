@@ -8,10 +8,11 @@ export type PdfValue =
   | { kind: 'number'; number: number }
   | { kind: 'string' | 'reference' | 'keyword' };
 
-/** `values_left` bounds the work that a file can ask for. */
-export type Reader = { bytes: Buffer; at: number; values_left: number };
+/** Bounds the work that one file can ask for; shared by all readers of the file. */
+export type Effort = { values_left: number };
+export type Reader = { bytes: Buffer; at: number; effort: Effort };
 
-export const max_values = 1_000_000;
+export const max_values = 300_000;
 
 const max_depth = 64;
 const white = new Set([0x00, 0x09, 0x0a, 0x0c, 0x0d, 0x20]);
@@ -58,9 +59,10 @@ export function invalidPdf(detail: string): FlawFound {
   return new FlawFound('structure_invalid', `Not a whole PDF: ${detail}`);
 }
 
-function spendValue(reader: Reader): void {
-  reader.values_left -= 1;
-  if (reader.values_left < 0) throw new FlawFound('bomb', `The PDF holds more than ${max_values} values`);
+/** Counts a value, a row or a part. Errors: `bomb` beyond {@link max_values}. */
+export function spendValue({ effort }: Reader): void {
+  effort.values_left -= 1;
+  if (effort.values_left < 0) throw new FlawFound('bomb', `The PDF holds more than ${max_values} values`);
 }
 
 function readDictionary(reader: Reader, depth: number): PdfValue {

@@ -1,7 +1,7 @@
 import { refuseArchives } from './foreign-content.ts';
 import { type InflateBudget, inflateWithin } from './pdf-inflate.ts';
 import { type PdfStream, readPdfParts } from './pdf-parts.ts';
-import { invalidPdf, max_values, type PdfValue, readValue } from './pdf-syntax.ts';
+import { type Effort, invalidPdf, max_values, type PdfValue, readValue } from './pdf-syntax.ts';
 import { FlawFound } from './verdict.ts';
 
 const max_inflated_bytes = 256 * 1024 * 1024;
@@ -14,14 +14,15 @@ const max_pixels = 200_000_000;
  */
 export async function readPdf(bytes: Buffer): Promise<void> {
   refuseArchives(bytes);
-  const { values, streams, trailers } = readPdfParts(bytes);
+  const effort = { values_left: max_values };
+  const { values, streams, trailers } = readPdfParts(bytes, effort);
   for (const value of [...values, ...trailers]) refuseActiveContent(value);
   if (trailers.some((trailer) => entry(trailer, 'Encrypt'))) {
     throw new FlawFound('encrypted', 'The PDF is encrypted and cannot be checked');
   }
   if (!trailers.some((trailer) => entry(trailer, 'Root'))) throw invalidPdf('it has no root');
-  const budget = { left: max_inflated_bytes };
-  for (const stream of streams) await readStream(stream, budget);
+  const limits = { effort, budget: { left: max_inflated_bytes } };
+  for (const stream of streams) await readStream(stream, limits);
 }
 
 const active = new Set(
@@ -45,7 +46,9 @@ function refuseActiveName(name: string): void {
   if (active.has(name)) throw new FlawFound('active_content', `The PDF does more than show pages: ${name}`);
 }
 
-async function readStream(stream: PdfStream, budget: InflateBudget): Promise<void> {
+type Limits = { effort: Effort; budget: InflateBudget };
+
+async function readStream(stream: PdfStream, limits: Limits): Promise<void> {
   if (entry(stream.dictionary, 'F')) throw new FlawFound('active_content', 'A stream lies in another file');
   const filters = filterNames(stream.dictionary);
   const swelling = filters.filter((name) =>
@@ -57,12 +60,15 @@ async function readStream(stream: PdfStream, budget: InflateBudget): Promise<voi
   const holds_objects = type?.kind === 'name' && type.name === 'ObjStm';
   const is_plain_flate = filters[0] === 'FlateDecode' || filters[0] === 'Fl';
   if (is_plain_flate) {
-    const { content, is_whole } = await inflateWithin(stream.content, { budget, keep: holds_objects });
+    const { content, is_whole } = await inflateWithin(stream.content, {
+      budget: limits.budget,
+      keep: holds_objects,
+    });
     if (holds_objects && (!is_whole || filters.length > 1)) throw invalidPdf('an object stream cannot be read');
-    if (holds_objects) readObjectStream(content, stream.dictionary);
+    if (holds_objects) readObjectStream(content, stream.dictionary, limits.effort);
   } else if (holds_objects) {
     if (filters.length > 0) throw invalidPdf('an object stream cannot be read');
-    readObjectStream(stream.content, stream.dictionary);
+    readObjectStream(stream.content, stream.dictionary, limits.effort);
   }
 }
 
@@ -73,7 +79,7 @@ function refuseLargePicture(dictionary: PdfValue): void {
 }
 
 /** Pairs of number and offset, then the objects from `First` on (ISO 32000-1 §7.5.7). */
-function readObjectStream(content: Buffer, dictionary: PdfValue): void {
+function readObjectStream(content: Buffer, dictionary: PdfValue, effort: Effort): void {
   const first = entry(dictionary, 'First');
   const count = entry(dictionary, 'N');
   if (first?.kind !== 'number' || count?.kind !== 'number' || count.number > 100_000) {
@@ -87,7 +93,7 @@ function readObjectStream(content: Buffer, dictionary: PdfValue): void {
   for (let index = 0; index < count.number; index += 1) {
     const offset = numbers[2 * index + 1];
     if (offset === undefined || !Number.isInteger(offset)) throw invalidPdf('an object stream is broken');
-    refuseActiveContent(readValue({ bytes: content, at: first.number + offset, values_left: max_values }));
+    refuseActiveContent(readValue({ bytes: content, at: first.number + offset, effort }));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { CallContext } from '@zdravo/kit/http';
-import { accessDenied, notFound } from '@zdravo/kit/problem';
+import { accessDenied, invalidField, notFound } from '@zdravo/kit/problem';
 import { type AuthDeps, type AuthTransaction, audit, type ForeignTransaction, inTransaction } from './deps.ts';
+import { isRedirectUri } from './redirect-uri.ts';
 import { announceRevocation } from './revocations.ts';
 import { hashSecret, newSecretText, sameBytes } from './secrets.ts';
 
@@ -33,7 +34,7 @@ export type NewClient = {
 /**
  * Creates a client, or brings an existing one up to date without touching its secret.
  * @returns the secret of a new client, the only time that it is seen, beside `refreshSecret`.
- * @throws Error for a client type that was never seeded.
+ * @throws Problem 422 for an address that a browser must not be sent to, Error for a client type that was never seeded.
  */
 export function putClient(
   deps: AuthDeps,
@@ -41,6 +42,7 @@ export function putClient(
   context?: CallContext,
   foreign?: ForeignTransaction,
 ): Promise<{ client_id: string; created: boolean; secret?: string }> {
+  refuseUnsafeAddress(input.redirect_uri);
   return inTransaction(deps, foreign, async (transaction) => {
     const secret = newSecretText();
     const values = { ...(await columnsOf(transaction, input)), secret_hash: hashSecret(secret) };
@@ -55,6 +57,11 @@ export function putClient(
     await audit(transaction, context, { action, resource: 'client', resource_id: input.id });
     return inserted ? { client_id: input.id, created: true, secret } : { client_id: input.id, created: false };
   });
+}
+
+function refuseUnsafeAddress(redirect_uri: string | null | undefined): void {
+  if (redirect_uri === null || redirect_uri === undefined || isRedirectUri(redirect_uri)) return;
+  throw invalidField('$.redirect_uri', 'must be an absolute http(s) address without a fragment', 'format', ['uri']);
 }
 
 async function columnsOf(transaction: AuthTransaction, input: NewClient) {

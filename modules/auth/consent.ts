@@ -88,8 +88,6 @@ async function recordApproval(
 
 /** Adds `code` and `state` to the registered address, whose own query stays as it is (RFC 6749 §4.1.2). */
 function locationOf(redirect_uri: string, code: string, state: string | undefined): string {
-  const [address, fragment] = redirect_uri.split('#') as [string, string?];
   const query = new URLSearchParams({ code, ...(state === undefined ? {} : { state }) });
-  const joined = `${address}${address.includes('?') ? '&' : '?'}${query}`;
-  return fragment === undefined ? joined : `${joined}#${fragment}`;
+  return `${redirect_uri}${redirect_uri.includes('?') ? '&' : '?'}${query}`;
 }

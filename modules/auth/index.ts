@@ -33,6 +33,7 @@ export type { NewClient } from './clients.ts';
 export { contract } from './contract.ts';
 export type { ForeignTransaction, OtpDelivery, RecoveryDelivery } from './deps.ts';
 export type { Credentials } from './principals.ts';
+export { isRedirectUri } from './redirect-uri.ts';
 export type { RoleGrant, UserRole } from './roles.ts';
 export type { AuthSeed } from './seed.ts';
 export { type AuthSettings, default_settings } from './settings.ts';

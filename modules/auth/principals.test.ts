@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { testLogger } from '@zdravo/kit/testing';
 import { sql } from 'kysely';
+import { createAuth } from './index.ts';
 import { createAuthFixture, type Fixture, redirect_uri } from './testing/auth-fixture.ts';
 
 let fixture: Fixture;
@@ -121,7 +123,7 @@ test('a role whose scope shrinks holds back at once', async () => {
   await fixture.auth.grantRole({ user_id: user.id, role: 'SMALL', client_id: fixture.clinic.id });
   await sql`delete from auth.user_roles where user_id = ${user.id}
     and role_id = (select id from auth.roles where name = 'OWNER')`.execute(fixture.db);
-  await sql`select pg_notify('auth_revocations', '{}')`.execute(fixture.db);
+  await sql`select pg_notify('auth_revocations', 'nonsense means everything')`.execute(fixture.db);
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.deepEqual([...(await find()).scopes], ['legal_entity:read']);
 });
@@ -137,6 +139,24 @@ test('while revocations cannot be heard of, nothing remembered is believed', asy
   await find();
   await fixture.auth.blockUser(user.id, { blocked: true });
   await soon(find);
+});
+
+test('what one process ends, another no longer admits', async () => {
+  const { user, token, find } = await holder();
+  const other = await createAuth({
+    database_url: fixture.database_url,
+    clock: fixture.clock,
+    log: testLogger(),
+    hash_key: new Uint8Array(32).fill(7),
+    deliverOtp: async () => {},
+    deliverRecovery: async () => {},
+  });
+  const elsewhere = () => other.findPrincipal({ token, api_key: fixture.mis.secret });
+  assert.equal(await elsewhere(), await elsewhere());
+  await fixture.auth.revokeRole({ user_id: user.id, role: 'OWNER', client_id: fixture.clinic.id });
+  await soon(elsewhere);
+  await soon(find);
+  await other.close();
 });
 
 test('no secret stands in the database', async () => {

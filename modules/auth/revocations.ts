@@ -26,6 +26,15 @@ export async function announceRevocation(transaction: AuthTransaction, revoked: 
   await sql`select pg_notify(${channel}, ${JSON.stringify(revoked)})`.execute(transaction);
 }
 
+/** What cannot be read is taken for everything. */
+function parseRevoked(payload: string | undefined): Revoked {
+  try {
+    return JSON.parse(payload ?? '{}') as Revoked;
+  } catch {
+    return {};
+  }
+}
+
 /**
  * Hears of revocations by every process on this database. PostgreSQL delivers a notification when its transaction
  * commits; a beat on the same connection tells a silent line from a dead one, and while it is dead nothing that is
@@ -55,7 +64,7 @@ export function createRevocations(options: { url: string; role: string; log: Log
     });
     fresh.on('error', (error) => lose(fresh, error));
     fresh.on('end', () => lose(fresh));
-    fresh.on('notification', ({ payload }) => tell(payload ? (JSON.parse(payload) as Revoked) : {}));
+    fresh.on('notification', ({ payload }) => tell(parseRevoked(payload)));
     await fresh.connect();
     await fresh.query(`listen ${channel}`);
     client = fresh;

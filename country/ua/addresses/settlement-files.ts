@@ -3,16 +3,10 @@ import { addressId, type Street, streetId } from './rows.ts';
 import { ImportProblem, type TextStream, textLines } from './text-lines.ts';
 
 const code_pattern = /^UA[0-9]{17}$/;
-const flags: Record<string, boolean> = {
-  true: true,
-  '1': true,
-  yes: true,
-  так: true,
-  false: false,
-  '0': false,
-  no: false,
-  ні: false,
-};
+const flags = new Map([
+  ...['true', '1', 'yes', 'так'].map((word) => [word, true] as const),
+  ...['false', '0', 'no', 'ні'].map((word) => [word, false] as const),
+]);
 
 export type MountainFlag = { settlement_id: string; katottg: string; mountain_group: boolean };
 
@@ -42,7 +36,7 @@ export async function* readMountainFlags(stream: TextStream): AsyncGenerator<Mou
   for await (const { number, cells } of csvRows(stream, ['settlement', 'mountain_group'])) {
     const [code, flag] = cells as [string, string];
     const settlement_id = settlementId(number, code);
-    const mountain_group = flags[flag.toLowerCase()];
+    const mountain_group = flags.get(flag.toLowerCase());
     if (mountain_group === undefined)
       throw new ImportProblem(number, 2, `true or false expected, found ${JSON.stringify(flag)}`);
     yield { settlement_id, katottg: code, mountain_group };

@@ -31,14 +31,19 @@ const staff_numbers = 120_000_000;
 const staff_passports = 60_000_000;
 
 const positions: Record<Speciality, string> = { FAMILY_DOCTOR: 'P7', PEDIATRICIAN: 'P9', THERAPIST: 'P11' };
-const institutions = [
-  'Національний медичний університет імені О. О. Богомольця',
-  'Львівський національний медичний університет імені Данила Галицького',
-  'Харківський національний медичний університет',
-  'Одеський національний медичний університет',
-  'Вінницький національний медичний університет імені М. І. Пирогова',
-  'Буковинський державний медичний університет',
-];
+const courses: Record<Speciality, string> = {
+  FAMILY_DOCTOR: 'Загальна практика — сімейна медицина',
+  PEDIATRICIAN: 'Педіатрія',
+  THERAPIST: 'Терапія',
+};
+const schools = [
+  ['Київ', 'Національний медичний університет імені О. О. Богомольця'],
+  ['Львів', 'Львівський національний медичний університет імені Данила Галицького'],
+  ['Харків', 'Харківський національний медичний університет'],
+  ['Одеса', 'Одеський національний медичний університет'],
+  ['Вінниця', 'Вінницький національний медичний університет імені М. І. Пирогова'],
+  ['Чернівці', 'Буковинський державний медичний університет'],
+] as const;
 
 /** Settlements weighted by inhabitants, the few small ones standing for all those that the register leaves out. */
 export function placesOf(book: AddressBook, thousands: Map<string, number>): Places {
@@ -182,13 +187,20 @@ function makeDivision(
 type Post = Pick<GeneratedEmployee, 'employee_type' | 'position' | 'division_id' | 'speciality'>;
 
 function staffMaker(plan: ClinicPlan, random: Random, at: { clinic: number; staff_count: number }) {
-  return (number: number, post: Post): GeneratedEmployee => ({
-    id: employeeId(plan.seed, at.clinic, number),
-    ...post,
-    start_date: addDays(plan.as_of, -random.between(60, 1500)),
-    party: makeParty(plan, random, { clinic: at.clinic, number, person: at.clinic * at.staff_count + number }),
-    doctor: post.speciality ? makeDoctor(plan, random, post.speciality) : null,
-  });
+  return (number: number, post: Post): GeneratedEmployee => {
+    const person = at.clinic * at.staff_count + number;
+    const party = makeParty(plan, random, { clinic: at.clinic, number, person });
+    return {
+      id: employeeId(plan.seed, at.clinic, number),
+      ...post,
+      // Before any declaration: those begin in the last year.
+      start_date: addDays(plan.as_of, -random.between(400, 1500)),
+      party,
+      doctor: post.speciality
+        ? makeDoctor(plan, random, { speciality: post.speciality, birth_date: party.birth_date })
+        : null,
+    };
+  };
 }
 
 function makeParty(
@@ -217,23 +229,28 @@ function makeParty(
   };
 }
 
-function makeDoctor(plan: ClinicPlan, random: Random, speciality: Speciality): GeneratedDoctor {
+function makeDoctor(
+  plan: ClinicPlan,
+  random: Random,
+  { speciality, birth_date }: { speciality: Speciality; birth_date: string },
+): GeneratedDoctor {
   const attestation_date = addDays(plan.as_of, -random.between(100, 1400));
-  const institution_name = random.pick(institutions);
+  const [city, institution_name] = random.pick(schools);
+  const graduated = `${Number(birth_date.slice(0, 4)) + 23}-06-${random.between(20, 30)}`;
   return {
     educations: [
       {
         country: 'UA',
-        city: 'Київ',
+        city,
         institution_name,
-        issued_date: addDays(plan.as_of, -random.between(1500, 12_000)),
+        issued_date: graduated,
         diploma_number: `ДМ${random.between(100_000, 999_999)}`,
         degree: random.pick(['EXPERT', 'MASTER']),
         speciality: 'Лікувальна справа',
       },
     ],
     qualifications: [
-      { type: 'SPECIALIZATION', institution_name, speciality: 'Сімейна медицина', issued_date: attestation_date },
+      { type: 'SPECIALIZATION', institution_name, speciality: courses[speciality], issued_date: attestation_date },
     ],
     specialities: [
       {

@@ -153,7 +153,7 @@ function takeSlot(state: BlockState, gender: Gender, year: number): { birth_date
   const used = state.used_slots.get(key) ?? 0;
   if (used >= slots_per_block) return takeSlot(state, gender, year - 1);
   state.used_slots.set(key, used + 1);
-  return birthSlot(state.seed, year, state.block, used);
+  return birthSlot(state.seed, { year, gender, block: state.block, slot: used });
 }
 
 type Papers = { index: number; own_index: number; twin: boolean; birth_date: string; age: number };

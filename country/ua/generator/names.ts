@@ -1,5 +1,6 @@
 import type { Gender } from '../identifiers/tax-id.ts';
-import { female_names, male_names } from './given-names-table.ts';
+import { female_names } from './female-names.ts';
+import { male_names } from './male-names.ts';
 import { type Random, type Weighted, weighted } from './random.ts';
 import { hard_stems, hard_suffixes, place_stems, place_suffixes, whole_surnames } from './surnames-table.ts';
 

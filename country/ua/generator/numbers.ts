@@ -14,13 +14,19 @@ const operators = ['39', '50', '63', '66', '67', '68', '73', '91', '92', '93', '
 /** A day of birth and a serial of the tax number that belong to one slot of one block, and to no other. */
 export type BirthSlot = { birth_date: string; serial: number };
 
+/** Whom a slot is for: tax numbers of the two genders never meet, as one digit differs in parity. */
+export type SlotPlace = { year: number; gender: Gender; block: number; slot: number };
+
 /**
- * The day and serial of a block's slot in a year: distinct for the first 304 166 blocks (38.9 million persons), so that no
- * two persons share a tax number. Serials are even; the odd one after it is for a twin.
+ * The day and serial of a block's slot: distinct among one gender's of one year for the first 304 166 blocks (38.9 million
+ * persons), so that no two persons share a tax number. Each year and gender begins elsewhere, so that a block's persons do
+ * not share birthdays. Serials are even; the odd one after it is for a twin.
  */
-export function birthSlot(seed: Seed, year: number, block: number, slot: number): BirthSlot {
+export function birthSlot(seed: Seed, { year, gender, block, slot }: SlotPlace): BirthSlot {
   const days = daysInMonth(year, 2) === 29 ? 366 : 365;
-  const place = shuffled(seed, block * slots_per_block + slot, days * serials, 373_587_883);
+  const size = days * serials;
+  const beginning = (year * 2 + (gender === 'MALE' ? 1 : 0)) * 130_363;
+  const place = shuffled(seed, beginning + ((block * slots_per_block + slot) % size), size, 373_587_883);
   return { birth_date: dayOfYear(year, place % days), serial: 2 * Math.floor(place / days) };
 }
 

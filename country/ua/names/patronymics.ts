@@ -19,8 +19,7 @@ const exceptions: Record<string, [string, string]> = {
 
 /** The patronymic of a child of that father (Ukrainian orthography of 2019, § 32, 35): Андрій → Андрійович, Андріївна. */
 export function patronymic(father_first_name: string, gender: Gender): string {
-  const exception = exceptions[father_first_name];
-  if (exception) return exception[gender === 'MALE' ? 0 : 1];
+  if (Object.hasOwn(exceptions, father_first_name)) return exceptions[father_first_name]![gender === 'MALE' ? 0 : 1];
   const [stem, male, female] = regular(father_first_name);
   return stem + (gender === 'MALE' ? male : female);
 }
@@ -28,6 +27,7 @@ export function patronymic(father_first_name: string, gender: Gender): string {
 function regular(name: string): [stem: string, male: string, female: string] {
   const stem = name.slice(0, -1);
   if (name.endsWith('й')) return [stem, 'йович', 'ївна'];
-  if (/[оаь]$/.test(name)) return [stem, 'ович', 'івна'];
+  if (name.endsWith('ь')) return [stem, 'ьович', 'івна'];
+  if (/[оа]$/.test(name)) return [stem, 'ович', 'івна'];
   return [name, 'ович', 'івна'];
 }

@@ -34,7 +34,7 @@ export function spellingKey(text: string): string {
   const bare = text
     .normalize('NFKC')
     .toLocaleLowerCase('uk')
-    .replace(/[^\p{L}]/gu, '');
+    .replace(/[^\p{L}]|\p{Lm}/gu, '');
   return mergeLetters(cyrillic(bare));
 }
 

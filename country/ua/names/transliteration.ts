@@ -66,7 +66,6 @@ function inCaseOf(letter: string, latin: string): string {
 /** Latin letter groups, longest first, and what they most likely stood for, in the spelling that `normaliseName` makes. */
 const groups: [string, string][] = [
   ['shch', 'щ'],
-  ['sch', 'щ'],
   ['zgh', 'зг'],
   ['kh', 'х'],
   ['zh', 'ж'],

@@ -10,6 +10,17 @@ export type IdentityRules = {
   phone?(number: string): string;
 };
 
+/** Complete rules from one way to compare names and a country's exceptions. */
+export function identityRules({
+  normalise,
+  identity_rules,
+}: {
+  normalise: (name: string) => string;
+  identity_rules?: Partial<IdentityRules>;
+}): IdentityRules {
+  return { given_name: normalise, family_name: normalise, patronymic: normalise, ...identity_rules };
+}
+
 /** Capitals and digits only: blanks, hyphens and signs are written or left out at will. */
 export function plainNumber(text: string): string {
   return text

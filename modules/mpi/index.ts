@@ -7,15 +7,23 @@ import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
-import type { MpiDeps, SearchLimit } from './deps.ts';
+import type { Asker, MpiDeps, SearchLimit } from './deps.ts';
 import { createHandlers } from './handlers.ts';
-import type { IdentityRules } from './identity-rules.ts';
+import { type IdentityRules, identityRules } from './identity-rules.ts';
+import { index_definitions } from './indexes/composites.ts';
+import { assertIndexesAllowed } from './indexes/entropy.ts';
 import { openGenerations } from './indexes/generations.ts';
 import { mpiJobs } from './jobs.ts';
+import type { LinkOrder } from './linking/link-events.ts';
+import { mergePersons } from './linking/merge-persons.ts';
+import { unmergePersons } from './linking/unmerge-persons.ts';
 import type { Tables } from './tables.ts';
 
+export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
+export type { BulkPerson } from './bulk/person-rows.ts';
 export type { Asker, SearchLimit } from './deps.ts';
 export type { IdentityRules } from './identity-rules.ts';
+export type { LinkOrder } from './linking/link-events.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
 
@@ -36,13 +44,23 @@ export type MpiOptions = {
   search_limit?: SearchLimit;
 };
 
-export type Mpi = { app: HttpServer; jobs: Job[]; close(): Promise<void> };
+export type Mpi = {
+  app: HttpServer;
+  jobs: Job[];
+  /** For the linker and the reviewers. */
+  links: {
+    merge(order: Omit<LinkOrder, 'actor_id'>, asker: Asker): Promise<void>;
+    unmerge(order: { id: string; merged_id: string; reason: string }, asker: Asker): Promise<void>;
+  };
+  close(): Promise<void>;
+};
 
 /**
  * The Master Patient Index: its server and its jobs.
  * @throws KeyError when the keys at hand are not those of the database; its hint tells the operator what to do.
  */
 export async function createMpi(options: MpiOptions): Promise<Mpi> {
+  assertIndexesAllowed(index_definitions);
   const { log, key_provider } = options;
   const pool_size = options.pool_size ?? 16;
   const database = openDatabase<Tables>({
@@ -78,7 +96,11 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
     return {
       app,
-      jobs: mpiJobs(deps),
+      jobs: mpiJobs(deps, key_provider),
+      links: {
+        merge: (order, asker) => mergePersons(deps, order, asker),
+        unmerge: (order, asker) => unmergePersons(deps, order, asker),
+      },
       close: async () => {
         await app.close();
         await close();
@@ -88,8 +110,4 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     await close();
     throw error;
   }
-}
-
-function identityRules({ normalise, identity_rules }: MpiOptions): IdentityRules {
-  return { given_name: normalise, family_name: normalise, patronymic: normalise, ...identity_rules };
 }

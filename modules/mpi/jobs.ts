@@ -1,9 +1,13 @@
 import type { Job } from '@zdravo/kit/jobs';
+import type { KeyProvider } from '@zdravo/kit/keys';
 import type { MpiDeps } from './deps.ts';
+import { measureIndexes } from './indexes/measure-job.ts';
+import { reindexPersons } from './indexes/reindex.ts';
 import { finishErasures } from './persons/erase-person.ts';
+import { rewrapKeys } from './vault/rewrap.ts';
 
-/** What the index does by itself. */
-export function mpiJobs(deps: MpiDeps): Job[] {
+/** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
+export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
   return [
     {
       name: 'finish_erasures',
@@ -12,5 +16,16 @@ export function mpiJobs(deps: MpiDeps): Job[] {
         await finishErasures(deps);
       },
     },
+    {
+      name: 'reindex_persons',
+      schedule: '17 * * * *',
+      run: (_payload, { signal }) => reindexPersons(deps, provider.current_key_id(), signal),
+    },
+    {
+      name: 'rewrap_person_keys',
+      schedule: '37 * * * *',
+      run: (_payload, { signal }) => rewrapKeys(deps, signal),
+    },
+    { name: 'measure_indexes', schedule: '7 2 * * *', run: () => measureIndexes(deps) },
   ];
 }

@@ -1,57 +1,115 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateCountry, normaliseName } from '@zdravo/country-ua';
+import {
+  generateCountry,
+  normaliseFamilyName,
+  normaliseGivenName,
+  normaliseName,
+  normalisePatronymic,
+} from '@zdravo/country-ua';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
 import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
-import { contract, type Person } from './contract.ts';
-import { createMpi, type Mpi, migrations } from './index.ts';
+import pg from 'pg';
+import { contract, type Person, type PersonWritten } from './contract.ts';
+import type { Asker } from './deps.ts';
+import { createMpi, type Mpi, type MpiOptions, migrations } from './index.ts';
 
 export type MpiUnderTest = {
   mpi: Mpi;
   client: Client<typeof contract>;
+  options: MpiOptions;
   /** As the superuser. */
+  superuser: pg.Pool;
+  keys_superuser: pg.Pool;
   database_url: string;
+  key_file: string;
   /** Another instance over the same databases, with the keys of this file. */
-  open(key_file: string): Promise<{ mpi: Mpi; client: Client<typeof contract> }>;
+  open(key_file: string, changes?: Partial<MpiOptions>): Promise<{ mpi: Mpi; client: Client<typeof contract> }>;
+  put(person: Person, id?: string, source_id?: string): Promise<PersonWritten>;
   close(): Promise<void>;
 };
+
+export const context = { request_id: 'test-request', actor_id: randomUUID(), purpose: 'treatment' };
+export const asker: Asker = { ...context, client_id: null };
 
 /** The index on databases of its own, called through its contract. */
 export async function startMpiForTest(): Promise<MpiUnderTest> {
   const database = await createTestDatabase('mpi', { migrations: [migrations] });
   const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
-  const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'mpi.json');
-  await createKeyFile(key_file);
+  const key_file = await newKeyFile();
   const opened: Mpi[] = [];
-  const open = async (file: string) => {
-    const mpi = await createMpi({
-      database_url: database.url,
-      keys_database_url: keys_database.url,
-      key_provider: await createFileKeyProvider(file),
-      callers: { il: 'secret' },
-      normalise: normaliseName,
-      log: testLogger('mpi'),
-      pool_size: 6,
-    });
+  const optionsFor = async (file: string): Promise<MpiOptions> => ({
+    database_url: database.url,
+    keys_database_url: keys_database.url,
+    key_provider: await createFileKeyProvider(file),
+    callers: { il: 'secret' },
+    normalise: normaliseName,
+    identity_rules: {
+      given_name: normaliseGivenName,
+      family_name: normaliseFamilyName,
+      patronymic: normalisePatronymic,
+    },
+    log: testLogger('mpi'),
+    pool_size: 6,
+  });
+  const open = async (file: string, changes: Partial<MpiOptions> = {}) => {
+    const mpi = await createMpi({ ...(await optionsFor(file)), ...changes });
     await mpi.app.ready();
     opened.push(mpi);
     return { mpi, client: createClient(contract, inProcessTransport(mpi.app), { caller: 'il', secret: 'secret' }) };
   };
+  const superuser = new pg.Pool({ connectionString: database.url, max: 2 });
+  const keys_superuser = new pg.Pool({ connectionString: keys_database.url, max: 1 });
+  const first = await open(key_file);
   return {
-    ...(await open(key_file)),
+    ...first,
+    options: await optionsFor(key_file),
+    superuser,
+    keys_superuser,
     database_url: database.url,
+    key_file,
     open,
+    put: (person, id = randomUUID(), source_id = randomUUID()) =>
+      first.client.putPerson(
+        { params: { id }, body: { person, source: { type: 'declaration_request', id: source_id } } },
+        context,
+      ),
     close: async () => {
       for (const mpi of opened) await mpi.close();
+      await Promise.all([superuser.end(), keys_superuser.end()]);
       await Promise.all([database.drop(), keys_database.drop()]);
     },
   };
 }
 
+export async function newKeyFile(): Promise<string> {
+  const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'mpi.json');
+  await createKeyFile(key_file);
+  return key_file;
+}
+
 /** People of the generated country, in the shape that declaration requests have. */
-export function somePersons(count: number): Person[] {
-  const country = generateCountry({ seed: 7, persons: count });
+export function somePersons(count: number, seed: number | string = 7): Person[] {
+  const country = generateCountry({ seed, persons: count });
   return [...country.persons(0, count)].map((generated) => generated.person as unknown as Person);
+}
+
+/** Somebody without any identifier or telephone, unless given. */
+export function somebody(given: Partial<Person> = {}): Person {
+  return {
+    first_name: 'Соломія',
+    last_name: 'Чорновіл',
+    second_name: 'Остапівна',
+    birth_date: '2019-05-17',
+    birth_country: 'Україна',
+    birth_settlement: 'Самбір',
+    gender: 'FEMALE',
+    documents: [],
+    addresses: [{ type: 'RESIDENCE', country: 'UA' }],
+    authentication_methods: [{ type: 'OFFLINE' }],
+    ...given,
+  };
 }

@@ -11,16 +11,27 @@ export async function writeIndexRows(
   person_id: string,
   person: Person,
 ): Promise<void> {
-  const rows = generations.written.flatMap((maker) => rowsOf(maker, person));
-  const tokens = rows.map((row) => row.token);
+  const tokens = generations.written.flatMap((maker) => rowsOf(maker, person).map(({ token }) => token));
   await sql`
-    with gone as (
-      delete from mpi.blind_indexes where person_id = ${person_id}::uuid and token <> all(${tokens}::bigint[])
-    )
+    delete from mpi.blind_indexes where person_id = ${person_id}::uuid and token <> all(${tokens}::bigint[])`.execute(
+    transaction,
+  );
+  await addIndexRows(transaction, generations, person_id, person);
+}
+
+/** Adds the rows of these data and leaves the others. */
+export async function addIndexRows(
+  transaction: MpiTransaction,
+  generations: LiveGenerations,
+  person_id: string,
+  person: Person,
+): Promise<void> {
+  const rows = generations.written.flatMap((maker) => rowsOf(maker, person));
+  await sql`
     insert into mpi.blind_indexes (token, index_id, key_id, person_id)
     select token, index_id, key_id, ${person_id}::uuid
-    from unnest(${tokens}::bigint[], ${rows.map((row) => row.index_id)}::smallint[], ${rows.map((row) => row.key_id)}::text[])
-      as row (token, index_id, key_id)
+    from unnest(${rows.map((row) => row.token)}::bigint[], ${rows.map((row) => row.index_id)}::smallint[],
+      ${rows.map((row) => row.key_id)}::text[]) as row (token, index_id, key_id)
     on conflict do nothing`.execute(transaction);
 }
 

@@ -3,9 +3,10 @@ import { appendEvents } from '@zdravo/kit/events';
 import { notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
+import type { Token } from '../indexes/tokens.ts';
 import { type Head, lockHead, mergedIds } from './heads.ts';
-import { idLock, takeLocks, withLocks } from './locks.ts';
-import { phone_index, refreshPhoneFanout } from './phone-fanout.ts';
+import { idLock, withLocks } from './locks.ts';
+import { phoneTokensAround, refreshPhoneFanout } from './phone-fanout.ts';
 import { writeAudit } from './write-version.ts';
 
 /**
@@ -23,12 +24,14 @@ export async function erasePerson(
   const erased = await retryOnConflict(() =>
     withLocks(
       deps,
-      () => [idLock(id)],
-      async (transaction, generations) => {
+      async ({ serving }) => [idLock(id), ...(await phoneTokensAround(deps.db, serving.key_id, [id]))],
+      async (transaction, generations, held) => {
         const head = await lockHead(transaction, id);
         if (!head) throw notFound();
         if (head.status === 'erased') return { id: head.id, erased_at: head.erased_at! };
-        return erase(transaction, generations.serving.key_id, head, { order_id, asker });
+        const tokens = await phoneTokensAround(transaction, generations.serving.key_id, [head.id]);
+        held.require(tokens);
+        return erase(transaction, generations.serving.key_id, { head, tokens, order_id, asker });
       },
     ),
   );
@@ -36,12 +39,10 @@ export async function erasePerson(
   return erased;
 }
 
-type Order = { order_id: string; asker: Asker };
+type Order = { head: Head; tokens: Token[]; order_id: string; asker: Asker };
 
-async function erase(transaction: MpiTransaction, key_id: string, head: Head, { order_id, asker }: Order) {
+async function erase(transaction: MpiTransaction, key_id: string, { head, tokens, order_id, asker }: Order) {
   const ids = [...(await mergedIds(transaction, head.id)), head.id];
-  const tokens = await phoneTokens(transaction, key_id, ids);
-  if (tokens.length > 0) await takeLocks(transaction, tokens);
   await transaction
     .deleteFrom('mpi.person_facts')
     .where('pseudonym', 'in', (query) => query.selectFrom('mpi.persons').select('pseudonym').where('id', 'in', ids))
@@ -60,13 +61,6 @@ async function erase(transaction: MpiTransaction, key_id: string, head: Head, { 
   await appendEvents(transaction, 'mpi', events);
   await writeAudit(transaction, asker, 'person.erased', head.id, { order_id });
   return { id: head.id, erased_at: (await lockHead(transaction, head.id))!.erased_at! };
-}
-
-async function phoneTokens(transaction: MpiTransaction, key_id: string, ids: string[]): Promise<string[]> {
-  const { rows } = await sql<{ token: string }>`
-    select distinct token::text from mpi.blind_indexes
-    where person_id = any(${ids}::uuid[]) and index_id = ${phone_index} and key_id = ${key_id}`.execute(transaction);
-  return rows.map((row) => row.token);
 }
 
 async function bury(transaction: MpiTransaction, person_id: string, order_id: string): Promise<void> {

@@ -4,33 +4,75 @@ import type { MpiDeps, MpiTransaction } from '../deps.ts';
 import { generations_lock, type LiveGenerations } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
 
+export type Lock = Token | bigint;
+
+/** The locks that a write holds until its end. */
+export type HeldLocks = {
+  /** Asserts that these are held; if not, the write starts again with all that it then knows to need. */
+  require(locks: readonly Lock[]): void;
+};
+
+type Work<Result> = (transaction: MpiTransaction, generations: LiveGenerations, held: HeldLocks) => Promise<Result>;
+
+const most_attempts = 20;
+
 /**
  * Runs a write under locks on all that decides who somebody is: the id, the identity keys, the telephones. Two writes
- * that share one of them follow each other, in whatever order they ask, for locks are taken in one order.
- * @param locksOf the locks under these generations of index keys.
- * @param work runs again from the start when the generations changed meanwhile.
+ * that share one of them follow each other; all are taken at once and in one order, so that none waits in a circle.
+ * @param locksOf what has to be locked, as far as it can be known beforehand.
+ * @param work runs again from the start when the generations of index keys or the locks needed changed meanwhile.
  */
 export async function withLocks<Result>(
   deps: MpiDeps,
-  locksOf: (generations: LiveGenerations) => (Token | bigint)[],
-  work: (transaction: MpiTransaction, generations: LiveGenerations) => Promise<Result>,
+  locksOf: (generations: LiveGenerations) => Promise<Lock[]>,
+  work: Work<Result>,
 ): Promise<Result> {
   let generations = deps.generations.current();
-  for (let attempt = 0; attempt < 5; attempt += 1) {
-    const outcome = await deps.db.transaction().execute(async (transaction) => {
-      await takeLocks(transaction, locksOf(generations));
-      if (!(await deps.generations.areStill(transaction, generations))) return undefined;
-      return { result: await work(transaction, generations) };
-    });
-    if (outcome) return outcome.result;
+  const learnt: bigint[] = [];
+  for (let attempt = 0; attempt < most_attempts; attempt += 1) {
+    const locks = new Set([...(await locksOf(generations)).map(BigInt), ...learnt]);
+    const outcome = await attemptWork(deps, generations, locks, work);
+    if ('result' in outcome) return outcome.result;
+    learnt.push(...outcome.missing);
     generations = await deps.generations.refresh();
   }
-  throw new Error('The generations of index keys keep changing.');
+  throw new Error('What a write has to lock keeps changing.');
 }
 
-/** Takes further locks inside a write; two writes that wait for each other's are told apart by `retryOnConflict`. */
-export async function takeLocks(transaction: MpiTransaction, locks: readonly (Token | bigint)[]): Promise<void> {
-  const sorted = [...new Set(locks.map(BigInt))].sort((a, b) => (a < b ? -1 : 1)).map(String);
+class LocksChangedError extends Error {
+  readonly missing: bigint[];
+  constructor(missing: bigint[]) {
+    super('A write needs further locks.');
+    this.missing = missing;
+  }
+}
+
+async function attemptWork<Result>(
+  deps: MpiDeps,
+  generations: LiveGenerations,
+  locks: ReadonlySet<bigint>,
+  work: Work<Result>,
+): Promise<{ result: Result } | { missing: bigint[] }> {
+  const held: HeldLocks = {
+    require: (needed) => {
+      const missing = needed.map(BigInt).filter((lock) => !locks.has(lock));
+      if (missing.length > 0) throw new LocksChangedError(missing);
+    },
+  };
+  try {
+    return await deps.db.transaction().execute(async (transaction) => {
+      await takeLocks(transaction, locks);
+      if (!(await deps.generations.areStill(transaction, generations))) throw new LocksChangedError([]);
+      return { result: await work(transaction, generations, held) };
+    });
+  } catch (error) {
+    if (error instanceof LocksChangedError) return { missing: error.missing };
+    throw error;
+  }
+}
+
+async function takeLocks(transaction: MpiTransaction, locks: ReadonlySet<bigint>): Promise<void> {
+  const sorted = [...locks].sort((a, b) => (a < b ? -1 : 1)).map(String);
   await sql`
     select pg_advisory_xact_lock_shared(${generations_lock}::bigint),
       (select count(pg_advisory_xact_lock(key)) from unnest(${sorted}::bigint[]) as key)`.execute(transaction);

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { MpiTransaction } from '../deps.ts';
+import type { MpiDatabase, MpiTransaction } from '../deps.ts';
 import { index_definitions } from '../indexes/composites.ts';
 import type { Token } from '../indexes/tokens.ts';
 
@@ -65,4 +65,24 @@ async function personsSharing(
     join mpi.persons head on head.id = row.person_id
     group by phone.token`.execute(transaction);
   return rows.flatMap(({ persons }) => (persons.length > most_counted + 1 ? [] : persons));
+}
+
+/**
+ * The telephones, as tokens, of these persons with everybody who is one person with them: whoever changes one of them
+ * has to lock these.
+ */
+export async function phoneTokensAround(db: MpiDatabase, key_id: string, ids: readonly string[]): Promise<Token[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await sql<{ token: Token }>`
+    with root as (
+      select distinct coalesce(asked.parent_id, asked.id) as id
+      from mpi.persons asked
+      where asked.id = any(${ids}::uuid[]) or asked.id in (select person_id from mpi.person_aliases where id = any(${ids}::uuid[]))
+    )
+    select distinct row.token::text
+    from root join mpi.persons member on member.id = root.id or member.parent_id = root.id
+    join mpi.blind_indexes row on row.person_id = member.id and row.index_id = ${phone_index} and row.key_id = ${key_id}`.execute(
+    db,
+  );
+  return rows.map((row) => row.token);
 }

@@ -12,7 +12,8 @@ import { readable } from '../vault/unreadable.ts';
 import { acceptPerson } from './accept-person.ts';
 import { type Head, type LivingHead, living, lockHead, ownersOf } from './heads.ts';
 import { identify } from './identify.ts';
-import { idLock, withLocks } from './locks.ts';
+import { idLock, type Lock, withLocks } from './locks.ts';
+import { phoneTokensAround } from './phone-fanout.ts';
 import { findRepeated, type NewVersion, type Source, type WriteContext, writeVersion } from './write-version.ts';
 
 /** A mistyped tax number may meet many; people need not look at more pairs at once. */
@@ -31,22 +32,31 @@ export async function putPerson(
 ): Promise<PersonWritten> {
   const person = acceptPerson(body.person, deps.clock);
   const written: NewVersion = { person, source: body.source, written_as: id, asker };
-  const locks = (generations: LiveGenerations) => locksOf(generations, id, person);
+  const locksOf = (generations: LiveGenerations) => locksFor(deps, generations, id, person);
   return readable(deps, () =>
     retryOnConflict(() =>
-      withLocks(deps, locks, (transaction, generations) => put({ deps, transaction, generations }, id, written)),
+      withLocks(deps, locksOf, (transaction, generations, held) =>
+        put({ deps, transaction, generations, held }, id, written),
+      ),
     ),
   );
 }
 
-function locksOf(generations: LiveGenerations, id: string, person: Person) {
-  return [
-    idLock(id),
-    ...generations.written.flatMap((maker) => [
-      ...maker.identityTokens(person).map(({ token }) => token),
-      ...maker.indexTokens(person).map(({ token }) => token),
-    ]),
-  ];
+/** The id, what the data say, and the telephones that whoever is there already may lose. */
+async function locksFor(deps: MpiDeps, generations: LiveGenerations, id: string, person: Person): Promise<Lock[]> {
+  const tokens = generations.written.flatMap((maker) => [
+    ...maker.identityTokens(person),
+    ...maker.indexTokens(person),
+  ]);
+  const { serving } = generations;
+  const owners = await ownersOf(
+    deps.db,
+    serving.key_id,
+    serving.identityTokens(person).map(({ token }) => token),
+  );
+  const ids = [id, ...owners.map(({ person_id }) => person_id)];
+  const phones = await phoneTokensAround(deps.db, serving.key_id, ids);
+  return [idLock(id), ...tokens.map(({ token }) => token), ...phones];
 }
 
 async function put(context: WriteContext, id: string, written: NewVersion): Promise<PersonWritten> {

@@ -1,26 +1,45 @@
+import { KeyError } from '@zdravo/kit/keys';
 import type { Person } from '../contract.ts';
 import type { MpiDatabase, MpiDeps } from '../deps.ts';
 import { openPerson } from '../vault/seal.ts';
-import { keyMissing } from '../vault/unreadable.ts';
 
 /**
  * The present data of living persons, opened. Ids are those of parents; others are left out.
- * @throws KeyError for a ciphertext or key that does not open; Problem 503 for a key that is gone.
+ * @throws KeyError for a ciphertext or key that does not open or is gone.
  */
 export async function openPersons(
-  deps: Pick<MpiDeps, 'keys' | 'log'>,
+  deps: Pick<MpiDeps, 'keys'>,
   db: MpiDatabase,
   ids: readonly string[],
 ): Promise<Map<string, Person>> {
   if (ids.length === 0) return new Map();
   const [rows, keys] = await Promise.all([presentVersions(db, ids), deps.keys.findMany(ids)]);
-  return new Map(
-    rows.map((row) => {
-      const key = keys.get(row.person_id);
-      if (!key) throw keyMissing(deps, row.person_id);
-      return [row.person_id, openPerson(key, row, row)];
-    }),
-  );
+  return new Map(rows.map((row) => [row.person_id, openPerson(present(keys.get(row.person_id)), row, row)]));
+}
+
+export type OpenedVersion = {
+  version: number;
+  written_as: string | null;
+  source_type: string;
+  source_id: string;
+  recorded_at: string;
+  person: Person;
+};
+
+/** Every version of one person in order, opened. @throws KeyError */
+export async function versionsOf(
+  deps: Pick<MpiDeps, 'keys'>,
+  db: MpiDatabase,
+  person_id: string,
+): Promise<OpenedVersion[]> {
+  const key = present(await deps.keys.find(person_id));
+  const rows = await db
+    .selectFrom('mpi.person_versions')
+    .selectAll()
+    .where('person_id', '=', person_id)
+    .orderBy('version')
+    .execute();
+  return rows.map((row) => ({ ...row, person: openPerson(key, row, row) }));
 }
 
 function presentVersions(db: MpiDatabase, ids: readonly string[]) {
@@ -33,4 +52,13 @@ function presentVersions(db: MpiDatabase, ids: readonly string[]) {
     .where('head.id', 'in', [...ids])
     .where('head.status', '=', 'active')
     .execute();
+}
+
+function present(key: Uint8Array | undefined): Uint8Array {
+  if (key) return key;
+  throw new KeyError(
+    'key_unknown',
+    'The data key of a living person is gone.',
+    'Restore the key database from its latest backup; nobody erased this person.',
+  );
 }

@@ -4,6 +4,7 @@ import type { Asker, MpiDeps } from '../deps.ts';
 import { readable } from '../vault/unreadable.ts';
 import { type LivingHead, living, lockHead } from './heads.ts';
 import { idLock, withLocks } from './locks.ts';
+import { phoneTokensAround } from './phone-fanout.ts';
 import { openPersons } from './read-versions.ts';
 import { type Source, type WriteContext, writeVersion } from './write-version.ts';
 
@@ -22,10 +23,10 @@ export async function resetAuthenticationMethod(
     retryOnConflict(() =>
       withLocks(
         deps,
-        () => [idLock(id)],
-        async (transaction, generations) => {
+        async ({ serving }) => [idLock(id), ...(await phoneTokensAround(deps.db, serving.key_id, [id]))],
+        async (transaction, generations, held) => {
           const head = living(await lockHead(transaction, id));
-          const context = { deps, transaction, generations };
+          const context = { deps, transaction, generations, held };
           return (await findReset(context, head, source)) ?? reset(context, head, { source, written_as: id, asker });
         },
       ),

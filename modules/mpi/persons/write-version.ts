@@ -3,11 +3,11 @@ import { sql } from 'kysely';
 import type { Person, PersonWritten } from '../contract.ts';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
-import { tokensOfPerson, writeIndexRows } from '../indexes/index-rows.ts';
+import { addIndexRows, tokensOfPerson, writeIndexRows } from '../indexes/index-rows.ts';
 import { canonicalPerson, sealPerson } from '../vault/seal.ts';
 import { factsOf } from './facts.ts';
 import type { LivingHead } from './heads.ts';
-import { takeLocks } from './locks.ts';
+import type { HeldLocks } from './locks.ts';
 import { phone_index, refreshPhoneFanout } from './phone-fanout.ts';
 
 export type Source = { type: string; id: string };
@@ -22,7 +22,12 @@ export type NewVersion = {
 };
 
 /** What a write needs beside its transaction. */
-export type WriteContext = { deps: MpiDeps; transaction: MpiTransaction; generations: LiveGenerations };
+export type WriteContext = {
+  deps: MpiDeps;
+  transaction: MpiTransaction;
+  generations: LiveGenerations;
+  held: HeldLocks;
+};
 
 /**
  * Appends a version to a person whose head is locked or new, with everything that must be true together with it: index
@@ -101,19 +106,20 @@ async function writeFacts(transaction: MpiTransaction, pseudonym: string, person
 }
 
 async function replaceIndexRows(
-  { transaction, generations }: WriteContext,
+  { transaction, generations, held }: WriteContext,
   person_id: string,
   person: Person,
   created: boolean,
 ): Promise<void> {
   const { key_id } = generations.serving;
   const before = created ? [] : await tokensOfPerson(transaction, { person_id, index_id: phone_index, key_id });
-  await writeIndexRows(transaction, generations, person_id, person);
+  if (created) await addIndexRows(transaction, generations, person_id, person);
+  else await writeIndexRows(transaction, generations, person_id, person);
   const after = generations.serving.indexTokens(person).filter((row) => row.index_id === phone_index);
   const tokens = after.map((row) => row.token);
   const changed = [...new Set(before).symmetricDifference(new Set(tokens))];
   if (changed.length === 0) return;
-  await takeLocks(transaction, changed);
+  held.require(changed);
   await refreshPhoneFanout(transaction, key_id, { person_id, tokens: changed });
 }
 

@@ -1,5 +1,5 @@
 import { KeyError } from '@zdravo/kit/keys';
-import { type Problem, unavailable } from '@zdravo/kit/problem';
+import { unavailable } from '@zdravo/kit/problem';
 import type { MpiDeps } from '../deps.ts';
 import { erased } from '../persons/heads.ts';
 
@@ -21,11 +21,4 @@ export async function readable<Result>(deps: Pick<MpiDeps, 'log'>, work: () => P
     if ((error as Error).name === 'ErasedOwnerError') throw erased();
     throw error;
   }
-}
-
-/** The person's data key is gone though nobody erased them. */
-export function keyMissing(deps: Pick<MpiDeps, 'log'>, person_id: string): Problem {
-  const hint = 'The key database has no data key for a living person; restore it from its latest backup.';
-  deps.log.error({ person_id }, hint);
-  return unavailable('This person cannot be read at present.', retry_after_s, 'person_key_missing');
 }

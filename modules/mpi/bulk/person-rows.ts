@@ -1,0 +1,74 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { KeyProvider } from '@zdravo/kit/keys';
+import type { Person } from '../contract.ts';
+import type { LiveGenerations } from '../indexes/generations.ts';
+import { factsOf } from '../persons/facts.ts';
+import type { Source } from '../persons/write-version.ts';
+import { canonicalPerson, sealPerson } from '../vault/seal.ts';
+import { type BinaryRows, createBinaryRows } from './binary-copy.ts';
+
+export type BulkPerson = {
+  id: string;
+  /** Random when not given; give one when other perimeters' rows are made at the same time. */
+  pseudonym?: string;
+  person: Person;
+  source: Source;
+};
+
+/** Each table that a load fills, with the columns in the order of the rows. */
+export const copy_targets = {
+  keys: 'wrapped_keys (purpose, owner_id, key_id, bytes)',
+  persons: 'mpi.persons (id, status, version, pseudonym)',
+  versions:
+    'mpi.person_versions (person_id, version, ciphertext, source_type, source_id, schema_version, data_key, content_mac, written_as)',
+  indexes: 'mpi.blind_indexes (token, index_id, key_id, person_id)',
+  identity: 'loaded_identity_keys (token, key_id, person_id)',
+  facts: 'loaded_facts (pseudonym, person_id, birth_month, gender, deceased_on)',
+} as const;
+
+export type Rows = Record<keyof typeof copy_targets, BinaryRows>;
+
+export function createRows(): Rows {
+  const names = Object.keys(copy_targets) as (keyof typeof copy_targets)[];
+  return Object.fromEntries(names.map((name) => [name, createBinaryRows()])) as Rows;
+}
+
+/** Adds everything that one person is in the two databases, sealed and indexed as `putPerson` does it. */
+export async function addPerson(
+  rows: Rows,
+  { id, pseudonym = randomUUID(), person, source }: BulkPerson,
+  { provider, generations }: { provider: KeyProvider; generations: LiveGenerations },
+): Promise<void> {
+  const data_key = randomBytes(32);
+  const wrapped = await provider.wrap(data_key, { module: 'mpi', purpose: 'vault', owner_id: id });
+  rows.keys.row(4).text('vault').uuid(id).text(wrapped.key_id).bytes(wrapped.bytes);
+  rows.persons.row(4).uuid(id).text('active').int4(1).uuid(pseudonym);
+  addVersion(rows.versions, { id, person, source, data_key }, generations);
+  for (const maker of generations.written) {
+    for (const { index_id, token } of maker.indexTokens(person))
+      rows.indexes.row(4).int8(token).int2(index_id).text(maker.key_id).uuid(id);
+    for (const { token } of maker.identityTokens(person)) rows.identity.row(3).int8(token).text(maker.key_id).uuid(id);
+  }
+  const facts = factsOf(person);
+  rows.facts.row(5).uuid(pseudonym).uuid(id).date(facts.birth_month).text(facts.gender).date(facts.deceased_on);
+}
+
+function addVersion(
+  rows: BinaryRows,
+  { id, person, source, data_key }: { id: string; person: Person; source: Source; data_key: Uint8Array },
+  generations: LiveGenerations,
+): void {
+  const canonical = canonicalPerson(person);
+  const sealed = sealPerson(data_key, { person_id: id, version: 1 }, canonical);
+  rows
+    .row(9)
+    .uuid(id)
+    .int4(1)
+    .bytes(sealed.ciphertext)
+    .text(source.type)
+    .uuid(source.id)
+    .int2(sealed.schema_version)
+    .int2(sealed.data_key)
+    .bytes(generations.serving.contentMac(id, canonical))
+    .uuid(id);
+}

@@ -50,10 +50,12 @@ function measureAddresses(): number {
       if_none_match: '*',
       metadata: { 'upload-id': String(serial) },
     });
-  for (let serial = 0; serial < 5_000; serial += 1) sign(serial);
-  const count = 50_000;
+  return Math.max(...Array.from({ length: 6 }, () => perSecond(sign, 20_000)));
+}
+
+function perSecond(work: (serial: number) => unknown, count: number): number {
   const start = performance.now();
-  for (let serial = 0; serial < count; serial += 1) sign(serial);
+  for (let serial = 0; serial < count; serial += 1) work(serial);
   return Math.round(count / ((performance.now() - start) / 1000));
 }
 

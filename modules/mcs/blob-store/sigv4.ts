@@ -64,8 +64,12 @@ export function canonicalQuery(pairs: Iterable<readonly [string, string]>): stri
 /** Headers made canonical: lower-case names in order, values trimmed, runs of blanks made one. */
 export function canonicalHeaders(headers: Record<string, string>): [name: string, value: string][] {
   return Object.entries(headers)
-    .map(([name, value]): [string, string] => [name.toLowerCase(), value.trim().replace(/ +/g, ' ')])
+    .map(([name, value]): [string, string] => [name.toLowerCase(), oneBlank(value.trim())])
     .sort(([a], [b]) => compare(a, b));
+}
+
+function oneBlank(value: string): string {
+  return value.includes('  ') ? value.replace(/ +/g, ' ') : value;
 }
 
 /** `20260102T030405Z`, the only form of time that is signed. */

@@ -16,19 +16,24 @@ export type SigningInput = {
   payload_hash: string;
   amz_date: string;
   region: string;
+  /** `s3` unless another service is meant. */
+  service?: string;
 };
 
-/** Signature Version 4 for the service `s3` (AWS, "Authenticating requests: using query parameters / the header"). */
+/** Signature Version 4 (AWS, "Authenticating requests: using query parameters / the header"). */
 export function sign(input: SigningInput, secret_access_key: string): string {
   const day = input.amz_date.slice(0, 8);
-  const text = `${algorithm}\n${input.amz_date}\n${scopeOf(day, input.region)}\n${hash('sha256', canonicalRequest(input))}`;
-  return createHmac('sha256', signingKey({ secret_access_key, day, region: input.region }))
+  const text = `${algorithm}\n${input.amz_date}\n${scopeOf(day, input.region, input.service)}\n${hash('sha256', canonicalRequest(input))}`;
+  return createHmac(
+    'sha256',
+    signingKey({ secret_access_key, day, region: input.region, service: input.service ?? 's3' }),
+  )
     .update(text)
     .digest('hex');
 }
 
-export function scopeOf(day: string, region: string): string {
-  return `${day}/${region}/s3/aws4_request`;
+export function scopeOf(day: string, region: string, service = 's3'): string {
+  return `${day}/${region}/${service}/aws4_request`;
 }
 
 export function signedHeaderNames(headers: SigningInput['headers']): string {
@@ -90,12 +95,14 @@ function compare(a: string, b: string): number {
 /** One day's key serves every signature of that day. As a KeyObject it makes an HMAC 8 times as fast as from bytes. */
 const signing_keys = new Map<string, KeyObject>();
 
-function signingKey({ secret_access_key, day, region }: { secret_access_key: string; day: string; region: string }) {
-  const name = `${day}/${region}/${secret_access_key}`;
+type KeyScope = { secret_access_key: string; day: string; region: string; service: string };
+
+function signingKey({ secret_access_key, day, region, service }: KeyScope): KeyObject {
+  const name = `${day}/${region}/${service}/${secret_access_key}`;
   const known = signing_keys.get(name);
   if (known) return known;
   let bytes: Buffer = Buffer.from(`AWS4${secret_access_key}`);
-  for (const part of [day, region, 's3', 'aws4_request']) bytes = createHmac('sha256', bytes).update(part).digest();
+  for (const part of [day, region, service, 'aws4_request']) bytes = createHmac('sha256', bytes).update(part).digest();
   if (signing_keys.size >= 64) signing_keys.clear();
   const key = createSecretKey(bytes);
   signing_keys.set(name, key);

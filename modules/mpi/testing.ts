@@ -85,6 +85,19 @@ export async function startMpiForTest(): Promise<MpiUnderTest> {
   };
 }
 
+/**
+ * All events so far once one of that type about that person is among them: the feed waits for every older transaction
+ * of the whole server, those of other tests too.
+ */
+export async function eventsUntil({ client }: Pick<MpiUnderTest, 'client'>, type: string, person_id: string) {
+  for (let attempt = 0; attempt < 200; attempt += 1) {
+    const { events } = await client.readEvents({ query: { limit: 1000 } }, context);
+    if (events.some((event) => event.type === type && event.object_id === person_id)) return events;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`no event ${type} within 10 s`);
+}
+
 export async function newKeyFile(): Promise<string> {
   const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'mpi.json');
   await createKeyFile(key_file);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Problem } from '@zdravo/kit/problem';
 import fc from 'fast-check';
-import { asker, context, type MpiUnderTest, somebody, startMpiForTest } from '../testing.ts';
+import { asker, context, eventsUntil, type MpiUnderTest, somebody, startMpiForTest } from '../testing.ts';
 
 let under_test: MpiUnderTest;
 before(async () => {
@@ -50,8 +50,8 @@ test('a parent’s parent is followed, and pointers stay flat', async () => {
   assert.deepEqual(await Promise.all([a, b, d].map(async (id) => (await read(id)).id)), [c, c, c]);
   await assert.rejects(merge(a, c), hasCode('same_person'));
   await assert.rejects(merge(d, b), hasCode('same_person'));
-  const events = await under_test.client.readEvents({ query: { limit: 1000 } }, context);
-  const merged = events.events.filter((event) => event.type === 'person.merged' && event.payload['parent_id'] === c);
+  const events = await eventsUntil(under_test, 'person.merged', d);
+  const merged = events.filter((event) => event.type === 'person.merged' && event.payload['parent_id'] === c);
   assert.deepEqual(new Set(merged.map((event) => event.object_id)), new Set([a, b, d]));
 });
 

@@ -7,7 +7,7 @@ import { taxIds } from '../indexes/composites.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
 import { claimIdentityKeys } from '../indexes/index-rows.ts';
 import { lookUp } from '../indexes/look-ups.ts';
-import { askForReview, neighbours } from '../linking/review-items.ts';
+import { askForReview } from '../linking/review-items.ts';
 import { readable } from '../vault/unreadable.ts';
 import { acceptPerson } from './accept-person.ts';
 import { type Head, type LivingHead, living, lockHead, ownersOf } from './heads.ts';
@@ -62,8 +62,8 @@ async function locksFor(deps: MpiDeps, generations: LiveGenerations, id: string,
 async function put(context: WriteContext, id: string, written: NewVersion): Promise<PersonWritten> {
   const known = await lockHead(context.transaction, id);
   if (known) return update(context, known, written);
-  const { person_id, contested } = await identifyNewcomer(context, written.person);
-  if (person_id === undefined) return create(context, id, written, contested);
+  const person_id = await identifyNewcomer(context, written.person);
+  if (person_id === undefined) return create(context, id, written);
   const head = await lockHead(context.transaction, person_id);
   await context.transaction
     .insertInto('mpi.person_aliases')
@@ -80,22 +80,16 @@ async function identifyNewcomer({ transaction, generations: { serving } }: Write
     keys.map((key) => key.token),
   );
   const strengths = new Map(keys.map((key) => [key.token, key.strength]));
-  return identify(owners.map(({ token, person_id }) => ({ strength: strengths.get(token)!, person_id })));
+  return identify(owners.map(({ token, person_id }) => ({ strength: strengths.get(token)!, person_id }))).person_id;
 }
 
-async function create(
-  context: WriteContext,
-  id: string,
-  written: NewVersion,
-  contested: string[],
-): Promise<PersonWritten> {
+async function create(context: WriteContext, id: string, written: NewVersion): Promise<PersonWritten> {
   const head = { id, pseudonym: randomUUID(), version: 1 };
   await context.transaction
     .insertInto('mpi.persons')
     .values({ ...head, status: 'active' })
     .execute();
   const answer = await writeVersion(context, head, written, true);
-  await askForReview(context.transaction, 'identity_contested', neighbours([...contested, id].sort()));
   await claimAndCompare(context, id, written.person);
   return answer;
 }

@@ -18,7 +18,28 @@ export function identityRules({
   normalise: (name: string) => string;
   identity_rules?: Partial<IdentityRules>;
 }): IdentityRules {
-  return { given_name: normalise, family_name: normalise, patronymic: normalise, ...identity_rules };
+  const given = { given_name: normalise, family_name: normalise, patronymic: normalise, ...identity_rules };
+  return {
+    ...given,
+    given_name: remembering(given.given_name),
+    family_name: remembering(given.family_name),
+    patronymic: remembering(given.patronymic),
+  };
+}
+
+const most_remembered = 20_000;
+
+/** Names repeat: most are compared many times a minute. */
+function remembering(normalise: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    if (known.size >= most_remembered) known.clear();
+    const key = normalise(text);
+    known.set(text, key);
+    return key;
+  };
 }
 
 /** Capitals and digits only: blanks, hyphens and signs are written or left out at will. */

@@ -20,8 +20,6 @@ export type Generations = {
   /** As last seen; a write checks in its transaction that nothing changed since. */
   current(): LiveGenerations;
   refresh(): Promise<LiveGenerations>;
-  /** Whether these generations are still those that the database has, as the transaction sees it. */
-  areStill(db: MpiDatabase, seen: LiveGenerations): Promise<boolean>;
   makerOf(key_id: string): Promise<TokenMaker>;
 };
 
@@ -52,10 +50,6 @@ export async function openGenerations(
     current: () => live,
     refresh,
     makerOf,
-    areStill: async (transaction, seen) => {
-      const rows = await liveRows(transaction);
-      return rows.map(describe).join() === describeLive(seen);
-    },
   };
 }
 
@@ -81,6 +75,11 @@ async function readGenerations(
   return { serving: written[rows.findIndex((row) => row.state === 'serving')]!, written };
 }
 
+/** The same line from the database, as the transaction sees it. */
+export async function readGenerationsLine(db: MpiDatabase): Promise<string> {
+  return (await liveRows(db)).map(describe).join(',');
+}
+
 function liveRows(db: MpiDatabase) {
   return db
     .selectFrom('mpi.index_generations')
@@ -94,8 +93,9 @@ function describe(row: { key_id: string; state: string }): string {
   return `${row.key_id} ${row.state}`;
 }
 
-function describeLive({ serving, written }: LiveGenerations): string {
+/** The generations in one line, as `readGenerationsLine` finds them in the database. */
+export function describeGenerations({ serving, written }: LiveGenerations): string {
   return written
     .map(({ key_id }) => describe({ key_id, state: key_id === serving.key_id ? 'serving' : 'building' }))
-    .join();
+    .join(',');
 }

@@ -2,22 +2,7 @@ import { sql } from 'kysely';
 import type { Person } from '../contract.ts';
 import type { MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from './generations.ts';
-import type { Token, TokenMaker } from './tokens.ts';
-
-/** Makes the person's rows in the blind indexes those of the present data, in every generation that is written. */
-export async function writeIndexRows(
-  transaction: MpiTransaction,
-  generations: LiveGenerations,
-  person_id: string,
-  person: Person,
-): Promise<void> {
-  const tokens = generations.written.flatMap((maker) => rowsOf(maker, person).map(({ token }) => token));
-  await sql`
-    delete from mpi.blind_indexes where person_id = ${person_id}::uuid and token <> all(${tokens}::bigint[])`.execute(
-    transaction,
-  );
-  await addIndexRows(transaction, generations, person_id, person);
-}
+import type { TokenMaker } from './tokens.ts';
 
 /** Adds the rows of these data and leaves the others. */
 export async function addIndexRows(
@@ -67,17 +52,4 @@ export async function claimIdentityKeys(
     where key.token = any(${tokens}::bigint[]) and key.key_id = any(${key_ids})
       and coalesce(head.parent_id, head.id) <> ${person_id}::uuid`.execute(transaction);
   return rows.map((row) => row.owner);
-}
-
-/** The person's rows of one index in one generation. */
-export async function tokensOfPerson(
-  transaction: MpiTransaction,
-  place: { person_id: string; index_id: number; key_id: string },
-): Promise<Token[]> {
-  const { rows } = await sql<{ token: Token }>`
-    select token::text from mpi.blind_indexes
-    where person_id = ${place.person_id}::uuid and index_id = ${place.index_id} and key_id = ${place.key_id}`.execute(
-    transaction,
-  );
-  return rows.map((row) => row.token);
 }

@@ -3,6 +3,7 @@ import { appendEvents } from '@zdravo/kit/events';
 import { conflict } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
+import { readGenerationsLine } from '../indexes/generations.ts';
 import { type LivingHead, living, lockHead, mergedIds } from '../persons/heads.ts';
 import { idLock, withLocks } from '../persons/locks.ts';
 import { phoneTokensAround, refreshPhoneFanout } from '../persons/phone-fanout.ts';
@@ -24,6 +25,7 @@ export async function mergePersons(deps: MpiDeps, order: Omit<LinkOrder, 'actor_
         ...(await phoneTokensAround(deps.db, serving.key_id, [order.parent_id, order.merged_id])),
       ],
       async (transaction, generations, held) => {
+        held.confirm(await readGenerationsLine(transaction));
         if (await isDone(transaction, order.id)) return;
         const [parent, merged] = await lockBoth(transaction, order);
         const moved = [merged.id, ...(await mergedIds(transaction, merged.id))];

@@ -4,6 +4,7 @@ import { appendEvents } from '@zdravo/kit/events';
 import { conflict, notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
+import { readGenerationsLine } from '../indexes/generations.ts';
 import { type LivingHead, living, lockHead, mergedIds } from '../persons/heads.ts';
 import { idLock, withLocks } from '../persons/locks.ts';
 import { phoneTokensAround } from '../persons/phone-fanout.ts';
@@ -34,6 +35,7 @@ export async function unmergePersons(
           ...(await phoneTokensAround(deps.db, serving.key_id, [order.merged_id])),
         ],
         async (transaction, generations, held) => {
+          held.confirm(await readGenerationsLine(transaction));
           if (await isDone(transaction, order.id)) return;
           const root = living(await lockHead(transaction, order.merged_id));
           const merged_at = await mergedAt(transaction, order.merged_id);

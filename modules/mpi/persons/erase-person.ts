@@ -3,6 +3,7 @@ import { appendEvents } from '@zdravo/kit/events';
 import { notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
+import { readGenerationsLine } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
 import { type Head, lockHead, mergedIds } from './heads.ts';
 import { idLock, withLocks } from './locks.ts';
@@ -26,6 +27,7 @@ export async function erasePerson(
       deps,
       async ({ serving }) => [idLock(id), ...(await phoneTokensAround(deps.db, serving.key_id, [id]))],
       async (transaction, generations, held) => {
+        held.confirm(await readGenerationsLine(transaction));
         const head = await lockHead(transaction, id);
         if (!head) throw notFound();
         if (head.status === 'erased') return { id: head.id, erased_at: head.erased_at! };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
-import { generations_lock, type LiveGenerations } from '../indexes/generations.ts';
+import { describeGenerations, generations_lock, type LiveGenerations } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
 
 export type Lock = Token | bigint;
@@ -10,6 +10,8 @@ export type Lock = Token | bigint;
 export type HeldLocks = {
   /** Asserts that these are held; if not, the write starts again with all that it then knows to need. */
   require(locks: readonly Lock[]): void;
+  /** Asserts that the generations of index keys are those that the write was begun with, as its transaction sees them. */
+  confirm(generations: string): void;
 };
 
 type Work<Result> = (transaction: MpiTransaction, generations: LiveGenerations, held: HeldLocks) => Promise<Result>;
@@ -20,7 +22,7 @@ const most_attempts = 20;
  * Runs a write under locks on all that decides who somebody is: the id, the identity keys, the telephones. Two writes
  * that share one of them follow each other; all are taken at once and in one order, so that none waits in a circle.
  * @param locksOf what has to be locked, as far as it can be known beforehand.
- * @param work runs again from the start when the generations of index keys or the locks needed changed meanwhile.
+ * @param work confirms the generations first; it runs again from the start when the generations of index keys or the locks needed changed meanwhile.
  */
 export async function withLocks<Result>(
   deps: MpiDeps,
@@ -58,11 +60,13 @@ async function attemptWork<Result>(
       const missing = needed.map(BigInt).filter((lock) => !locks.has(lock));
       if (missing.length > 0) throw new LocksChangedError(missing);
     },
+    confirm: (found) => {
+      if (found !== describeGenerations(generations)) throw new LocksChangedError([]);
+    },
   };
   try {
     return await deps.db.transaction().execute(async (transaction) => {
       await takeLocks(transaction, locks);
-      if (!(await deps.generations.areStill(transaction, generations))) throw new LocksChangedError([]);
       return { result: await work(transaction, generations, held) };
     });
   } catch (error) {

@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
+import type { Person } from '../contract.ts';
 import type { MpiDatabase, MpiTransaction } from '../deps.ts';
 import { index_definitions } from '../indexes/composites.ts';
-import type { Token } from '../indexes/tokens.ts';
+import type { Token, TokenMaker } from '../indexes/tokens.ts';
 
 /** Counted up to here: 100 means 100 or more, so that no telephone costs more than a hundred rows to keep right. */
 export const most_counted = 100;
@@ -85,4 +86,9 @@ export async function phoneTokensAround(db: MpiDatabase, key_id: string, ids: re
     db,
   );
   return rows.map((row) => row.token);
+}
+
+/** The telephones of these data, as tokens. */
+export function phoneTokensOf(maker: TokenMaker, person: Person): Token[] {
+  return maker.indexTokens(person).flatMap((row) => (row.index_id === phone_index ? [row.token] : []));
 }

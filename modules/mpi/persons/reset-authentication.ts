@@ -1,6 +1,7 @@
 import { retryOnConflict } from '@zdravo/kit/db';
 import type { PersonWritten } from '../contract.ts';
 import type { Asker, MpiDeps } from '../deps.ts';
+import { readGenerationsLine } from '../indexes/generations.ts';
 import { readable } from '../vault/unreadable.ts';
 import { type LivingHead, living, lockHead } from './heads.ts';
 import { idLock, withLocks } from './locks.ts';
@@ -25,6 +26,7 @@ export async function resetAuthenticationMethod(
         deps,
         async ({ serving }) => [idLock(id), ...(await phoneTokensAround(deps.db, serving.key_id, [id]))],
         async (transaction, generations, held) => {
+          held.confirm(await readGenerationsLine(transaction));
           const head = living(await lockHead(transaction, id));
           const context = { deps, transaction, generations, held };
           return (await findReset(context, head, source)) ?? reset(context, head, { source, written_as: id, asker });
@@ -56,5 +58,5 @@ async function reset(
 ): Promise<PersonWritten> {
   const persons = await openPersons(context.deps, context.transaction, [head.id]);
   const person = { ...persons.get(head.id)!, authentication_methods: [{ type: 'NA' as const }] };
-  return writeVersion(context, head, { ...written, person }, false);
+  return writeVersion(context, head, { ...written, person }, { created: false });
 }

@@ -1,14 +1,12 @@
 import { appendEvents } from '@zdravo/kit/events';
-import { sql } from 'kysely';
 import type { Person, PersonWritten } from '../contract.ts';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
-import { addIndexRows, tokensOfPerson, writeIndexRows } from '../indexes/index-rows.ts';
-import { canonicalPerson, sealPerson } from '../vault/seal.ts';
-import { factsOf } from './facts.ts';
+import { canonicalPerson } from '../vault/seal.ts';
 import type { LivingHead } from './heads.ts';
 import type { HeldLocks } from './locks.ts';
-import { phone_index, refreshPhoneFanout } from './phone-fanout.ts';
+import { refreshPhoneFanout } from './phone-fanout.ts';
+import { storeVersion } from './store-version.ts';
 
 export type Source = { type: string; id: string };
 
@@ -29,24 +27,30 @@ export type WriteContext = {
   held: HeldLocks;
 };
 
+/** Whether the person is new in this write, and if so `phone_fanout` when it is known. */
+export type Creation = { created: boolean; phone_fanout?: number };
+
 /**
  * Appends a version to a person whose head is locked or new, with everything that must be true together with it: index
- * rows, facts, event, audit row.
- * @param created whether the head was made in this transaction, with version 1.
+ * rows, identity keys, facts, event, audit row.
  */
 export async function writeVersion(
   context: WriteContext,
   head: Pick<LivingHead, 'id' | 'pseudonym' | 'version'>,
   written: NewVersion,
-  created: boolean,
+  { created, phone_fanout }: Creation,
 ): Promise<PersonWritten> {
+  const { transaction, generations, held } = context;
+  const { id, pseudonym } = head;
   const version = created ? 1 : head.version + 1;
-  if (!created) await raiseVersion(context.transaction, head.id, version);
-  await insertVersion(context, { person_id: head.id, version }, written);
-  await writeFacts(context.transaction, head.pseudonym, written.person);
-  await replaceIndexRows(context, head.id, written.person, created);
-  await witness(context.transaction, { ...head, version }, written, created);
-  return { id: head.id, pseudonym: head.pseudonym, created, version };
+  const tokens = await storeVersion(context, { head, version, written, created, phone_fanout });
+  held.require(tokens);
+  if (tokens.length > 0 && phone_fanout === undefined)
+    await refreshPhoneFanout(transaction, generations.serving.key_id, { person_id: id, tokens });
+  const type = created ? 'person.created' : 'person.updated';
+  const payload = { pseudonym, version };
+  await appendEvents(transaction, 'mpi', [{ type, object_type: 'person', object_id: id, payload }]);
+  return { id, pseudonym, created, version };
 }
 
 /** The write that the same source made before with the same data, if it did. */
@@ -70,69 +74,6 @@ export async function findRepeated(
   if (!row) return undefined;
   const created = row.version === 1 && row.written_as === written.written_as;
   return { id: head.id, pseudonym: head.pseudonym, created, version: row.version };
-}
-
-async function raiseVersion(transaction: MpiTransaction, id: string, version: number): Promise<void> {
-  await transaction.updateTable('mpi.persons').set({ version, updated_at: sql`now()` }).where('id', '=', id).execute();
-}
-
-async function insertVersion(
-  { deps, transaction, generations }: WriteContext,
-  place: { person_id: string; version: number },
-  { person, source, written_as }: NewVersion,
-): Promise<void> {
-  const canonical = canonicalPerson(person);
-  const key = await deps.keys.getOrCreate(place.person_id);
-  await transaction
-    .insertInto('mpi.person_versions')
-    .values({
-      ...place,
-      ...sealPerson(key, place, canonical),
-      content_mac: generations.serving.contentMac(place.person_id, canonical),
-      written_as,
-      source_type: source.type,
-      source_id: source.id,
-    })
-    .execute();
-}
-
-async function writeFacts(transaction: MpiTransaction, pseudonym: string, person: Person): Promise<void> {
-  const facts = factsOf(person);
-  await transaction
-    .insertInto('mpi.person_facts')
-    .values({ pseudonym, ...facts })
-    .onConflict((conflict) => conflict.column('pseudonym').doUpdateSet(facts))
-    .execute();
-}
-
-async function replaceIndexRows(
-  { transaction, generations, held }: WriteContext,
-  person_id: string,
-  person: Person,
-  created: boolean,
-): Promise<void> {
-  const { key_id } = generations.serving;
-  const before = created ? [] : await tokensOfPerson(transaction, { person_id, index_id: phone_index, key_id });
-  if (created) await addIndexRows(transaction, generations, person_id, person);
-  else await writeIndexRows(transaction, generations, person_id, person);
-  const after = generations.serving.indexTokens(person).filter((row) => row.index_id === phone_index);
-  const tokens = after.map((row) => row.token);
-  const changed = [...new Set(before).symmetricDifference(new Set(tokens))];
-  if (changed.length === 0) return;
-  held.require(changed);
-  await refreshPhoneFanout(transaction, key_id, { person_id, tokens: changed });
-}
-
-async function witness(
-  transaction: MpiTransaction,
-  head: { id: string; pseudonym: string; version: number },
-  { source, asker }: NewVersion,
-  created: boolean,
-): Promise<void> {
-  const type = created ? 'person.created' : 'person.updated';
-  const { id: object_id, pseudonym, version } = head;
-  await appendEvents(transaction, 'mpi', [{ type, object_type: 'person', object_id, payload: { pseudonym, version } }]);
-  await writeAudit(transaction, asker, type, object_id, { version, source });
 }
 
 /** An audit row in the transaction of what it witnesses: ids and words, never data of the person. */

@@ -1,7 +1,6 @@
 import type { ReadAudit } from '@zdravo/kit/audit';
 import type { Clock } from '@zdravo/kit/clock';
 import type { Transaction } from '@zdravo/kit/db';
-import type { CallContext } from '@zdravo/kit/http';
 import type { KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
@@ -29,5 +28,3 @@ export type MpiDeps = {
   clock: Clock;
   log: Logger;
 };
-
-export type { CallContext };

@@ -22,18 +22,18 @@ export type IndexDefinition = {
 export const index_definitions: readonly IndexDefinition[] = [
   { id: 1, name: 'tax_id', measured_bits: 19, composites: (person) => taxIds(person).map((tax_id) => [tax_id]) },
   { id: 2, name: 'document', measured_bits: 19, composites: (person, rules) => documents(person, rules) },
-  { id: 3, name: 'names', measured_bits: 17, composites: (person, rules) => names(person, rules) },
-  { id: 4, name: 'full_names', measured_bits: 17, composites: (person, rules) => fullNames(person, rules) },
+  { id: 3, name: 'names', measured_bits: 18, composites: (person, rules) => names(person, rules) },
+  { id: 4, name: 'full_names', measured_bits: 18, composites: (person, rules) => fullNames(person, rules) },
   {
     id: 5,
     name: 'phone_birth',
-    measured_bits: 17,
+    measured_bits: 18,
     composites: (person, rules) => phones(person, rules).map((phone) => [phone, person.birth_date]),
   },
   {
     id: 6,
     name: 'phone',
-    measured_bits: 16,
+    measured_bits: 17,
     composites: (person, rules) => phones(person, rules).map((phone) => [phone]),
   },
 ];

@@ -3,15 +3,16 @@ import { retryOnConflict } from '@zdravo/kit/db';
 import { conflict } from '@zdravo/kit/problem';
 import type { Person, PersonWritten } from '../contract.ts';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
+import { taxIds } from '../indexes/composites.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
 import { readable } from '../vault/unreadable.ts';
 import { acceptPerson } from './accept-person.ts';
 import { type Head, type LivingHead, living, lockHead } from './heads.ts';
-import { identify } from './identify.ts';
+import { type Claim, identify } from './identify.ts';
 import { idLock, type Lock, withLocks } from './locks.ts';
 import { phoneTokensOf } from './phone-fanout.ts';
 import { askAboutDuplicates } from './possible-duplicates.ts';
-import { readSituation } from './situation.ts';
+import { readSituation, type Situation } from './situation.ts';
 import {
   type Creation,
   findRepeated,
@@ -59,14 +60,28 @@ async function put(context: WriteContext, id: string, written: NewVersion): Prom
   const keys = generations.serving.identityTokens(written.person);
   const phone_tokens = phoneTokensOf(generations.serving, written.person);
   const identity_tokens = keys.map((key) => key.token);
-  const situation = await readSituation(transaction, generations, { id, identity_tokens, phone_tokens });
+  const tax_tokens = taxIds(written.person).map((tax_id) => generations.serving.token('tax_id', [tax_id]));
+  const asked = { id, identity_tokens, tax_tokens, phone_tokens };
+  const situation = await readSituation(transaction, generations, asked);
   held.confirm(situation.generations);
-  if (situation.known) return update(context, (await lockHead(transaction, id))!, written);
+  const answer = await putInto(context, id, written, { situation, keys, alone: phone_tokens.length > 0 ? 1 : 0 });
+  await askAboutDuplicates(transaction, answer.id, situation);
+  return answer;
+}
+
+type Found = { situation: Situation; keys: { token: string; strength: Claim['strength'] }[]; alone: number };
+
+async function putInto(
+  context: WriteContext,
+  id: string,
+  written: NewVersion,
+  { situation, keys, alone }: Found,
+): Promise<PersonWritten> {
+  if (situation.known) return update(context, (await lockHead(context.transaction, id))!, written);
   const strengths = new Map(keys.map((key) => [key.token, key.strength]));
   const claims = situation.owners.map(({ token, person_id }) => ({ strength: strengths.get(token)!, person_id }));
   const { person_id } = identify(claims);
   if (person_id !== undefined) return updateAs(context, id, person_id, written);
-  const alone = phone_tokens.length > 0 ? 1 : 0;
   const creation = situation.shares_phone ? { created: true } : { created: true, phone_fanout: alone };
   return create(context, id, written, creation);
 }
@@ -85,9 +100,7 @@ async function create(
   creation: Creation,
 ): Promise<PersonWritten> {
   const head = { id, pseudonym: randomUUID(), version: 1 };
-  const answer = await writeVersion(context, head, written, creation);
-  await askAboutDuplicates(context, id, written.person);
-  return answer;
+  return writeVersion(context, head, written, creation);
 }
 
 async function update(context: WriteContext, head: Head, written: NewVersion): Promise<PersonWritten> {
@@ -97,9 +110,7 @@ async function update(context: WriteContext, head: Head, written: NewVersion): P
   const kept = { ...written, person };
   const repeated = await findRepeated(context, living_head, kept);
   if (repeated) return repeated;
-  const answer = await writeVersion(context, living_head, kept, { created: false });
-  await askAboutDuplicates(context, head.id, person);
-  return answer;
+  return writeVersion(context, living_head, kept, { created: false });
 }
 
 /** A declaration does not know of deaths: what it leaves unsaid stays as it was. */

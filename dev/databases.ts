@@ -34,7 +34,7 @@ export async function openDatabases(settings: Settings): Promise<Databases> {
     },
     { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_role: 'zdravo_ops' },
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
-    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations] },
+    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_role: 'zdravo_mpi' },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
   ];
   const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;

@@ -6,7 +6,10 @@ import {
   builtInAddresses,
   builtInDictionaries,
   client_type_scopes,
+  normaliseFamilyName,
+  normaliseGivenName,
   normaliseName,
+  normalisePatronymic,
   role_scopes,
 } from '@zdravo/country-ua';
 import { createGateway, served } from '@zdravo/gateway';
@@ -46,6 +49,7 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
   });
   const jobs = await Promise.all([
     startJobs({ url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs, log }),
+    startJobs({ url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs, log }),
     startJobs({ url: databases.urls.platform, role: 'zdravo_auth', jobs: auth.jobs, log }),
   ]);
   ops.sequencer.start();
@@ -89,6 +93,12 @@ async function startMpi({ settings, databases, log, secret }: Parts): Promise<Mp
     key_provider: await createFileKeyProvider(await keyFile(settings, 'mpi')),
     callers: { il: secret },
     normalise: normaliseName,
+    identity_rules: {
+      given_name: normaliseGivenName,
+      family_name: normaliseFamilyName,
+      patronymic: normalisePatronymic,
+    },
+    clock: systemClock('Europe/Kyiv'),
     log: log.child({ module: 'mpi' }),
   });
   await mpi.app.ready();

@@ -9,17 +9,16 @@ export type Classify = (value: unknown) => number;
 
 /** Whole numbers in a span this wide are looked up in an array instead of searched. */
 const WIDEST_ARRAY = 1 << 16;
+const FEW_TEXTS = 6;
 /** Decimals this long survive the way into a double and back (IEEE 754: 15 significant digits). */
 const EXACT_DIGITS = 15;
 
 export function createClassifier(partition: Partition, place: Place): Classify {
-  const refuse = (value: unknown) => refuseValue(value, partition, place);
   const { class_of_null } = partition;
   const known = CLASSIFIERS[partition.type](partition);
   return (value) => {
-    if (value === null) return class_of_null >= 0 ? class_of_null : refuse(value);
-    const id = known(value);
-    return id >= 0 ? id : refuse(value);
+    const id = value === null ? class_of_null : known(value);
+    return id >= 0 ? id : refuseValue(value, partition, place);
   };
 }
 
@@ -83,16 +82,30 @@ function isDecimal(value: unknown): value is Decimal {
 function textLookup(partition: Partition): Lookup {
   const table = textTable(partition);
   if (!table) return orderedTextLookup(partition.points as string[], partition.class_of_segment);
-  const { class_of_text, others } = table;
-  return (value) => (typeof value === 'string' ? (class_of_text.get(value) ?? others) : -1);
+  return (value) => (typeof value === 'string' ? classOfText(table, value) : -1);
+}
+
+export interface TextTable {
+  texts: string[];
+  classes: Int32Array;
+  class_of_text: Map<string, number>;
+  others: number;
 }
 
 /** The classes of the texts that cells name, unless a cell orders texts. */
-export function textTable(partition: Partition): { class_of_text: Map<string, number>; others: number } | undefined {
-  const { points, class_of_segment } = partition;
+export function textTable(partition: Partition): TextTable | undefined {
   const others = classOfOtherTexts(partition);
   if (others === undefined) return undefined;
-  return { class_of_text: new Map(points.map((point, i) => [point as string, class_of_segment[2 * i + 1]!])), others };
+  const texts = partition.points as string[];
+  const classes = Int32Array.from(texts, (_, i) => partition.class_of_segment[2 * i + 1]!);
+  return { texts, classes, class_of_text: new Map(texts.map((text, i) => [text, classes[i]!])), others };
+}
+
+/** Few texts are compared one by one: equal texts are mostly the same string, and hashing costs more (measured). */
+export function classOfText({ texts, classes, class_of_text, others }: TextTable, value: string): number {
+  if (texts.length > FEW_TEXTS) return class_of_text.get(value) ?? others;
+  for (let i = 0; i < texts.length; i++) if (texts[i] === value) return classes[i]!;
+  return others;
 }
 
 function orderedTextLookup(points: string[], class_of_segment: Int32Array): Lookup {
@@ -145,8 +158,13 @@ function ordinalLookup(partition: Partition): (value: number) => number {
     (value | 0) === value && value >= first && value < end ? class_of_number[value - first]! : search(value);
 }
 
+export interface WholeNumberTable {
+  first: number;
+  class_of_number: Int32Array;
+}
+
 /** The classes of the whole numbers from `first` on, when the constants lie close together; beyond it one must search. */
-export function wholeNumberTable(partition: Partition): { first: number; class_of_number: Int32Array } | undefined {
+export function wholeNumberTable(partition: Partition): WholeNumberTable | undefined {
   const doubles = doublesOf(partition);
   const first = Math.floor(doubles[0] ?? 0) - 1;
   const span = Math.ceil(doubles.at(-1) ?? 0) + 2 - first;

@@ -1,5 +1,6 @@
 import { type CellTest, cellMatches, type Environment, isConstantCell } from './cell-tests.ts';
 import { type Classify, createClassifier, scalarOf } from './classify.ts';
+import { type ColumnStep, classAfter, columnStep } from './column-step.ts';
 import { buildDiagram, type Diagram, fullSet, intersection, rulesIn } from './diagram.ts';
 import { withPlace } from './errors.ts';
 import { isConstantVerdict, type Verdict, verdictOf } from './hit-policies.ts';
@@ -18,6 +19,7 @@ export interface CompiledTable {
   /** How the value of each input column is read from a row. */
   readonly sources: InputSource[];
   readonly classifiers: Classify[];
+  readonly steps: ColumnStep[];
   /** Decides one row, a plain object. Errors: INPUT_…, RULES_CONFLICT, DIVISION_BY_ZERO, OUTPUT_NOT_ALLOWED, with the place. */
   decide(row: Row): Verdict;
   /** As decide, as a part of deciding another table by the same row: shared requirements are worked out once. */
@@ -60,6 +62,7 @@ export function compileTable(parts: TableParts, { sources, names, beginRow }: Ta
     createClassifier(partition, { table: table.id, cell: parts.inputs[i]!.input.expression }),
   );
   const diagram = buildDiagram(partitions, table.rules.length);
+  const steps = partitions.map((partition, i) => columnStep(partition, classifiers[i]!));
   const environment = (row: Row): Environment => ({ it: null, get: names(row) });
   const candidates = diagram ? undefined : candidateRules(partitions, classifiers, sources, table.rules.length);
   const computed_cells = parts.rules.map((rule) => rule.cells.some((cell) => !isConstantCell(cell)));
@@ -72,7 +75,7 @@ export function compileTable(parts: TableParts, { sources, names, beginRow }: Ta
   const settled = diagram ? settledVerdicts(parts, diagram, computed_cells, environment) : [];
   const settle = (state: number, row: () => Row): Verdict =>
     settled[state] ?? verdictOf(parts, remaining(diagram!.hits[state]!, row()), environment(row()));
-  const stateOf = diagram ? stateWalk(diagram, classifiers, sources) : undefined;
+  const stateOf = diagram ? stateWalk(diagram, steps, sources) : undefined;
   const decideWithin: CompiledTable['decideWithin'] = stateOf
     ? (row) => {
         const state = stateOf(row);
@@ -86,6 +89,7 @@ export function compileTable(parts: TableParts, { sources, names, beginRow }: Ta
     diagram,
     sources,
     classifiers,
+    steps,
     environment,
     settle,
     beginRow,
@@ -124,14 +128,16 @@ function deepFrozen<T>(value: T): T {
   return Object.freeze(value);
 }
 
-function stateWalk(diagram: Diagram, classifiers: Classify[], sources: InputSource[]): (row: Row) => number {
+function stateWalk(diagram: Diagram, steps: ColumnStep[], sources: InputSource[]): (row: Row) => number {
   const { layers } = diagram;
   const depth = layers.length;
   return (row) => {
     let state = 0;
     for (let i = 0; i < depth; i++) {
-      const layer = layers[i]!;
-      state = layer.next[state * layer.class_count + classifiers[i]!(sources[i]!.read(row))]!;
+      const { next, class_count } = layers[i]!;
+      const source = sources[i]!;
+      const value = source.fact === undefined ? source.read(row) : row[source.fact];
+      state = next[state * class_count + classAfter(steps[i]!, value)]!;
     }
     return state;
   };

@@ -1,14 +1,15 @@
 import { isConstantCell, isWildcard } from './cell-tests.ts';
 import type { CompiledTable } from './compile-table.ts';
 import type { Diagram } from './diagram.ts';
-import { hasRule, type Partition } from './partition.ts';
+import { hasRule } from './partition.ts';
 
 /** Values by column in FEEL, for which a finding holds; columns left out may have any value. */
 export type Region = { [cell: string]: string };
 
-/** A set of rows, as classes by column, that end in one state of the diagram. */
-interface Path {
+/** A set of rows as classes by column, with the same in words. */
+export interface ClassRegion {
   classes: number[][];
+  region: Region;
 }
 
 const MOST_REGIONS = 25;
@@ -16,14 +17,17 @@ const MOST_REGIONS = 25;
 /** The classes of each column that rows are expected to have: null counts only where a cell mentions it. */
 export function expectedClasses(compiled: CompiledTable): number[][] {
   return compiled.partitions.map((partition, column) => {
-    const mentions_null = compiled.parts.rules.some((rule) =>
-      rule.cells[column]!.tests.some((test) => test.kind === 'compare' && test.constant === null),
-    );
+    const with_null = mentionsNull(compiled, column);
     const has_values = (id: number) => partition.class_of_segment.includes(id);
-    return partition.classes
-      .map((_, id) => id)
-      .filter((id) => has_values(id) || (mentions_null && id === partition.class_of_null));
+    const ids = partition.classes.map((_, id) => id);
+    return ids.filter((id) => has_values(id) || (with_null && id === partition.class_of_null));
   });
+}
+
+function mentionsNull(compiled: CompiledTable, column: number): boolean {
+  return compiled.parts.rules.some((rule) =>
+    rule.cells[column]!.tests.some((test) => test.kind === 'compare' && test.constant === null),
+  );
 }
 
 /** The states of the last layer that expected rows can reach. */
@@ -39,13 +43,17 @@ export function reachableStates(compiled: CompiledTable, diagram: Diagram): Set<
 }
 
 /** Up to 25 regions whose rows end in one of `targets`, each as large as the table's order of columns allows. */
-export function regionsOf(compiled: CompiledTable, diagram: Diagram, targets: ReadonlySet<number>): Region[] {
-  return pathsTo(compiled, diagram, targets).map((path) => regionOf(compiled, path));
+export function regionsOf(compiled: CompiledTable, diagram: Diagram, targets: ReadonlySet<number>): ClassRegion[] {
+  return pathsTo(compiled, diagram, targets).map((classes) => ({ classes, region: regionOf(compiled, classes) }));
 }
 
 /** The rule that misses a region by the fewest cells, with the first of them. */
-export function nearestRule(compiled: CompiledTable, region: Region): { rule: number; column: number } | undefined {
-  const inside = (cell: { rule: number; column: number }) => coversRegion(compiled, region, cell);
+export function nearestRule(
+  compiled: CompiledTable,
+  { classes }: ClassRegion,
+): { rule: number; column: number } | undefined {
+  const inside = ({ rule, column }: { rule: number; column: number }) =>
+    classes[column]!.some((id) => hasRule(compiled.partitions[column]!.classes[id]!.rules, rule));
   const misses = compiled.parts.rules.map((_, rule) =>
     compiled.partitions.map((_, column) => column).filter((column) => !inside({ rule, column })),
   );
@@ -65,14 +73,14 @@ export function isComputedRule(compiled: CompiledTable, rule: number): boolean {
   return !compiled.parts.rules[rule]!.cells.every(isConstantCell);
 }
 
-function pathsTo(compiled: CompiledTable, diagram: Diagram, targets: ReadonlySet<number>): Path[] {
+function pathsTo(compiled: CompiledTable, diagram: Diagram, targets: ReadonlySet<number>): number[][][] {
   const leads = statesLeadingTo(diagram, targets);
   const expected = expectedClasses(compiled);
-  const found: Path[] = [];
+  const found: number[][][] = [];
   const walk = (layer: number, state: number, classes: number[][]): void => {
     if (found.length >= MOST_REGIONS || !leads[layer]!.has(state)) return;
     if (layer === diagram.layers.length) {
-      found.push({ classes });
+      found.push(classes);
       return;
     }
     for (const [target, ids] of groupedTargets(diagram, { layer, state, ids: expected[layer]! })) {
@@ -103,24 +111,16 @@ function statesLeadingTo(diagram: Diagram, targets: ReadonlySet<number>): Readon
   return by_layer;
 }
 
-function regionOf(compiled: CompiledTable, path: Path): Region {
-  const named = path.classes.map((ids, column) => {
-    const partition = compiled.partitions[column]!;
+function regionOf(compiled: CompiledTable, classes: number[][]): Region {
+  const expected = expectedClasses(compiled);
+  const named = classes.flatMap((ids, column) => {
     const cell = compiled.parts.inputs[column]!.input.expression;
-    return [cell, ids.length === partition.classes.length ? '-' : labels(partition, ids)] as const;
+    return ids.length === expected[column]!.length ? [] : [[cell, labels(compiled, column, ids)] as const];
   });
-  return Object.fromEntries(named.filter(([, text]) => text !== '-'));
+  return Object.fromEntries(named);
 }
 
-function labels(partition: Partition, ids: number[]): string {
-  return ids.flatMap((id) => partition.classes[id]!.labels).join(', ');
-}
-
-function coversRegion(compiled: CompiledTable, region: Region, at: { rule: number; column: number }): boolean {
-  const { input } = compiled.parts.inputs[at.column]!;
-  const wanted = region[input.expression];
-  if (wanted === undefined) return true;
-  const { classes } = compiled.partitions[at.column]!;
-  const touched = classes.filter((known) => known.labels.some((label) => wanted.split(', ').includes(label)));
-  return touched.some((known) => hasRule(known.rules, at.rule));
+function labels(compiled: CompiledTable, column: number, ids: number[]): string {
+  const texts = ids.flatMap((id) => compiled.partitions[column]!.classes[id]!.labels);
+  return (mentionsNull(compiled, column) ? texts : texts.filter((text) => text !== 'null')).join(', ');
 }

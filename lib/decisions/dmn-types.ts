@@ -11,6 +11,9 @@ export interface NamedType {
 /** The constraint by which DMN, which has no integers, says that a number is whole (itemDefinition/typeConstraint). */
 export const WHOLE_NUMBER_CONSTRAINT = 'floor(?) = ?';
 
+/** Types defined by types defined by types: more than this is no document of a person. */
+const LONGEST_CHAIN = 20;
+
 /** FEEL's own names, and those that common modellers write instead. */
 const TYPE_NAMES: Record<string, ValueType> = {
   string: 'string',
@@ -39,6 +42,13 @@ export class TypeBook {
     const definition = this.#definitions.get(name);
     if (!definition || seen.includes(name)) return builtIn(name, place, seen.includes(name));
     const at = { line: definition.line, column: definition.column };
+    if (seen.length > LONGEST_CHAIN) {
+      throw new DecisionError(
+        'DMN_UNSUPPORTED',
+        `the type ${name} ends a chain of more than ${LONGEST_CHAIN} types`,
+        at,
+      );
+    }
     const structured = definition.children.some((child) => child.name === 'itemComponent');
     if (structured || definition.attributes.get('isCollection') === 'true') {
       throw new DecisionError(

@@ -39,7 +39,7 @@ function statesOf(compiled: CompiledTable, columns: Columns, length: number, row
     const values = source.fact === undefined ? undefined : columns[source.fact];
     if (source.fact !== undefined && !values) throw missingColumn(compiled, source.fact);
     const classify = compiled.classifiers[column]!;
-    if (values) advanceStates({ states, layer, values, classify, partition: compiled.partitions[column]! });
+    if (values) advanceStates({ states, layer, values, column: compiled.steps[column]! });
     else {
       const classes = Array.from({ length }, (_, i) => atRow(i, () => classify(freshRead(compiled, column, rowAt(i)))));
       states.forEach((state, i) => {

@@ -45,8 +45,8 @@ export type {
 export { modelDigest } from './model-digest.ts';
 export type { Places } from './places.ts';
 export { located, withLocation } from './places.ts';
-export type { DecisionRecord, Replay } from './records.ts';
-export { decideAndRecord, replay } from './records.ts';
+export type { DecisionRecord, Replay, RevisionAtWork } from './records.ts';
+export { compileRevision, decideAndRecord, replay } from './records.ts';
 export type { Act, Publication, Revision } from './revisions.ts';
 export {
   draftRevision,

@@ -1,4 +1,4 @@
-import { compileModel } from './compile-model.ts';
+import { type CompiledModel, compileModel } from './compile-model.ts';
 import { DecisionError } from './errors.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { Verdict } from './hit-policies.ts';
@@ -24,10 +24,23 @@ export interface Replay {
   explanation: Explanation;
 }
 
+/** A revision with its compiled model; compiling is for once per revision, not per decision. */
+export interface RevisionAtWork {
+  revision: Revision;
+  compiled: CompiledModel;
+}
+
+export function compileRevision(revision: Revision): RevisionAtWork {
+  return { revision, compiled: compileModel(revision.model) };
+}
+
 /** Decides strictly and returns the record to keep. Errors as `decideStrictly`. */
-export function decideAndRecord(revision: Revision, decision: string, inputs: Row, decided_at: string): DecisionRecord {
-  const verdict = compileModel(revision.model).decideStrictly(decision, inputs);
-  return { decision, revision: revision.number, digest: revision.digest, decided_at, inputs, verdict };
+export function decideAndRecord(
+  { revision, compiled }: RevisionAtWork,
+  request: Pick<DecisionRecord, 'decision' | 'inputs' | 'decided_at'>,
+): DecisionRecord {
+  const verdict = compiled.decideStrictly(request.decision, request.inputs);
+  return { ...request, revision: revision.number, digest: revision.digest, verdict };
 }
 
 /**

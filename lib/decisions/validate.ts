@@ -1,4 +1,4 @@
-import { type CompiledModel, compileParts, type RowClock, scopeOf, tablesInOrder } from './compile-model.ts';
+import { compileParts, type RowClock, scopeOf, tablesInOrder } from './compile-model.ts';
 import type { CompiledTable } from './compile-table.ts';
 import { isComputedRule, nearestRule, type Region, reachableStates, regionsOf, tellingColumn } from './coverage.ts';
 import type { Diagram } from './diagram.ts';
@@ -58,8 +58,6 @@ export function tableFindings(compiled: CompiledTable): Finding[] {
   ];
 }
 
-export type { CompiledModel };
-
 function withLine(place: Place, places: Places): Place {
   return place.line === undefined ? located(place, places) : place;
 }
@@ -69,8 +67,9 @@ function gaps(compiled: CompiledTable, diagram: Diagram, reachable: Set<number>)
   if (compiled.parts.defaults) return [];
   const empty = [...reachable].filter((state) => diagram.hits[state]!.length === 0);
   const severity = ['R', 'O', 'C'].includes(compiled.table.hit_policy) ? 'warning' : 'error';
-  return regionsOf(compiled, diagram, new Set(empty)).map((region) => {
-    const nearest = nearestRule(compiled, region);
+  return regionsOf(compiled, diagram, new Set(empty)).map((found) => {
+    const { region } = found;
+    const nearest = nearestRule(compiled, found);
     const near = nearest ? inputPlace(compiled.table, nearest.rule, nearest.column) : {};
     const message = `no rule matches ${regionText(region)}`;
     return { code: 'GAP', severity, message, place: { table: compiled.table.id, ...near }, region };
@@ -87,7 +86,7 @@ function overlaps(compiled: CompiledTable, diagram: Diagram, reachable: Set<numb
     }
   }
   return [...state_of_pair.values()].map(({ pair, state }) => {
-    const region = regionsOf(compiled, diagram, new Set([state]))[0] ?? {};
+    const region = regionsOf(compiled, diagram, new Set([state]))[0]?.region ?? {};
     const [first, second] = pair;
     const place = { table: compiled.table.id, ...inputPlace(compiled.table, second, tellingColumn(compiled, second)) };
     const what = hit_policy === 'A' ? 'match with different outputs' : 'both match';

@@ -5,7 +5,7 @@ import { atomColumn, type BlockingRule, MOST_RULES, ruleKeys } from './rules.ts'
 
 /** All pairs are compared up to this many. */
 const EXHAUSTIVE_PAIRS = 1_000_000;
-const SAMPLE_ROWS = 50_000;
+const SAMPLE_ROWS = 25_000;
 const SIMULATED_MATCHES = 2_000;
 /** An atom that more than this share of random pairs share says too little to be worth a key. */
 const COMMONEST_ATOM = 0.1;
@@ -142,7 +142,7 @@ function foundByAll(members: readonly Atom[]): Uint8Array {
   );
 }
 
-const TABLE_BITS = 18;
+const TABLE_BITS = 17;
 const firstCounts = new Int32Array(1 << TABLE_BITS);
 const secondCounts = new Int32Array(1 << TABLE_BITS);
 

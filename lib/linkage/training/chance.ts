@@ -70,17 +70,21 @@ export interface AgreementCounts {
 /** Groups of rows already thought to be one entity. */
 export type KnownClusters = readonly (readonly number[])[];
 
-/** Counts exact agreement on all given fields in closed form from value frequencies, pairs within known clusters left out. */
+/**
+ * Counts exact agreement on all given fields in closed form from value frequencies, pairs within known clusters left out. With a `step`
+ * only every step-th row counts, for shares that need no more.
+ */
 export function countAgreement(
   table: RecordTable,
   fields: readonly number[],
   clusters: KnownClusters,
+  step = 1,
 ): AgreementCounts {
   const columns = fields.map((field) => table.codes[field]!);
   const linking = isLinking(table);
-  const counts = new Map<number, number>();
+  const counts = fields.length === 1 ? denseCounts(table.dictionaries[fields[0]!]!.size) : new Map<number, number>();
   let [firsts, seconds, agreeing] = [0, 0, 0];
-  for (let row = 0; row < table.size; row++) {
+  for (let row = 0; row < table.size; row += step) {
     const key = jointCode(table, columns, { fields, row });
     if (key === 0) continue;
     // In linking the rows of the first input come first; the second input only looks them up.
@@ -94,9 +98,23 @@ export function countAgreement(
       firsts++;
     }
   }
-  const within = countWithin(table, columns, clusters);
+  const within = countWithin(table, columns, clusters, step);
   const present = (linking ? firsts * seconds : (firsts * (firsts - 1)) / 2) - within.present;
   return { present, agreeing: agreeing - within.agreeing, matchesAgreeing: within.agreeing };
+}
+
+/** Counts by value number: an array is many times faster than a map over a million rows. */
+function denseCounts(values: number): {
+  get(code: number): number | undefined;
+  set(code: number, count: number): void;
+} {
+  const counts = new Int32Array(values + 1);
+  return {
+    get: (code) => counts[code],
+    set(code, count) {
+      counts[code] = count;
+    },
+  };
 }
 
 function jointCode(
@@ -113,10 +131,11 @@ function jointCode(
   return code;
 }
 
-function countWithin(table: RecordTable, columns: readonly Int32Array[], clusters: KnownClusters) {
+function countWithin(table: RecordTable, columns: readonly Int32Array[], clusters: KnownClusters, step: number) {
   const linking = isLinking(table);
   let [present, agreeing] = [0, 0];
-  for (const rows of clusters) {
+  for (const members of clusters) {
+    const rows = step === 1 ? members : members.filter((row) => row % step === 0);
     for (let i = 0; i < rows.length; i++) {
       for (let j = i + 1; j < rows.length; j++) {
         const [left, right] = [rows[i]!, rows[j]!];

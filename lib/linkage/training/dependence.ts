@@ -2,6 +2,8 @@ import { countAllPairs } from '../blocking/candidates.ts';
 import type { RecordTable } from '../records/table.ts';
 import { countAgreement, type KnownClusters } from './chance.ts';
 
+/** Dependence is sought among at most about this many rows. */
+const MOST_ROWS = 120_000;
 /** Fewer pairs that agree by chance say too little about dependence. */
 const FEWEST_PAIRS = 100;
 /** A dependence is worth modelling when agreement on one field makes agreement on the other this many times as likely… */
@@ -16,7 +18,8 @@ const LEAST_SHARE = 0.05;
  */
 export function findParents(table: RecordTable, clusters: KnownClusters): number[] {
   const fieldCount = table.fields.length;
-  const single = table.fields.map((_, field) => countAgreement(table, [field], clusters));
+  const step = Math.max(1, Math.ceil(table.size / MOST_ROWS));
+  const single = table.fields.map((_, field) => countAgreement(table, [field], clusters, step));
   const share = single.map(({ agreeing, present }) => (agreeing + 0.5) / (present + 10));
   const edges: { a: number; b: number; lift: number }[] = [];
   for (let a = 0; a < fieldCount; a++) {
@@ -24,7 +27,7 @@ export function findParents(table: RecordTable, clusters: KnownClusters): number
       const [rare, common] = share[a]! <= share[b]! ? [a, b] : [b, a];
       const { agreeing, matchesAgreeing } = single[rare]!;
       if (agreeing < Math.max(FEWEST_PAIRS, 3 * matchesAgreeing)) continue;
-      const joint = countAgreement(table, [rare, common], clusters);
+      const joint = countAgreement(table, [rare, common], clusters, step);
       const jointShare = joint.agreeing / Math.max(1, joint.present);
       const lift = jointShare / (share[a]! * share[b]!);
       if (lift >= LEAST_LIFT && jointShare / share[rare]! >= LEAST_SHARE) edges.push({ a: rare, b: common, lift });

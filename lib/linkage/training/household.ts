@@ -68,7 +68,7 @@ export function learnHousehold(
     const parameters = starting.parameters.map((field) => ({ ...field, m: field.m.map((spread) => [...spread]) }));
     learnFromRules(patterns, parameters, starting.rules, pins);
     const fitted = fit(patterns, { parameters, pins, allPairs: starting.allPairs });
-    const verdict = judge(patterns, fitted, { parameters, roles, allPairs: starting.allPairs });
+    const verdict = judge(patterns, fitted, { ...starting, parameters, roles });
     note = verdict.note;
     if (verdict.isSound)
       return { learnt: { parameters, prior: fitted.prior, household: { ...fitted.household, note } }, note };
@@ -154,11 +154,17 @@ function addLevels(
 function judge(
   patterns: PreparedPatterns,
   { household, claims, prior }: Fitted,
-  { parameters, roles, allPairs }: { parameters: readonly FieldParameters[]; roles: Roles; allPairs: number },
+  { parameters, roles, allPairs, rules }: Starting & { roles: Roles },
 ): { isSound: boolean; note: string } {
   let pairs = 0;
   for (let row = 0; row < patterns.size; row++) pairs += claims[row]! * patterns.counts[row]!;
-  const given = agreementUnder(patterns, claims, roles.given);
+  // Pairs that were joined by their given names agree on them however unrelated they are: only the others can bear witness.
+  const fair = rules.reduce(
+    (mask, { atoms }, rule) => (atoms.some(({ field }) => field === roles.given) ? mask : mask | (1 << rule)),
+    0,
+  );
+  const witnesses = claims.map((claim, row) => ((patterns.ruleMasks[row]! & fair) === 0 ? 0 : claim));
+  const given = agreementUnder(patterns, witnesses, roles.given);
   const surname = agreementUnder(patterns, claims, roles.surname);
   const allowed = 0.03 + 4 * parameters[roles.given]!.u[0]![0]!;
   const seen = `${Math.round(pairs)} pairs, surname equal in ${percent(surname)}, given name in ${percent(given)} (allowed ${percent(allowed)})`;

@@ -9,7 +9,8 @@ import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit
 import { createLogger } from '@zdravo/kit/log';
 import { startPostgres } from '@zdravo/kit/testing';
 import { createOps, migrations, type Ops } from '@zdravo/ops';
-import { contract, type NewDeclaration } from '@zdravo/ops/contract';
+import { contract } from '@zdravo/ops/contract';
+import { someDeclaration } from '@zdravo/ops/testing';
 import pg from 'pg';
 
 const duration_ms = 15_000;
@@ -112,26 +113,4 @@ async function newDatabase(server_url: string, name: string): Promise<string> {
   await client.query(`create database "${name}"`);
   await client.end();
   return connectionUrl(server_url, { database: name });
-}
-
-function someDeclaration(): NewDeclaration {
-  const sha256 = 'a'.repeat(64);
-  return {
-    person_id: randomUUID(),
-    pseudonym: randomUUID(),
-    employee_id: randomUUID(),
-    division_id: randomUUID(),
-    legal_entity_id: randomUUID(),
-    declaration_request_id: randomUUID(),
-    declaration_number: '0000-12H4-245D',
-    scope: 'family_doctor',
-    start_date: '2026-11-23',
-    end_date: '2027-11-22',
-    signed_at: '2026-11-23T10:00:00.000000Z',
-    seed: `\\x${'0'.repeat(64)}`,
-    overlimit: false,
-    status: 'active',
-    created_by: randomUUID(),
-    evidence: { signed_content_sha256: sha256, documents: [] },
-  };
 }

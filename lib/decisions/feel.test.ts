@@ -224,6 +224,7 @@ test('type errors, unknown names and unsupported parts are refused with the cell
 test('text of a table is never executed', () => {
   const attacks = [
     '"); globalThis.pwned = true; ("',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the attack is the text itself
     '`${globalThis.pwned = true}`',
     'constructor.constructor("globalThis.pwned = true")()',
     '"\\u0022); globalThis.pwned = true; //"',

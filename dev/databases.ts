@@ -25,7 +25,22 @@ type Plan = {
 
 /** Brings up every database: a given one by its URL, the others on the embedded server, each migrated. */
 export async function openDatabases(settings: Settings): Promise<Databases> {
-  const plans: Plan[] = [
+  const plans = plansOf(settings);
+  const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;
+  const urls = {} as Record<DatabaseName, string>;
+  for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
+  return { urls, stop: async () => embedded?.stop() };
+}
+
+/** Migrates the databases whose URLs are set, as the role that may. @returns their names. */
+export async function migrateGiven(settings: Settings): Promise<string[]> {
+  const given = plansOf(settings).filter((plan) => plan.given !== undefined);
+  for (const plan of given) await bringUp(plan, undefined);
+  return given.map((plan) => plan.name);
+}
+
+function plansOf(settings: Settings): Plan[] {
+  return [
     {
       name: 'platform',
       given: settings.PLATFORM_DATABASE_URL,
@@ -37,10 +52,6 @@ export async function openDatabases(settings: Settings): Promise<Databases> {
     { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_role: 'zdravo_mpi' },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
   ];
-  const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;
-  const urls = {} as Record<DatabaseName, string>;
-  for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
-  return { urls, stop: async () => embedded?.stop() };
 }
 
 async function bringUp(plan: Plan, embedded: RunningPostgres | undefined): Promise<string> {

@@ -6,10 +6,7 @@ import {
   builtInAddresses,
   builtInDictionaries,
   client_type_scopes,
-  normaliseFamilyName,
-  normaliseGivenName,
   normaliseName,
-  normalisePatronymic,
   role_scopes,
 } from '@zdravo/country-ua';
 import { createGateway, served } from '@zdravo/gateway';
@@ -24,6 +21,7 @@ import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { type Databases, openDatabases } from './databases.ts';
+import { ukrainian_identity_rules } from './processes/mpi.ts';
 import type { Settings } from './settings.ts';
 import { createVendor, type SignIn } from './vendor.ts';
 
@@ -93,11 +91,7 @@ async function startMpi({ settings, databases, log, secret }: Parts): Promise<Mp
     key_provider: await createFileKeyProvider(await keyFile(settings, 'mpi')),
     callers: { il: secret },
     normalise: normaliseName,
-    identity_rules: {
-      given_name: normaliseGivenName,
-      family_name: normaliseFamilyName,
-      patronymic: normalisePatronymic,
-    },
+    identity_rules: ukrainian_identity_rules,
     clock: systemClock('Europe/Kyiv'),
     log: log.child({ module: 'mpi' }),
   });

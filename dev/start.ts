@@ -1,25 +1,53 @@
 import { ConfigError } from '@zdravo/kit/config';
 import { type RunningPlatform, startPlatform } from './platform.ts';
+import { processes } from './processes/index.ts';
+import type { RunningProcess } from './processes/process.ts';
 import { readSettings } from './settings.ts';
 
-// `npm start`: the whole platform in one process.
+// `npm start`: the whole platform in one process. `npm start -- MODULE…`: only these, as in production.
 
+const names = process.argv.slice(2);
 try {
-  const starting = startPlatform(readSettings());
+  const starting = names.length === 0 ? startAll() : startAlone(names);
   stopOnSignal(starting);
-  announce(await starting);
+  await starting;
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : error);
   process.exit(1);
 }
 
+async function startAll(): Promise<{ stop(): Promise<void> }> {
+  const platform = await startPlatform(readSettings());
+  announce(platform);
+  return platform;
+}
+
+async function startAlone(modules: string[]): Promise<{ stop(): Promise<void> }> {
+  const unknown = modules.filter((name) => !Object.hasOwn(processes, name));
+  if (unknown.length > 0)
+    throw new ConfigError([
+      `no module is called ${unknown.join(', ')}; there are ${Object.keys(processes).join(', ')}`,
+    ]);
+  const running: RunningProcess[] = [];
+  for (const name of modules) {
+    const one = await processes[name]!(process.env);
+    console.log(`ready ${name} ${one.address}`);
+    running.push(one);
+  }
+  return {
+    stop: async () => {
+      for (const one of running.reverse()) await one.stop();
+    },
+  };
+}
+
 /** Heard from the first moment: a signal while it starts must not leave a database server behind. */
-function stopOnSignal(starting: Promise<RunningPlatform>): void {
+function stopOnSignal(starting: Promise<{ stop(): Promise<void> }>): void {
   let is_stopping = false;
   const stop = () => {
     if (is_stopping) return;
     is_stopping = true;
-    void starting.then((platform) => platform.stop()).then(() => process.exit(0));
+    void starting.then((running) => running.stop()).then(() => process.exit(0));
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);

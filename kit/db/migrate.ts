@@ -35,10 +35,34 @@ export async function migrate(url: string, migrations: Migrations[]): Promise<st
   }
 }
 
+/** Names of the module's migrations that a database has not had yet; for a process that may not migrate itself. */
+export async function pendingMigrations(url: string, { module, directory }: Migrations): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: module });
+  await client.connect();
+  try {
+    const known = await appliedMigrations(client, module).catch((error: { code?: string }) => {
+      if (error.code === '42P01') return new Map<string, string>();
+      throw error;
+    });
+    return (await readMigrations(directory)).map(({ name }) => name).filter((name) => !known.has(name));
+  } finally {
+    await client.end();
+  }
+}
+
 const history_table = `
   create table if not exists public.migrations (
     module text not null, name text not null, sha256 text not null,
-    applied_at timestamptz not null default now(), primary key (module, name))`;
+    applied_at timestamptz not null default now(), primary key (module, name));
+  grant select on public.migrations to public;`;
+
+async function appliedMigrations(client: pg.Client, module: string): Promise<Map<string, string>> {
+  const { rows } = await client.query<{ name: string; sha256: string }>(
+    'select name, sha256 from public.migrations where module = $1',
+    [module],
+  );
+  return new Map(rows.map((row) => [row.name, row.sha256]));
+}
 
 /** Names are compared without case; under the locale `C` PostgreSQL knows the case of ASCII letters only. */
 async function refuseNarrowLocale(client: pg.Client): Promise<void> {
@@ -50,11 +74,7 @@ async function refuseNarrowLocale(client: pg.Client): Promise<void> {
 }
 
 async function migrateModule(client: pg.Client, { module, directory }: Migrations): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; sha256: string }>(
-    'select name, sha256 from public.migrations where module = $1',
-    [module],
-  );
-  const known = new Map(rows.map((row) => [row.name, row.sha256]));
+  const known = await appliedMigrations(client, module);
   const applied: string[] = [];
   for (const migration of await readMigrations(directory)) {
     const before = known.get(migration.name);

@@ -1,4 +1,5 @@
 export type { Call, CallContext, Principal } from './call.ts';
+export { healthRoutes, type ReadinessCheck } from './health.ts';
 export { type Authenticate, mount } from './mount.ts';
 export { type Page, pageOf, pagingOf } from './paging.ts';
 export { createHttpServer, type HttpServer, type HttpServerOptions } from './server.ts';

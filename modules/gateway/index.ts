@@ -1,9 +1,8 @@
 import cors from '@fastify/cors';
 import type { Contract, Handlers } from '@zdravo/kit/contract';
-import { createHttpServer, type HttpServer, mount } from '@zdravo/kit/http';
+import { createHttpServer, type HttpServer, healthRoutes, mount, type ReadinessCheck } from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
 import { accessControl, type FindPrincipal } from './access.ts';
-import { healthRoutes, type ReadinessCheck } from './health.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
 import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
 import { serveMetrics } from './metrics.ts';
@@ -14,7 +13,6 @@ import type { GatewayStore } from './store.ts';
 
 export type { FindPrincipal } from './access.ts';
 export { type AccessMismatch, findAccessMismatches, type Holder } from './access-matrix.ts';
-export type { ReadinessCheck } from './health.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { Pressure, SheddingOptions } from './load-shedding.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';

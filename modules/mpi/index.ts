@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { createReadAudit } from '@zdravo/kit/audit';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
-import { createHttpServer, type HttpServer, mount, serviceAuthentication } from '@zdravo/kit/http';
+import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
@@ -94,6 +94,9 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     };
     const app = createHttpServer({ log });
     mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
+    healthRoutes(app, async () => {
+      await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
+    });
     return {
       app,
       jobs: mpiJobs(deps, key_provider),

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
-import { createHttpServer, type HttpServer, mount, serviceAuthentication } from '@zdravo/kit/http';
+import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
@@ -59,6 +59,9 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   const deps = { db: database.db, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });
   mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
+  healthRoutes(app, async () => {
+    await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
+  });
   const sequencer = createSequencer({ db: sequencing.db, log });
   return {
     app,

@@ -1,5 +1,5 @@
-import type { HttpServer } from '@zdravo/kit/http';
-import { unavailable } from '@zdravo/kit/problem';
+import { unavailable } from '../problem/index.ts';
+import type { HttpServer } from './server.ts';
 
 /** Resolves when the process can serve; throws when it cannot. */
 export type ReadinessCheck = () => Promise<void>;

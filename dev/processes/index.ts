@@ -1,0 +1,9 @@
+import { startMpi } from './mpi.ts';
+import { startOps } from './ops.ts';
+import type { RunningProcess } from './process.ts';
+
+/** The modules that `npm start -- NAME` starts alone. */
+export const processes: Record<string, (environment: Record<string, string | undefined>) => Promise<RunningProcess>> = {
+  mpi: startMpi,
+  ops: startOps,
+};

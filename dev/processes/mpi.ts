@@ -1,0 +1,50 @@
+import { normaliseFamilyName, normaliseGivenName, normaliseName, normalisePatronymic } from '@zdravo/country-ua';
+import { systemClock } from '@zdravo/kit/clock';
+import { readConfig } from '@zdravo/kit/config';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { createMpi, migrations } from '@zdravo/mpi';
+import { Type } from 'typebox';
+import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+
+const Settings = Type.Object({
+  ...common,
+  MPI_PORT: port(4002),
+  MPI_DATABASE_URL: DatabaseUrl,
+  MPI_KEYS_DATABASE_URL: DatabaseUrl,
+  MPI_KEY_FILE: KeyFile,
+  MPI_CALLERS: Callers,
+});
+
+/** The Master Patient Index in a process of its own. */
+export async function startMpi(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(Settings, environment);
+  const log = createLogger({ name: 'mpi', level: settings.ZDRAVO_LOG });
+  await refuseOldDatabase(settings.MPI_DATABASE_URL, migrations);
+  const mpi = await createMpi({
+    database_url: settings.MPI_DATABASE_URL,
+    keys_database_url: settings.MPI_KEYS_DATABASE_URL,
+    key_provider: await createFileKeyProvider(settings.MPI_KEY_FILE),
+    callers: readCallers(settings.MPI_CALLERS),
+    normalise: normaliseName,
+    identity_rules: ukrainian_identity_rules,
+    clock: systemClock('Europe/Kyiv'),
+    log,
+  });
+  return serve({
+    app: mpi.app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.MPI_PORT,
+    queue: { url: settings.MPI_DATABASE_URL, role: 'zdravo_mpi', jobs: mpi.jobs },
+    log,
+    close: mpi.close,
+  });
+}
+
+/** How Ukraine compares names. */
+export const ukrainian_identity_rules = {
+  given_name: normaliseGivenName,
+  family_name: normaliseFamilyName,
+  patronymic: normalisePatronymic,
+};

@@ -1,0 +1,43 @@
+import { systemClock } from '@zdravo/kit/clock';
+import { readConfig } from '@zdravo/kit/config';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { createOps, migrations } from '@zdravo/ops';
+import { Type } from 'typebox';
+import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+
+const Settings = Type.Object({
+  ...common,
+  OPS_PORT: port(4001),
+  OPS_DATABASE_URL: DatabaseUrl,
+  OPS_KEYS_DATABASE_URL: DatabaseUrl,
+  OPS_KEY_FILE: KeyFile,
+  OPS_CALLERS: Callers,
+});
+
+/** Operations in a process of its own: contract, sequencer, timers. */
+export async function startOps(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(Settings, environment);
+  const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });
+  await refuseOldDatabase(settings.OPS_DATABASE_URL, migrations);
+  const ops = await createOps({
+    database_url: settings.OPS_DATABASE_URL,
+    keys_database_url: settings.OPS_KEYS_DATABASE_URL,
+    key_provider: await createFileKeyProvider(settings.OPS_KEY_FILE),
+    callers: readCallers(settings.OPS_CALLERS),
+    clock: systemClock('Europe/Kyiv'),
+    log,
+    verification_request_expiration_days: 1,
+  });
+  const running = await serve({
+    app: ops.app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.OPS_PORT,
+    queue: { url: settings.OPS_DATABASE_URL, role: 'zdravo_ops', jobs: ops.jobs },
+    log,
+    close: ops.close,
+  });
+  ops.sequencer.start();
+  return running;
+}

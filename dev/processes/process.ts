@@ -1,0 +1,48 @@
+import { type Migrations, pendingMigrations } from '@zdravo/kit/db';
+import type { HttpServer } from '@zdravo/kit/http';
+import { type Job, type Jobs, startJobs } from '@zdravo/kit/jobs';
+import type { Logger } from '@zdravo/kit/log';
+
+/** A module that was started alone. */
+export type RunningProcess = { address: string; stop(): Promise<void> };
+
+export type Served = {
+  app: HttpServer;
+  host: string;
+  port: number;
+  /** The queue that the module's jobs come from. */
+  queue: { url: string; role: string; jobs: readonly Job[] };
+  log: Logger;
+  /** Ends what `app` stands on, after it. */
+  close(): Promise<void>;
+};
+
+/** Serves a module's contract over HTTP with its health, and runs its jobs. */
+export async function serve({ app, host, port, queue, log, close }: Served): Promise<RunningProcess> {
+  let jobs: Jobs | undefined;
+  try {
+    jobs = await startJobs({ ...queue, log });
+    await app.listen({ host, port });
+  } catch (error) {
+    await jobs?.stop();
+    await close();
+    throw error;
+  }
+  return {
+    address: `http://${host}:${port}`,
+    stop: async () => {
+      await jobs.stop();
+      await close();
+    },
+  };
+}
+
+/**
+ * A process that is started alone does not migrate: the migrator does, under a role of its own (`npm run migrate`).
+ * @throws Error that names what is missing.
+ */
+export async function refuseOldDatabase(url: string, migrations: Migrations): Promise<void> {
+  const pending = await pendingMigrations(url, migrations);
+  if (pending.length === 0) return;
+  throw new Error(`The database is older than this program: run \`npm run migrate\` first (${pending.join(', ')}).`);
+}

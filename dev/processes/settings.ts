@@ -1,0 +1,27 @@
+import { Type } from 'typebox';
+
+/** Where every process listens and how much it says. */
+export const common = {
+  ZDRAVO_HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on' }),
+  ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
+};
+
+export const port = (number: number) =>
+  Type.Integer({ minimum: 1, maximum: 65_535, default: number, description: 'a port number' });
+
+export const DatabaseUrl = Type.String({
+  pattern: '^postgres(ql)?://',
+  description: 'the URL of a migrated PostgreSQL database, as a login role that is a member of the module’s role',
+});
+
+export const KeyFile = Type.String({ minLength: 1, description: 'the path of a key file of this module’s own' });
+
+/** Who may call, with a secret each. */
+export const Callers = Type.String({
+  pattern: '^[a-z_]+:[^,:\\s]{24,}(,[a-z_]+:[^,:\\s]{24,})*$',
+  description: 'names and secrets of at least 24 characters, as in `il:SECRET,reports:SECRET`',
+});
+
+export function readCallers(text: string): Record<string, string> {
+  return Object.fromEntries(text.split(',').map((one) => one.split(':') as [string, string]));
+}

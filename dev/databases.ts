@@ -9,6 +9,7 @@ import { keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
+import { migrations as prmMigrations } from '@zdravo/prm';
 import pg from 'pg';
 import type { Settings } from './settings.ts';
 
@@ -44,7 +45,7 @@ function plansOf(settings: Settings): Plan[] {
     {
       name: 'platform',
       given: settings.PLATFORM_DATABASE_URL,
-      migrations: [authMigrations, ilMigrations],
+      migrations: [authMigrations, prmMigrations, ilMigrations],
       jobs_role: 'zdravo_auth',
     },
     { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_role: 'zdravo_ops' },

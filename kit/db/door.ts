@@ -1,4 +1,4 @@
-import { type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 
 /**
  * The one door by which a module of the platform works inside another's transaction: for the time of `work` the
@@ -21,4 +21,18 @@ const currentRole = sql<{ role: string }>`select current_user::text as role`;
 
 function setRole(role: string): RawBuilder<unknown> {
   return sql`select set_config('role', ${role}, true)`;
+}
+
+/** An open transaction of another module of the platform, whatever its tables are: it goes through the door only. */
+export type ForeignTransaction = { readonly isTransaction: true };
+
+/** Works in the caller's transaction, through the door, or in one of the module's own. */
+export function inModule<Tables, Result>(
+  db: Kysely<Tables>,
+  role: string,
+  foreign: ForeignTransaction | undefined,
+  work: (transaction: Transaction<Tables>) => Promise<Result>,
+): Promise<Result> {
+  if (foreign) return asModule<Tables, Tables, Result>(foreign as Transaction<Tables>, role, work);
+  return db.transaction().execute(work);
 }

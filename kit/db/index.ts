@@ -1,5 +1,5 @@
 export { isUniqueViolation, retryOnConflict } from './conflicts.ts';
 export { type Database, openDatabase, type Transaction, type TransactionOf } from './database.ts';
-export { asModule } from './door.ts';
+export { asModule, type ForeignTransaction, inModule } from './door.ts';
 export { type Migrations, migrate, pendingMigrations } from './migrate.ts';
 export { connectionUrl } from './url.ts';

@@ -1,0 +1,85 @@
+import { join } from 'node:path';
+import type { Clock } from '@zdravo/kit/clock';
+import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import type { Logger } from '@zdravo/kit/log';
+import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
+import { type PrmDeps, prm_role } from './deps.ts';
+import {
+  createDivision,
+  findDivision,
+  listDivisions,
+  setDivisionStatus,
+  setMountainGroup,
+  updateDivision,
+} from './divisions.ts';
+import { dismissEmployee, putEmployment } from './employees.ts';
+import {
+  closeLegalEntity,
+  findLegalEntity,
+  listLegalEntities,
+  putLegalEntity,
+  verifyLegalEntity,
+} from './legal-entities.ts';
+import { findPartyOfUser, listPartyUsers, listUsersOfParty } from './parties.ts';
+import { findEmployee, listEmployees, listEmployments } from './read-employees.ts';
+import type { Tables } from './tables.ts';
+
+export type { BlackListUser } from './black-list.ts';
+export type { Within } from './deps.ts';
+export type { DivisionFilter, DivisionInput } from './divisions.ts';
+export type { EmploymentInput } from './employees.ts';
+export type { LegalEntityFilter, NewLegalEntity } from './legal-entities.ts';
+export type { EmployeeFilter } from './read-employees.ts';
+export type * from './records.ts';
+
+export const migrations: Migrations = { module: 'prm', directory: join(import.meta.dirname, 'migrations') };
+
+export type PrmOptions = { database_url: string; clock: Clock; log: Logger; pool_size?: number };
+
+/** Partners: a register that other modules of the platform call; it has no routes of its own. */
+export type Prm = ReturnType<typeof functionsOf> & { close(): Promise<void> };
+
+export function createPrm(options: PrmOptions): Prm {
+  const { db, close } = openDatabase<Tables>({
+    url: options.database_url,
+    role: prm_role,
+    application_name: 'prm',
+    log: options.log,
+    pool_size: options.pool_size ?? 16,
+  });
+  return { ...functionsOf({ db, clock: options.clock }), close };
+}
+
+function functionsOf(deps: PrmDeps) {
+  const { db } = deps;
+  return {
+    putLegalEntity: bind(deps, putLegalEntity),
+    verifyLegalEntity: bind(deps, verifyLegalEntity),
+    closeLegalEntity: bind(deps, closeLegalEntity),
+    findLegalEntity: bind(db, findLegalEntity),
+    listLegalEntities: bind(db, listLegalEntities),
+    createDivision: bind(deps, createDivision),
+    updateDivision: bind(deps, updateDivision),
+    setDivisionStatus: bind(deps, setDivisionStatus),
+    setMountainGroup: bind(deps, setMountainGroup),
+    findDivision: bind(db, findDivision),
+    listDivisions: bind(db, listDivisions),
+    putEmployment: bind(deps, putEmployment),
+    dismissEmployee: bind(deps, dismissEmployee),
+    findEmployee: bind(db, findEmployee),
+    listEmployees: bind(db, listEmployees),
+    listEmployments: bind(db, listEmployments),
+    findPartyOfUser: bind(db, findPartyOfUser),
+    listUsersOfParty: bind(db, listUsersOfParty),
+    listPartyUsers: bind(db, listPartyUsers),
+    addToBlackList: bind(deps, addToBlackList),
+    removeFromBlackList: bind(deps, removeFromBlackList),
+    isBlackListed: bind(db, isBlackListed),
+    listBlackList: bind(db, listBlackList),
+  };
+}
+
+/** The function with its first argument given. */
+function bind<First, Rest extends unknown[], Result>(first: First, work: (first: First, ...rest: Rest) => Result) {
+  return (...rest: Rest): Result => work(first, ...rest);
+}

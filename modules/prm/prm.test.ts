@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
+import { settableClock } from '@zdravo/kit/clock';
+import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
+import pg from 'pg';
+import { createPrm, migrations, type Prm, type Professional } from './index.ts';
+
+let database: TestDatabase;
+let prm: Prm;
+let superuser: pg.Client;
+const actor_id = randomUUID();
+const within = { context: { request_id: 'prm-test-request' }, actor_id };
+const clinics = [...generateCountry({ seed: 5, persons: 4 * 4096 }).clinics()];
+
+before(async () => {
+  database = await createTestDatabase('prm', { migrations: [migrations] });
+  prm = createPrm({
+    database_url: database.url,
+    clock: settableClock('2026-11-27T10:00:00Z', 'Europe/Kyiv'),
+    log: testLogger('prm'),
+  });
+  superuser = new pg.Client({ connectionString: database.url });
+  await superuser.connect();
+});
+after(async () => {
+  await prm?.close();
+  await superuser?.end();
+  await database?.drop();
+});
+
+function entityOf({ legal_entity }: GeneratedClinic, id = randomUUID()) {
+  const { id: _id, medical_service_provider, ...rest } = legal_entity;
+  return {
+    ...rest,
+    id,
+    medical_service_provider,
+  };
+}
+
+async function clinicWithDivision(clinic: GeneratedClinic) {
+  const { legal_entity } = await prm.putLegalEntity(entityOf(clinic), within);
+  const { settlement_id: _s, id: _id, ...place } = clinic.divisions[0]!;
+  const division = await prm.createDivision(
+    { ...place, id: randomUUID(), legal_entity_id: legal_entity.id, location: { longitude: 30.5, latitude: 50.45 } },
+    within,
+  );
+  return { legal_entity, division };
+}
+
+function employmentOf(
+  clinic: GeneratedClinic,
+  type: 'OWNER' | 'DOCTOR',
+  legal_entity_id: string,
+  division_id?: string,
+) {
+  const employee = clinic.employees.find((one) => one.employee_type === type)!;
+  return {
+    id: randomUUID(),
+    legal_entity_id,
+    division_id: division_id ?? null,
+    employee_type: type,
+    position: employee.position,
+    start_date: employee.start_date,
+    party: { ...employee.party, id: randomUUID() },
+    doctor: employee.doctor ? ({ science_degree: null, ...employee.doctor } as Professional) : null,
+    user_id: randomUUID(),
+  };
+}
+
+test('64 registrations of one code at once make one legal entity, with its child row', async () => {
+  const clinic = clinics[0]!;
+  const answers = await Promise.all(
+    Array.from({ length: 64 }, () => prm.putLegalEntity(entityOf(clinic, randomUUID()), within)),
+  );
+  assert.equal(new Set(answers.map((one) => one.legal_entity.id)).size, 1);
+  assert.equal(answers.filter((one) => one.created).length, 1);
+  const found = await prm.findLegalEntity(answers[0]!.legal_entity.id);
+  assert.deepEqual(found?.medical_service_provider?.licenses, clinic.legal_entity.medical_service_provider.licenses);
+  assert.equal(found?.mis_verified, 'NOT_VERIFIED');
+});
+
+test('verification happens once, closing is for good, and the history tells when', async () => {
+  const { legal_entity } = await prm.putLegalEntity(entityOf(clinics[1]!), within);
+  assert.equal((await prm.verifyLegalEntity(legal_entity.id, 'nhs', within)).nhs_verified, true);
+  await assert.rejects(prm.verifyLegalEntity(legal_entity.id, 'nhs', within), /is VERIFIED and cannot be VERIFIED/);
+  await prm.closeLegalEntity(legal_entity.id, within);
+  await assert.rejects(prm.closeLegalEntity(legal_entity.id, within), /not ACTIVE and cannot be updated/);
+  await assert.rejects(prm.putLegalEntity(entityOf(clinics[1]!), within), /LegalEntity can't be updated/);
+  const { rows } = await superuser.query(
+    'select status, is_active from prm.status_history where resource_id = $1 order by position',
+    [legal_entity.id],
+  );
+  assert.deepEqual(rows, [
+    { status: 'ACTIVE', is_active: true },
+    { status: 'CLOSED', is_active: false },
+  ]);
+});
+
+test('an employment carries its party and its block; a second owner replaces the first; dismissal ends it', async () => {
+  const clinic = clinics[2]!;
+  const { legal_entity, division } = await clinicWithDivision(clinic);
+  assert.deepEqual(division.location, { longitude: 30.5, latitude: 50.45 });
+  const doctor_input = employmentOf(clinic, 'DOCTOR', legal_entity.id, division.id);
+  const { employee } = await prm.putEmployment(doctor_input, within);
+  assert.equal(employee.party.tax_id, doctor_input.party.tax_id);
+  assert.deepEqual(employee.doctor?.specialities, doctor_input.doctor?.specialities);
+  assert.equal(
+    employee.speciality,
+    doctor_input.doctor?.specialities.find((one) => one.speciality_officio)?.speciality,
+  );
+  assert.equal((await prm.findPartyOfUser(doctor_input.user_id))?.id, employee.party_id);
+
+  const first = await prm.putEmployment(employmentOf(clinic, 'OWNER', legal_entity.id), within);
+  const other = { ...employmentOf(clinics[3]!, 'OWNER', legal_entity.id) };
+  const second = await prm.putEmployment(other, within);
+  assert.deepEqual(
+    second.replaced_owners.map((one) => one.id),
+    [first.employee.id],
+  );
+  const stranger = {
+    ...employmentOf(clinics[3]!, 'DOCTOR', legal_entity.id, division.id),
+    user_id: doctor_input.user_id,
+  };
+  await assert.rejects(prm.putEmployment(stranger, within), /Email is already used by another person/);
+
+  const dismissed = await prm.dismissEmployee(employee.id, 'auto', within);
+  assert.deepEqual(
+    [
+      dismissed.employee.status,
+      dismissed.employee.is_active,
+      dismissed.employee.end_date,
+      dismissed.has_other_employment,
+    ],
+    ['DISMISSED', false, '2026-11-27', false],
+  );
+  await assert.rejects(prm.dismissEmployee(employee.id, 'auto', within), /DEACTIVATED/);
+  await assert.rejects(
+    prm.putEmployment({ ...doctor_input, employee_id: employee.id }, within),
+    /employee is dismissed/,
+  );
+});
+
+test('a place of another legal entity is refused by the constraint; lists filter and page', async () => {
+  const one = await clinicWithDivision(clinics[0]!);
+  const other = await clinicWithDivision(clinics[3]!);
+  const misplaced = employmentOf(clinics[0]!, 'DOCTOR', one.legal_entity.id, other.division.id);
+  await assert.rejects(prm.putEmployment(misplaced, within), { code: '23503' });
+  const page = await prm.listDivisions({ legal_entity_id: one.legal_entity.id, page_size: 1 });
+  assert.deepEqual([page.data.length, page.paging.page_size], [1, 1]);
+  assert.equal((await prm.listDivisions({ ids: [other.division.id] })).data[0]?.id, other.division.id);
+  const edrpou = one.legal_entity.edrpou;
+  assert.equal((await prm.listLegalEntities({ edrpou })).paging.total_entries, 1);
+  assert.equal((await prm.listEmployees({ edrpou, employee_type: 'DOCTOR' })).paging.total_entries, 0);
+});
+
+test('the black list bars a tax number once and lets it in again', async () => {
+  const barred = await prm.addToBlackList({ id: randomUUID(), tax_id: '3126509816' }, within);
+  await assert.rejects(
+    prm.addToBlackList({ id: randomUUID(), tax_id: '3126509816' }, within),
+    /already in a black list/,
+  );
+  assert.equal(await prm.isBlackListed('3126509816'), true);
+  await prm.removeFromBlackList(barred.id, within);
+  await assert.rejects(prm.removeFromBlackList(barred.id, within), /not in a black list/);
+  assert.equal(await prm.isBlackListed('3126509816'), false);
+});
+
+test('the running role may not delete, may not write history, and reports get no tax number', async () => {
+  await superuser.query('set role zdravo_prm');
+  for (const statement of [
+    'delete from prm.employees',
+    "insert into prm.status_history (resource, resource_id, status, is_active) values ('employee', gen_random_uuid(), 'x', true)",
+    'update prm.party_users set party_id = party_id',
+  ])
+    await assert.rejects(superuser.query(statement), { code: '42501' });
+  await superuser.query('reset role');
+  const { rows } = await superuser.query<{ attnames: string[] }>(
+    "select attnames::text[] from pg_publication_tables where pubname = 'prm_partners'",
+  );
+  const published = rows.flatMap((row) => row.attnames);
+  assert.ok(!published.some((name) => ['tax_id', 'documents', 'birth_date'].includes(name)));
+});

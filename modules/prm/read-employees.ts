@@ -1,0 +1,70 @@
+import type { Paging } from '@zdravo/kit/contract';
+import { pageOf, pagingOf } from '@zdravo/kit/http';
+import { notFound } from '@zdravo/kit/problem';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { equalities } from './pages.ts';
+import type { Employee } from './records.ts';
+import type { Tables } from './tables.ts';
+
+export async function findEmployee(db: Kysely<Tables>, id: string): Promise<Employee | undefined> {
+  const [row] = await select(db, sql<boolean>`employee.id = ${id}`, sql``);
+  return row;
+}
+
+/** @throws Problem 404. */
+export async function getEmployee(db: Kysely<Tables>, id: string): Promise<Employee> {
+  const found = await findEmployee(db, id);
+  if (!found) throw notFound();
+  return found;
+}
+
+/** Every employment of a party, in all legal entities. */
+export function listEmployments(
+  db: Kysely<Tables>,
+  party_id: string,
+  conditions: { employee_type?: string; is_active?: boolean; legal_entity_id?: string } = {},
+): Promise<Employee[]> {
+  const where = sql<boolean>`employee.party_id = ${party_id} and ${equalities('employee', conditions)}`;
+  return select(db, where, sql`order by employee.inserted_at, employee.id`);
+}
+
+export type EmployeeFilter = {
+  page?: number;
+  page_size?: number;
+  id?: string;
+  no_tax_id?: boolean;
+  tax_id?: string;
+  party_id?: string;
+  edrpou?: string;
+  legal_entity_id?: string;
+  division_id?: string;
+  status?: string;
+  employee_type?: string;
+  is_active?: boolean;
+};
+
+/** The newest first. */
+export async function listEmployees(
+  db: Kysely<Tables>,
+  { page, page_size, no_tax_id, tax_id, edrpou, ...conditions }: EmployeeFilter,
+): Promise<{ data: Employee[]; paging: Paging }> {
+  const wanted = pageOf({ page, page_size });
+  const where = sql<boolean>`${equalities('employee', conditions)} and ${equalities('party', { no_tax_id, tax_id })}
+    and ${edrpou === undefined ? sql`true` : sql`employee.legal_entity_id in (select id from prm.legal_entities where edrpou = ${edrpou})`}`;
+  const { rows } = await sql<{ total: number }>`select count(*) as total ${from} where ${where}`.execute(db);
+  const order = sql`order by employee.inserted_at desc, employee.id limit ${wanted.limit} offset ${wanted.offset}`;
+  return { data: await select(db, where, order), paging: pagingOf(wanted, rows[0]!.total) };
+}
+
+const from = sql`from prm.employees employee join prm.parties party on party.id = employee.party_id`;
+
+/** The party and the block of a doctor or pharmacist come as JSON with the row: one round trip. */
+async function select(db: Kysely<Tables>, where: RawBuilder<boolean>, order: RawBuilder<unknown>): Promise<Employee[]> {
+  const block = (table: string) =>
+    sql`(select to_jsonb(${sql.ref(table)}) - 'employee_id' - 'employee_type' from ${sql.table(`prm.employee_${table}`)} ${sql.ref(table)}
+      where ${sql.ref(table)}.employee_id = employee.id)`;
+  const { rows } = await sql<Employee>`
+    select employee.*, to_jsonb(party) - '{inserted_by,updated_by,inserted_at,updated_at}'::text[] as party, ${block('doctors')} as doctor, ${block('pharmacists')} as pharmacist
+    ${from} where ${where} ${order}`.execute(db);
+  return rows;
+}

@@ -23,6 +23,7 @@ export const TLOG_ERROR_CODES = {
   bundle_malformed: 'the entry bundle cannot be read',
   entry_too_large: 'an entry is longer than a bundle can hold (65,535 bytes)',
   receipt_malformed: 'the bytes are not a tlog-proof receipt',
+  promise_malformed: 'the bytes are not a promise of a log',
   policy_malformed: 'the policy file breaks a rule of tlog-policy',
   origin_unknown: 'the policy knows no log of this origin',
   quorum_missing: 'too few witnesses of the policy have cosigned',

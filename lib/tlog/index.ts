@@ -40,6 +40,7 @@ export {
   type Signer,
   type VerifierKey,
 } from './keys.ts';
+export { createLogFiles, type FindLogFile, type LogFile } from './log-files.ts';
 export { createMemoryCheckpointStore, createMemoryTileStore } from './memory-stores.ts';
 export {
   encodeNote,
@@ -51,6 +52,7 @@ export {
 } from './notes.ts';
 export { isQuorum, type Policy, type PolicyLog, type PolicyWitness, parsePolicy, type Quorum } from './policies.ts';
 export { type Cosigner, type PolicyVerdict, verifyCheckpoint, weighCheckpoint } from './policy-checks.ts';
+export { formatPromise, type LogPromise, parsePromise, signPromise, verifyPromise } from './promises.ts';
 export { encodeReceipt, parseReceipt, type Receipt, type ReceiptVerdict, verifyReceipt } from './receipts.ts';
 export { SIGNATURE_TYPES, type SignatureType } from './signature-types.ts';
 export { signText, type VerifiedSignature, verifyNote, verifySignature } from './signatures.ts';
@@ -60,7 +62,7 @@ export { type JsonLimits, type JsonValue, parseStrictJson } from './strict-json.
 export { isSubtree, makeSubtreeConsistencyProof, verifySubtreeConsistency } from './subtree-consistency.ts';
 export { coverInterval, type HashSource, hashIntervals, type Interval, type Node } from './subtrees.ts';
 export { createTileHashSource, proveConsistency, proveInclusion, readRoot } from './tile-hashes.ts';
-export { parseTilePath, TILE_WIDTH, type Tile, tilePath, tileWidth } from './tile-paths.ts';
+export { parseTilePath, partialTiles, TILE_WIDTH, type Tile, tilePath, tileWidth } from './tile-paths.ts';
 export {
   EMPTY_TILE_EDGE,
   extendTiles,

@@ -43,6 +43,19 @@ export function tileWidth({ level, index }: Pick<Tile, 'level' | 'index'>, size:
   return width >= TILE_WIDTH ? TILE_WIDTH : Number(width);
 }
 
+/** The partial tiles and the partial bundle that a tree of `size` leaves ends in: superseded once their tile is full. */
+export function partialTiles(size: bigint): Tile[] {
+  const tiles: Tile[] = [];
+  for (let level = 0; size >> BigInt(8 * level) > 0n; level++) {
+    const index = size >> BigInt(8 * (level + 1));
+    const width = tileWidth({ level, index }, size);
+    if (width === 0) continue;
+    tiles.push({ level, index, width });
+    if (level === 0) tiles.push({ level: 'entries', index, width });
+  }
+  return tiles;
+}
+
 function groupDigits(index: bigint): string {
   const digits = index.toString();
   const groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/\d{3}/g)!;

@@ -56,10 +56,16 @@ export const Declaration = Type.Object({
   version: Type.Integer(),
   /** Salted hash that the log holds for this version, hex. */
   leaf_hash: Type.String(),
-  /** Place of that leaf; null while it waits for the sequencer. */
+  /** Place of that leaf in the tree of `checkpoint_size`; null while no checkpoint covers it. */
   leaf_index: Nullable(Type.Integer()),
+  /** Leaves under the newest published checkpoint when this was answered. */
+  checkpoint_size: Type.Integer(),
 });
 export type Declaration = Static<typeof Declaration>;
+
+/** The answer of a write: with the log's signed promise that the newest version will be in its tree (lib/tlog). */
+export const WrittenDeclaration = Type.Object({ ...Declaration.properties, promise: Type.String() });
+export type WrittenDeclaration = Static<typeof WrittenDeclaration>;
 
 const Change = Type.Object({
   actor_id: Uuid,
@@ -82,7 +88,7 @@ export const contract = {
       'Safe to repeat: the same id answers with what is stored. A different declaration under the same id or request is a 409.',
     params: DeclarationId,
     body: NewDeclaration,
-    data: Declaration,
+    data: WrittenDeclaration,
   }),
   getDeclaration: route({
     ...declarations,
@@ -113,7 +119,7 @@ export const contract = {
     summary: 'pending_verification → active',
     params: DeclarationId,
     body: Change,
-    data: Declaration,
+    data: WrittenDeclaration,
   }),
   putRejection: route({
     ...declarations,
@@ -122,7 +128,7 @@ export const contract = {
     summary: 'pending_verification → rejected',
     params: DeclarationId,
     body: Change,
-    data: Declaration,
+    data: WrittenDeclaration,
   }),
   putTermination: route({
     ...declarations,
@@ -131,7 +137,7 @@ export const contract = {
     summary: 'active or pending_verification → terminated',
     params: DeclarationId,
     body: Change,
-    data: Declaration,
+    data: WrittenDeclaration,
   }),
   putTerminations: route({
     ...declarations,

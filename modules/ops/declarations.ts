@@ -3,9 +3,9 @@ import { isUniqueViolation, retryOnConflict } from '@zdravo/kit/db';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict } from '@zdravo/kit/problem';
 import { type Kysely, sql, type Transaction } from 'kysely';
-import type { Declaration, NewDeclaration } from './contract.ts';
-import type { HeadCache } from './log-heads.ts';
-import { findDeclaration, getDeclaration } from './read-declarations.ts';
+import type { NewDeclaration } from './contract.ts';
+import type { HeadCache } from './log/checkpoints.ts';
+import { findDeclaration, getDeclaration, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
 import type { VersionBody } from './versions.ts';
@@ -22,7 +22,7 @@ export async function putDeclaration(
   id: string,
   input: NewDeclaration,
   context: WriteContext,
-): Promise<Declaration> {
+): Promise<StoredDeclaration> {
   const stored = await findDeclaration(deps.db, id);
   if (stored) return sameOrRefused(stored, input);
   deps.heads.refuseWhenBehind();
@@ -38,7 +38,7 @@ export async function putDeclaration(
   return sameOrRefused(now, input);
 }
 
-function sameOrRefused(stored: Declaration, input: NewDeclaration): Declaration {
+function sameOrRefused(stored: StoredDeclaration, input: NewDeclaration): StoredDeclaration {
   if (stored.declaration_request_id === input.declaration_request_id) return stored;
   throw conflict('Another declaration is stored under this id.', 'declaration_differs');
 }
@@ -92,7 +92,7 @@ async function lockPerson(transaction: Transaction<Tables>, person_id: string): 
   await sql`select pg_advisory_xact_lock(hashtextextended(${`person ${person_id}`}, 0))`.execute(transaction);
 }
 
-async function livingDeclarations(transaction: Transaction<Tables>, person_id: string): Promise<Declaration[]> {
+async function livingDeclarations(transaction: Transaction<Tables>, person_id: string): Promise<StoredDeclaration[]> {
   const rows = await transaction
     .selectFrom('ops.declaration_heads')
     .select('id')

@@ -1,30 +1,58 @@
 import type { Handlers } from '@zdravo/kit/contract';
 import { readFeed } from '@zdravo/kit/events';
-import type { contract } from './contract.ts';
+import type { Signer } from '@zdravo/tlog';
+import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
 import { type OpsDeps, putDeclaration } from './declarations.ts';
-import { getHead } from './log-heads.ts';
-import { getDeclaration, listDeclarations } from './read-declarations.ts';
+import { getHead } from './log/checkpoints.ts';
+import { promiseOf } from './log/promises.ts';
+import { getDeclaration, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import { countDeclarations, findByRequest } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
 
-export function createHandlers(deps: OpsDeps): Handlers<typeof contract> {
+export type AnswerDeps = OpsDeps & { promises: { origin: string; signer: Signer } };
+
+export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
   const { db } = deps;
+  const read = async (stored: StoredDeclaration): Promise<Declaration> =>
+    underCheckpoint(stored, await newestSize(deps));
+  const written = async (stored: StoredDeclaration): Promise<WrittenDeclaration> => ({
+    ...(await read(stored)),
+    promise: await promiseOf(stored, deps.promises),
+  });
   return {
-    putDeclaration: ({ params, body }, call) => putDeclaration(deps, params.id, body, call.context),
-    getDeclaration: ({ params }) => getDeclaration(db, params.id),
-    listDeclarations: ({ query }) => listDeclarations(db, query),
-    putApproval: ({ params, body }, call) =>
-      changeStatus(deps, params.id, { ...body, op: 'approve', status: 'active' }, call.context),
-    putRejection: ({ params, body }, call) =>
-      changeStatus(deps, params.id, { ...body, op: 'reject', status: 'rejected' }, call.context),
-    putTermination: ({ params, body }, call) =>
-      changeStatus(deps, params.id, { ...body, op: 'terminate', status: 'terminated' }, call.context),
+    putDeclaration: async ({ params, body }, call) =>
+      written(await putDeclaration(deps, params.id, body, call.context)),
+    getDeclaration: async ({ params }) => read(await getDeclaration(db, params.id)),
+    listDeclarations: async ({ query }) => {
+      const { declarations, paging } = await listDeclarations(db, query);
+      return { declarations: await Promise.all(declarations.map(read)), paging };
+    },
+    putApproval: async ({ params, body }, call) =>
+      written(await changeStatus(deps, params.id, { ...body, op: 'approve', status: 'active' }, call.context)),
+    putRejection: async ({ params, body }, call) =>
+      written(await changeStatus(deps, params.id, { ...body, op: 'reject', status: 'rejected' }, call.context)),
+    putTermination: async ({ params, body }, call) =>
+      written(await changeStatus(deps, params.id, { ...body, op: 'terminate', status: 'terminated' }, call.context)),
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     countDeclarations: ({ body }) => countDeclarations(db, body.employee_ids),
     findByRequest: ({ body }) => findByRequest(db, body.declaration_request_ids),
     latestHead: () => deps.heads.latest(),
     getHead: ({ params }) => getHead(db, params.hash),
     readEvents: ({ query }) => readFeed(db, 'ops', query),
+  };
+}
+
+async function newestSize({ heads }: OpsDeps): Promise<number> {
+  return (await heads.latest()).size;
+}
+
+/** A leaf has its place for those who verify once a published checkpoint covers it. */
+function underCheckpoint(stored: StoredDeclaration, checkpoint_size: number): Declaration {
+  const { leaf_index } = stored;
+  return {
+    ...stored,
+    leaf_index: leaf_index !== null && leaf_index < checkpoint_size ? leaf_index : null,
+    checkpoint_size,
   };
 }

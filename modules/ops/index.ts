@@ -7,10 +7,14 @@ import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
 import { createHandlers } from './handlers.ts';
-import { createHeadCache } from './log-heads.ts';
-import { createSequencer, type Sequencer } from './sequencer.ts';
+import { createHeadCache } from './log/checkpoints.ts';
+import { createSequencer, type Sequencer } from './log/sequencer.ts';
+import { originOf, type TransparencyLog } from './log/transparency-log.ts';
 import type { Tables } from './tables.ts';
 import { declarationTimers } from './timers.ts';
+
+export type { Sequencer, SequencerStatus } from './log/sequencer.ts';
+export { published_name, type TransparencyLog } from './log/transparency-log.ts';
 
 export const migrations: Migrations = { module: 'ops', directory: join(import.meta.dirname, 'migrations') };
 
@@ -22,6 +26,7 @@ export type OpsOptions = {
   callers: Record<string, string>;
   clock: Clock;
   log: Logger;
+  transparency_log: TransparencyLog;
   pool_size?: number;
   /** Days after which a declaration pending verification becomes active by itself. */
   verification_request_expiration_days: number;
@@ -31,7 +36,7 @@ export type Ops = { app: HttpServer; sequencer: Sequencer; jobs: Job[]; close():
 
 /** Operations: its server, its sequencer (to be started) and its timers. */
 export async function createOps(options: OpsOptions): Promise<Ops> {
-  const { database_url: url, log, clock } = options;
+  const { database_url: url, log, clock, transparency_log } = options;
   const database = openDatabase<Tables>({
     url,
     role: 'zdravo_ops',
@@ -58,11 +63,12 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   const heads = createHeadCache(database.db);
   const deps = { db: database.db, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });
-  mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
+  const promises = { origin: originOf(transparency_log), signer: transparency_log.promise_signer };
+  mount(app, contract, createHandlers({ ...deps, promises }), serviceAuthentication(options.callers));
   healthRoutes(app, async () => {
     await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
   });
-  const sequencer = createSequencer({ db: sequencing.db, log });
+  const sequencer = createSequencer({ db: sequencing.db, log, transparency_log });
   return {
     app,
     sequencer,

@@ -6,12 +6,15 @@ import type { Declaration, DeclarationStatus } from './contract.ts';
 import type { Tables } from './tables.ts';
 import { parseBody } from './versions.ts';
 
-export async function findDeclaration(db: TransactionOf<Tables>, id: string): Promise<Declaration | undefined> {
+/** A declaration as the database has it; the newest checkpoint is added when it is answered. */
+export type StoredDeclaration = Omit<Declaration, 'checkpoint_size'>;
+
+export async function findDeclaration(db: TransactionOf<Tables>, id: string): Promise<StoredDeclaration | undefined> {
   const row = await withVersion(db).where('head.id', '=', id).executeTakeFirst();
   return row && toDeclaration(row);
 }
 
-export async function getDeclaration(db: TransactionOf<Tables>, id: string): Promise<Declaration> {
+export async function getDeclaration(db: TransactionOf<Tables>, id: string): Promise<StoredDeclaration> {
   const found = await findDeclaration(db, id);
   if (!found) throw notFound();
   return found;
@@ -30,7 +33,7 @@ export type DeclarationFilter = {
 export async function listDeclarations(
   db: TransactionOf<Tables>,
   filter: DeclarationFilter,
-): Promise<{ declarations: Declaration[]; paging: Paging }> {
+): Promise<{ declarations: StoredDeclaration[]; paging: Paging }> {
   const page = pageOf(filter);
   const { total } = await filtered(db.selectFrom('ops.declaration_heads as head'), filter)
     .select((eb) => eb.fn.countAll<number>().as('total'))
@@ -64,12 +67,15 @@ function withVersion(db: TransactionOf<Tables>) {
       join.onRef('version.declaration_id', '=', 'head.id').onRef('version.version', '=', 'head.version'),
     )
     .leftJoin('ops.log_entries as entry', (join) =>
-      join.onRef('entry.declaration_id', '=', 'head.id').onRef('entry.version', '=', 'head.version'),
+      join
+        .onRef('entry.record_id', '=', 'head.id')
+        .onRef('entry.version', '=', 'head.version')
+        .on('entry.kind', '=', 'declaration'),
     )
     .select(['version.body', 'version.leaf_hash', 'entry.leaf_index']);
 }
 
-function toDeclaration(row: { body: Buffer; leaf_hash: Buffer; leaf_index: number | null }): Declaration {
+function toDeclaration(row: { body: Buffer; leaf_hash: Buffer; leaf_index: number | null }): StoredDeclaration {
   const { op: _op, ...body } = parseBody(row.body);
   return {
     ...body,

@@ -54,11 +54,18 @@ export type Tables = {
     position: string;
     updated_at: Generated<string>;
   };
+  'ops.log_checkpoints': {
+    size: number;
+    root: Buffer;
+    note: Buffer;
+    published_at: Generated<string>;
+  };
   'ops.log_entries': {
     leaf_index: number;
     entry: Buffer;
-    declaration_id: string;
-    version: number;
+    record_id: string | null;
+    version: number | null;
+    kind: Generated<string>;
   };
   'ops.log_heads': {
     size: number;
@@ -81,10 +88,11 @@ export type Tables = {
   };
   'ops.pending_leaves': {
     position: GeneratedAlways<number>;
-    declaration_id: string;
+    record_id: string;
     version: number;
     entry: Buffer;
     inserted_at: Generated<string>;
+    kind: Generated<string>;
   };
   'ops.person_aliases': {
     person_id: string;

@@ -6,8 +6,17 @@ import { type Client, createClient, inProcessTransport } from '@zdravo/kit/clien
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
 import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
+import {
+  createMemoryCheckpointStore,
+  createMemoryTileStore,
+  formatVerifierKey,
+  generateSignerKey,
+  parsePolicy,
+  parseSigner,
+  SIGNATURE_TYPES,
+} from '@zdravo/tlog';
 import { contract, type NewDeclaration } from './contract.ts';
-import { createOps, migrations, type Ops } from './index.ts';
+import { createOps, migrations, type Ops, type TransparencyLog } from './index.ts';
 
 export type OpsUnderTest = {
   ops: Ops;
@@ -19,7 +28,7 @@ export type OpsUnderTest = {
 };
 
 /** Operations on databases of its own, called through its contract. */
-export async function startOpsForTest(): Promise<OpsUnderTest> {
+export async function startOpsForTest(given: { transparency_log?: TransparencyLog } = {}): Promise<OpsUnderTest> {
   const database = await createTestDatabase('ops', { migrations: [migrations] });
   const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
   const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'ops.json');
@@ -32,6 +41,7 @@ export async function startOpsForTest(): Promise<OpsUnderTest> {
     callers: { il: 'secret' },
     clock,
     log: testLogger('ops'),
+    transparency_log: given.transparency_log ?? logWithoutWitnesses(),
     pool_size: 8,
     verification_request_expiration_days: 1,
   });
@@ -46,6 +56,19 @@ export async function startOpsForTest(): Promise<OpsUnderTest> {
       await ops.close();
       await Promise.all([database.drop(), keys_database.drop()]);
     },
+  };
+}
+
+/** A log in memory that needs nobody's cosignature. */
+export function logWithoutWitnesses(origin = 'log.example/ops'): TransparencyLog {
+  const signer = parseSigner(generateSignerKey({ name: origin, type: SIGNATURE_TYPES.ed25519 }));
+  return {
+    signers: [signer],
+    promise_signer: parseSigner(generateSignerKey({ name: `${origin}/promises`, type: SIGNATURE_TYPES.ed25519 })),
+    policy: parsePolicy(Buffer.from(`log ${formatVerifierKey(signer.key)}\nquorum none\n`)),
+    tiles: createMemoryTileStore(),
+    checkpoints: createMemoryCheckpointStore(),
+    witness_timeout_ms: 1_000,
   };
 }
 

@@ -1,7 +1,7 @@
 import { conflict } from '@zdravo/kit/problem';
-import type { Declaration, DeclarationStatus } from './contract.ts';
+import type { DeclarationStatus } from './contract.ts';
 import type { OpsDeps } from './declarations.ts';
-import { findDeclaration, getDeclaration } from './read-declarations.ts';
+import { findDeclaration, getDeclaration, type StoredDeclaration } from './read-declarations.ts';
 import type { Op, VersionBody } from './versions.ts';
 import { type WriteContext, writeVersion } from './write-version.ts';
 
@@ -31,8 +31,9 @@ export async function changeStatus(
   id: string,
   change: Change,
   context: WriteContext,
-): Promise<Declaration> {
+): Promise<StoredDeclaration> {
   await getDeclaration(deps.db, id);
+  deps.heads.refuseWhenBehind();
   await deps.db.transaction().execute(async (transaction) => {
     await transaction.selectFrom('ops.declaration_heads').select('id').where('id', '=', id).forUpdate().execute();
     const current = await getDeclaration(transaction, id);
@@ -45,8 +46,13 @@ export async function changeStatus(
 }
 
 /** The body of the version that follows. */
-export function nextVersion(current: Declaration, change: Change, now: string): VersionBody {
-  const { is_active: _active, leaf_hash: _hash, leaf_index: _index, ...body } = current as Declaration & VersionBody;
+export function nextVersion(current: StoredDeclaration, change: Change, now: string): VersionBody {
+  const {
+    is_active: _active,
+    leaf_hash: _hash,
+    leaf_index: _index,
+    ...body
+  } = current as StoredDeclaration & VersionBody;
   return {
     ...body,
     version: current.version + 1,

@@ -35,7 +35,7 @@ export async function writeVersion(
       insert into ops.declaration_status_history (declaration_id, version, status, changed_at)
       values (${body.id}, ${body.version}, ${body.status}, ${body.updated_at})
     ), leaf as (
-      insert into ops.pending_leaves (declaration_id, version, entry) values (${body.id}, ${body.version}, ${entry})
+      insert into ops.pending_leaves (record_id, version, entry) values (${body.id}, ${body.version}, ${entry})
     )
     insert into ops.audit_log (request_id, actor_id, client_id, action, resource, resource_id)
     values (${context.request_id}, ${body.updated_by}, ${context.client_id ?? null}, ${body.op}, 'declaration', ${body.id})`.execute(

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { appendLeaves, EMPTY_FRONTIER, frontierRoot, hashLeaf } from '@zdravo/tlog';
 import pg from 'pg';
-import { type OpsUnderTest, someDeclaration, startOpsForTest } from './testing.ts';
+import { type OpsUnderTest, someDeclaration, startOpsForTest } from '../testing.ts';
 
 let under_test: OpsUnderTest;
 let superuser: pg.Client;
@@ -65,6 +65,7 @@ test('the running role cannot change or delete a version, an entry or a head of 
     'delete from ops.declaration_versions',
     'delete from ops.declaration_status_history',
     'update ops.log_entries set leaf_index = 0',
+    'update ops.log_checkpoints set size = 0',
     'delete from ops.log_heads',
     'delete from ops.declaration_heads',
     'truncate ops.declaration_versions',

@@ -1,0 +1,98 @@
+import { notFound, unavailable } from '@zdravo/kit/problem';
+import { EMPTY_ROOT } from '@zdravo/tlog';
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../tables.ts';
+
+export type LogHead = { hash: string; size: number; at: string };
+
+export type HeadCache = {
+  /** The newest published checkpoint. */
+  latest(): Promise<LogHead>;
+  /** Refuses writes while the log is so late that promises could not be kept. @throws Problem 503. */
+  refuseWhenBehind(): void;
+  /** Seconds that the oldest leaf without a published checkpoint has been waiting; as of the last look. */
+  lag_s(): number;
+};
+
+const fresh_ms = 250;
+/** Half of the time that a promise gives (`promise_seconds`): what was accepted last has the other half. */
+const latest_lag_s = 30;
+
+const head_query = sql<{ size: number | null; root: Buffer | null; at: string | null; lag_s: number }>`
+  select published.size, published.root, published.published_at as at,
+    coalesce(extract(epoch from now() - least(
+      (select inserted_at from ops.pending_leaves order by position limit 1),
+      (select head.at from ops.log_heads head where head.size > coalesce(published.size, 0) order by head.size limit 1)
+    )), 0)::float8 as lag_s
+  from (select 1) one
+  left join lateral (select size, root, published_at from ops.log_checkpoints order by size desc limit 1) published on true`;
+
+/** The newest checkpoint, read at most four times a second, and with it how long the oldest leaf has been waiting. */
+export function createHeadCache(db: Kysely<Tables>): HeadCache {
+  let head: LogHead = empty_head;
+  let lag_s = 0;
+  let read_at = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  async function read(): Promise<void> {
+    const { rows } = await head_query.execute(db);
+    const { size, root, at, lag_s: lag } = rows[0]!;
+    head = root ? { hash: seedOf(root), size: size!, at: at! } : empty_head;
+    lag_s = lag;
+    read_at = performance.now();
+  }
+
+  async function refresh(): Promise<void> {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    await reading;
+  }
+
+  const isStale = () => performance.now() - read_at > fresh_ms;
+  return {
+    latest: async () => {
+      if (isStale()) await refresh();
+      return head;
+    },
+    refuseWhenBehind: () => {
+      if (isStale()) void refresh().catch(() => {});
+      if (lag_s > latest_lag_s)
+        throw unavailable('The log is behind; nothing is stored until it has caught up.', 5, 'log_behind');
+    },
+    lag_s: () => lag_s,
+  };
+}
+
+/** When a root was the newest checkpoint's. @throws Problem 404 when it never was. */
+export async function getHead(db: Kysely<Tables>, hash: string): Promise<LogHead & { superseded_at: string | null }> {
+  const root = rootOf(hash);
+  const found = root && (await findCheckpoint(db, root));
+  if (!found) throw notFound('This was never a head of the log.', 'head_unknown');
+  const next = await db
+    .selectFrom('ops.log_checkpoints')
+    .select('published_at')
+    .where('size', '>', found.size)
+    .orderBy('size')
+    .limit(1)
+    .executeTakeFirst();
+  return { ...found, superseded_at: next?.published_at ?? null };
+}
+
+/** The form that clients of v2.0 sign: `\x` and lower-case hex. */
+export function seedOf(root: Uint8Array): string {
+  return `\\x${Buffer.from(root).toString('hex')}`;
+}
+
+/** Before the first checkpoint the head is that of the empty tree. */
+const empty_head: LogHead = { hash: seedOf(EMPTY_ROOT), size: 0, at: '1970-01-01T00:00:00.000000Z' };
+
+async function findCheckpoint(db: Kysely<Tables>, root: Buffer): Promise<LogHead | undefined> {
+  const row = await db.selectFrom('ops.log_checkpoints').selectAll().where('root', '=', root).executeTakeFirst();
+  if (row) return { hash: seedOf(row.root), size: row.size, at: row.published_at };
+  return root.equals(EMPTY_ROOT) ? empty_head : undefined;
+}
+
+function rootOf(hash: string): Buffer | undefined {
+  return /^\\x[0-9a-f]{64}$/.test(hash) ? Buffer.from(hash.slice(2), 'hex') : undefined;
+}

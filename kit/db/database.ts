@@ -34,6 +34,10 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
   });
   // Without a listener, a connection that the server closes while idle kills the process.
   pool.on('error', (error) => options.log?.warn({ err: error }, 'an idle database connection was lost'));
+  // The pool's listener covers idle connections only: one that is lost while a transaction pauses would do the same.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => options.log?.warn({ err: error }, 'a database connection was lost')),
+  );
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }

@@ -10,7 +10,7 @@ import { createLogger } from '@zdravo/kit/log';
 import { startPostgres } from '@zdravo/kit/testing';
 import { createOps, migrations, type Ops } from '@zdravo/ops';
 import { contract } from '@zdravo/ops/contract';
-import { someDeclaration } from '@zdravo/ops/testing';
+import { logWithoutWitnesses, someDeclaration } from '@zdravo/ops/testing';
 import pg from 'pg';
 
 const duration_ms = 15_000;
@@ -50,6 +50,7 @@ async function declarations(server_url: string, directory: string) {
     callers: { bench: 'bench' },
     clock: systemClock('Europe/Kyiv'),
     log: createLogger({ name: 'bench', level: 'silent' }),
+    transparency_log: logWithoutWitnesses(),
     verification_request_expiration_days: 1,
   });
   await ops.app.ready();

@@ -18,11 +18,13 @@ import { createFileKeyProvider, createKeyFile } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { createMpi, type Mpi } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
-import { createOps, type Ops } from '@zdravo/ops';
+import { createOps, type Ops, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
+import { createLogFiles } from '@zdravo/tlog';
 import { type Databases, openDatabases } from './databases.ts';
 import { ukrainian_identity_rules } from './processes/mpi.ts';
 import type { Settings } from './settings.ts';
+import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
 import { createVendor, type SignIn } from './vendor.ts';
 
 export type RunningPlatform = { address: string; sign_in: SignIn; stop(): Promise<void> };
@@ -33,7 +35,8 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const secret = randomBytes(32).toString('hex');
   const parts = { settings, databases, log, secret };
-  const ops = await startOps(parts);
+  const transparency_log = await startDevelopmentLog(settings);
+  const ops = await startOps(parts, transparency_log);
   const mpi = await startMpi(parts);
   const auth = await startAuth(parts);
   await seedPlatform(databases, log);
@@ -43,6 +46,11 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
     findPrincipal: auth.findPrincipal,
     ready: readinessOf(ops, mpi, secret),
     log: log.child({ module: 'gateway' }),
+    log_files: createLogFiles({
+      tiles: transparency_log.tiles,
+      checkpoint: () => transparency_log.checkpoints.get(published_name),
+      texts: { policy: transparency_log.policy_text },
+    }),
     version: await projectVersion(),
   });
   const jobs = await Promise.all([
@@ -62,6 +70,7 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
       await il.close();
       await auth.close();
       await ops.close();
+      await transparency_log.stop();
       await mpi.close();
       await databases.stop();
     },
@@ -70,7 +79,7 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
 
 type Parts = { settings: Settings; databases: Databases; log: Logger; secret: string };
 
-async function startOps({ settings, databases, log, secret }: Parts): Promise<Ops> {
+async function startOps({ settings, databases, log, secret }: Parts, transparency_log: DevelopmentLog): Promise<Ops> {
   const ops = await createOps({
     database_url: databases.urls.ops,
     keys_database_url: databases.urls.ops_keys,
@@ -78,6 +87,7 @@ async function startOps({ settings, databases, log, secret }: Parts): Promise<Op
     callers: { il: secret },
     clock: systemClock('Europe/Kyiv'),
     log: log.child({ module: 'ops' }),
+    transparency_log,
     verification_request_expiration_days: 1,
   });
   await ops.app.ready();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { createClient, httpTransport } from '@zdravo/kit/client';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase } from '@zdravo/kit/testing';
-import { migrations as opsMigrations } from '@zdravo/ops';
+import { createLogFolder, migrations as opsMigrations } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 
 const directory = await mkdtemp(join(tmpdir(), 'zdravo-start-'));
@@ -87,6 +87,8 @@ test('a module starts alone over a migrated database, tells of its health, and r
   const callers = { il: 'a-secret-of-the-integration-layer' };
   const folder = await mkdtemp(join(tmpdir(), 'zdravo-alone-'));
   await createKeyFile(join(folder, 'ops.json'));
+  const { log } = await createLogFolder(join(folder, 'log'), 'log.example/ops');
+  await writeFile(join(folder, 'log', 'policy'), `log ${log}\nquorum none\n`);
   const database = await createTestDatabase('ops_with_jobs', {
     migrations: [opsMigrations],
     prepare: (url) => migrateJobs(url, 'zdravo_ops'),
@@ -97,6 +99,7 @@ test('a module starts alone over a migrated database, tells of its health, and r
     OPS_DATABASE_URL: database.url,
     OPS_KEYS_DATABASE_URL: keys.url,
     OPS_KEY_FILE: join(folder, 'ops.json'),
+    OPS_LOG_FOLDER: join(folder, 'log'),
     OPS_CALLERS: `il:${callers.il}`,
   };
   const ops = await start(environment, 'ops');

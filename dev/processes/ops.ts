@@ -2,10 +2,10 @@ import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { createOps, migrations } from '@zdravo/ops';
+import { createOps, migrations, openLogFolder } from '@zdravo/ops';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
-import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+import { Callers, common, DatabaseUrl, KeyFile, LogFolderPath, port, readCallers } from './settings.ts';
 
 const Settings = Type.Object({
   ...common,
@@ -13,6 +13,7 @@ const Settings = Type.Object({
   OPS_DATABASE_URL: DatabaseUrl,
   OPS_KEYS_DATABASE_URL: DatabaseUrl,
   OPS_KEY_FILE: KeyFile,
+  OPS_LOG_FOLDER: LogFolderPath,
   OPS_CALLERS: Callers,
 });
 
@@ -21,6 +22,7 @@ export async function startOps(environment: Record<string, string | undefined>):
   const settings = readConfig(Settings, environment);
   const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.OPS_DATABASE_URL, migrations);
+  const transparency_log = await openLogFolder(settings.OPS_LOG_FOLDER);
   const ops = await createOps({
     database_url: settings.OPS_DATABASE_URL,
     keys_database_url: settings.OPS_KEYS_DATABASE_URL,
@@ -28,6 +30,7 @@ export async function startOps(environment: Record<string, string | undefined>):
     callers: readCallers(settings.OPS_CALLERS),
     clock: systemClock('Europe/Kyiv'),
     log,
+    transparency_log,
     verification_request_expiration_days: 1,
   });
   const running = await serve({
@@ -36,7 +39,10 @@ export async function startOps(environment: Record<string, string | undefined>):
     port: settings.OPS_PORT,
     queue: { url: settings.OPS_DATABASE_URL, role: 'zdravo_ops', jobs: ops.jobs },
     log,
-    close: ops.close,
+    close: async () => {
+      await ops.close();
+      await transparency_log.close();
+    },
   });
   ops.sequencer.start();
   return running;

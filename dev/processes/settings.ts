@@ -16,6 +16,11 @@ export const DatabaseUrl = Type.String({
 
 export const KeyFile = Type.String({ minLength: 1, description: 'the path of a key file of this module’s own' });
 
+export const LogFolderPath = Type.String({
+  minLength: 1,
+  description: 'the folder of the transparency log, made by `npm run log -- init FOLDER ORIGIN`, with a policy in it',
+});
+
 /** Who may call, with a secret each. */
 export const Callers = Type.String({
   pattern: '^[a-z_]+:[^,:\\s]{24,}(,[a-z_]+:[^,:\\s]{24,})*$',

@@ -5,6 +5,7 @@ import type { Logger } from '@zdravo/kit/log';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
 import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
+import { type FindLogFile, serveLogFiles } from './log-files.ts';
 import { serveMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { isReferencePath } from './reference-paths.ts';
@@ -35,6 +36,8 @@ export type GatewayOptions = {
   store?: GatewayStore;
   /** Opens `/metrics` to its holder. */
   metrics_token?: string;
+  /** Public files of the transparency log, served below `/log/`. */
+  log_files?: FindLogFile;
   limits?: Partial<Limits>;
   shedding?: Partial<SheddingOptions>;
   /** For tests; the event loop of this process otherwise. */
@@ -66,6 +69,7 @@ export async function createGateway(options: GatewayOptions): Promise<HttpServer
   await describeApi(app, options.version);
   await app.register(async (scope) => {
     for (const one of options.routes) one.mountOn(scope as HttpServer, options.findPrincipal);
+    if (options.log_files) serveLogFiles(scope as HttpServer, options.log_files);
     healthRoutes(scope as HttpServer, readyUntilClosed(app, options.ready));
   });
   return app;

@@ -13,8 +13,13 @@ import { originOf, type TransparencyLog } from './log/transparency-log.ts';
 import type { Tables } from './tables.ts';
 import { declarationTimers } from './timers.ts';
 
+export { createLogFolder, type LogFolder, openLogFolder } from './log/open-log.ts';
+export { LogRefusal } from './log/refusals.ts';
+export { adoptPublished, type Refill, refillFromBundles } from './log/repairs.ts';
 export type { Sequencer, SequencerStatus } from './log/sequencer.ts';
 export { published_name, type TransparencyLog } from './log/transparency-log.ts';
+
+export type OpsTables = Tables;
 
 export const migrations: Migrations = { module: 'ops', directory: join(import.meta.dirname, 'migrations') };
 

@@ -27,7 +27,10 @@ export async function refuseFork(db: Kysely<Tables>, signed: PublishedEdge): Pro
  * that cannot be reached is passed over; it will say so itself when it is asked to cosign.
  * @throws LogRefusal `witness_ahead` or `witness_forked`.
  */
-export async function refuseWitnessFork(log: TransparencyLog, signed: PublishedEdge): Promise<void> {
+export async function refuseWitnessFork(
+  log: TransparencyLog,
+  signed: Pick<PublishedEdge, 'size' | 'root'>,
+): Promise<void> {
   const seen = await Promise.all(
     log.policy.witnesses.map(async ({ name, url }) => ({ name, note: await ask(log, url) })),
   );

@@ -1,8 +1,10 @@
 import {
   type BundleEdge,
   EMPTY_BUNDLE_EDGE,
+  EMPTY_FRONTIER,
   EMPTY_ROOT,
   EMPTY_TILE_EDGE,
+  type Frontier,
   frontierOfEdge,
   frontierRoot,
   hashLeaf,
@@ -22,6 +24,7 @@ import { signed_name, type TransparencyLog } from './transparency-log.ts';
 export type PublishedEdge = {
   size: bigint;
   root: Uint8Array;
+  frontier: Frontier;
   /** The signed note; absent before the first one. */
   note?: Uint8Array;
   tiles: TileEdge;
@@ -34,13 +37,15 @@ export type PublishedEdge = {
  */
 export async function loadSignedEdge(log: TransparencyLog): Promise<PublishedEdge> {
   const note = await log.checkpoints.get(signed_name);
-  if (!note) return { size: 0n, root: EMPTY_ROOT, tiles: EMPTY_TILE_EDGE, bundles: EMPTY_BUNDLE_EDGE };
+  if (!note)
+    return { size: 0n, root: EMPTY_ROOT, frontier: EMPTY_FRONTIER, tiles: EMPTY_TILE_EDGE, bundles: EMPTY_BUNDLE_EDGE };
   const { size, root } = signedHead(log, note);
   try {
     const [tiles, bundles] = await Promise.all([loadTileEdge(log.tiles, size), loadBundleEdge(log.tiles, size)]);
-    if (!Buffer.from(frontierRoot(frontierOfEdge(tiles))).equals(root))
+    const frontier = frontierOfEdge(tiles);
+    if (!Buffer.from(frontierRoot(frontier)).equals(root))
       throw new LogRefusal('tiles_damaged', `another root at ${size} leaves`);
-    return { size, root, note, tiles, bundles };
+    return { size, root, frontier, note, tiles, bundles };
   } catch (error) {
     if (error instanceof TlogError) throw new LogRefusal('tiles_damaged', error.message);
     throw error;
@@ -64,7 +69,8 @@ export async function extendEdge(
       writeTiles(store, { edge: edge.tiles, leaf_hashes: entries.map(hashLeaf) }),
       writeBundles(store, { edge: edge.bundles, entries }),
     ]);
-    return { ...edge, size: tiles.size, root: frontierRoot(frontierOfEdge(tiles)), tiles, bundles };
+    const frontier = frontierOfEdge(tiles);
+    return { ...edge, size: tiles.size, root: frontierRoot(frontier), frontier, tiles, bundles };
   } catch (error) {
     if (error instanceof TlogError && error.code === 'tile_conflict')
       throw new LogRefusal('database_forked', error.message);

@@ -1,6 +1,7 @@
 import type { Logger } from '@zdravo/kit/log';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { asLeader } from './leadership.ts';
 import { placeBatch } from './placing.ts';
 import { createPublisher } from './publishing.ts';
 import { LogRefusal, type LogRefusalCode } from './refusals.ts';
@@ -21,15 +22,13 @@ export type Sequencer = {
   stop(): Promise<void>;
 };
 
-const leader_lock = 7_202_612;
 /** A checkpoint covers at most so many batches: under load one is due every half second. */
 const batches_per_checkpoint = 2;
 const refused_interval_ms = 5_000;
 
 /**
  * Gives the leaves of committed versions their places in the Merkle log and publishes them, a checkpoint per round. One
- * leader at a time: a round begins with an advisory lock of the session that also writes, so that a leader who lost its
- * connection can write nothing more.
+ * leader at a time, for the time of a round.
  */
 export function createSequencer({
   db,
@@ -49,7 +48,7 @@ export function createSequencer({
   let stopped = false;
 
   async function round(): Promise<{ placed: number; is_last: boolean }> {
-    return asLeader(db, async (session) => {
+    const done = await asLeader(db, async (session) => {
       await publisher.guard(session);
       let placed = 0;
       let is_last = false;
@@ -62,6 +61,7 @@ export function createSequencer({
       delete status.refusal;
       return { placed, is_last };
     });
+    return done ?? { placed: 0, is_last: true };
   }
 
   /** Rounds of one process take turns. */
@@ -116,22 +116,4 @@ export function createSequencer({
       await publisher.settle();
     },
   };
-}
-
-/** Runs the work if no other session leads; the lock is given back, or dies with the connection. */
-async function asLeader(
-  db: Kysely<Tables>,
-  work: (session: Kysely<Tables>) => Promise<{ placed: number; is_last: boolean }>,
-): Promise<{ placed: number; is_last: boolean }> {
-  return db.connection().execute(async (session) => {
-    const { rows } = await sql<{ leads: boolean }>`select pg_try_advisory_lock(${leader_lock}) as leads`.execute(
-      session,
-    );
-    if (!rows[0]!.leads) return { placed: 0, is_last: true };
-    try {
-      return await work(session);
-    } finally {
-      await sql`select pg_advisory_unlock(${leader_lock})`.execute(session).catch(() => {});
-    }
-  });
 }

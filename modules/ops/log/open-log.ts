@@ -1,0 +1,56 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  createFileTileStore,
+  formatVerifierKey,
+  generateSignerKey,
+  openFileCheckpointStore,
+  parsePolicy,
+  parseSigner,
+  SIGNATURE_TYPES,
+  type Signer,
+} from '@zdravo/tlog';
+import type { TransparencyLog } from './transparency-log.ts';
+import { writeOnce } from './write-once.ts';
+
+/** A log in a folder: `log.key`, `promise.key`, `policy`, `public/` (tiles, to be served as they are), `checkpoints/`. */
+export type LogFolder = TransparencyLog & { policy_text: Uint8Array; close(): Promise<void> };
+
+/**
+ * Makes a log's folder with fresh keys unless they are there. @returns the verifier keys, to be put into policies.
+ * @param origin name of the log: a schemeless URL that is the operator's own.
+ */
+export async function createLogFolder(folder: string, origin: string): Promise<{ log: string; promises: string }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await writeOnce(keyPath(folder, 'log'), () => generateSignerKey({ name: origin, type: SIGNATURE_TYPES.ed25519 }));
+  await writeOnce(keyPath(folder, 'promise'), () =>
+    generateSignerKey({ name: `${origin}/promises`, type: SIGNATURE_TYPES.ed25519 }),
+  );
+  const [log, promises] = await Promise.all([readSigner(folder, 'log'), readSigner(folder, 'promise')]);
+  return { log: formatVerifierKey(log.key), promises: formatVerifierKey(promises.key) };
+}
+
+/** Opens a log's folder, which this process alone may then write. Throws `store_locked`, `policy_malformed`, `key_malformed`. */
+export async function openLogFolder(folder: string): Promise<LogFolder> {
+  const policy_text = await readFile(join(folder, 'policy'));
+  const [log, promise_signer] = await Promise.all([readSigner(folder, 'log'), readSigner(folder, 'promise')]);
+  const checkpoints = await openFileCheckpointStore(join(folder, 'checkpoints'));
+  return {
+    signers: [log],
+    promise_signer,
+    policy: parsePolicy(policy_text),
+    policy_text,
+    tiles: createFileTileStore(join(folder, 'public')),
+    checkpoints,
+    witness_timeout_ms: 3_000,
+    close: () => checkpoints.close(),
+  };
+}
+
+function keyPath(folder: string, name: 'log' | 'promise'): string {
+  return join(folder, `${name}.key`);
+}
+
+async function readSigner(folder: string, name: 'log' | 'promise'): Promise<Signer> {
+  return parseSigner((await readFile(keyPath(folder, name), 'utf8')).trim());
+}

@@ -2,18 +2,20 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { migrations as authMigrations } from '@zdravo/auth';
+import { migrations as gatewayMigrations } from '@zdravo/gateway';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
+import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { migrations as prmMigrations } from '@zdravo/prm';
 import pg from 'pg';
 import type { Settings } from './settings.ts';
 
-type DatabaseName = 'platform' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys';
+type DatabaseName = 'platform' | 'il_keys' | 'mcs_keys' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys';
 
 export type Databases = { urls: Record<DatabaseName, string>; stop(): Promise<void> };
 
@@ -21,7 +23,7 @@ type Plan = {
   name: DatabaseName;
   given: string | undefined;
   migrations: Migrations[];
-  jobs_role?: string;
+  jobs_roles?: string[];
 };
 
 /** Brings up every database: a given one by its URL, the others on the embedded server, each migrated. */
@@ -45,12 +47,14 @@ function plansOf(settings: Settings): Plan[] {
     {
       name: 'platform',
       given: settings.PLATFORM_DATABASE_URL,
-      migrations: [authMigrations, prmMigrations, ilMigrations],
-      jobs_role: 'zdravo_auth',
+      migrations: [authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations],
+      jobs_roles: ['zdravo_auth', 'zdravo_il', 'zdravo_mcs', 'zdravo_gateway'],
     },
-    { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_role: 'zdravo_ops' },
+    { name: 'il_keys', given: settings.IL_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+    { name: 'mcs_keys', given: settings.MCS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+    { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_roles: ['zdravo_ops'] },
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
-    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_role: 'zdravo_mpi' },
+    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_roles: ['zdravo_mpi'] },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
   ];
 }
@@ -58,7 +62,7 @@ function plansOf(settings: Settings): Plan[] {
 async function bringUp(plan: Plan, embedded: RunningPostgres | undefined): Promise<string> {
   const url = plan.given ?? (await createDatabase(embedded!.url, `zdravo_${plan.name}`));
   await migrate(url, plan.migrations);
-  if (plan.jobs_role) await migrateJobs(url, plan.jobs_role);
+  if (plan.jobs_roles) await migrateJobs(url, ...plan.jobs_roles);
   return url;
 }
 

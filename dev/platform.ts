@@ -9,42 +9,84 @@ import {
   normaliseName,
   role_scopes,
 } from '@zdravo/country-ua';
-import { createGateway, served } from '@zdravo/gateway';
-import { createIl, contract as ilContract, openImporter, seedReferenceData } from '@zdravo/il';
-import { createClient, inProcessTransport } from '@zdravo/kit/client';
-import { systemClock } from '@zdravo/kit/clock';
+import { createGateway, createGatewayStore, served } from '@zdravo/gateway';
+import { createIl, il_role, contract as ilContract, openImporter, seedReferenceData } from '@zdravo/il';
+import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
+import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { startJobs } from '@zdravo/kit/jobs';
-import { createFileKeyProvider, createKeyFile } from '@zdravo/kit/keys';
+import { createFileKeyProvider, createKeyFile, type KeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
+import { createOutbox, type Outbox } from '@zdravo/kit/messages';
+import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
 import { createMpi, type Mpi } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
+import { createPrm } from '@zdravo/prm';
+import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles } from '@zdravo/tlog';
-import { type Databases, openDatabases } from './databases.ts';
+import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
+import { type Databases, keptSecret, openDatabases } from './databases.ts';
+import { type Messages, openMessages } from './messages.ts';
 import { ukrainian_identity_rules } from './processes/mpi.ts';
 import type { Settings } from './settings.ts';
+import { createSignIns, type SignIns } from './sign-ins.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
-import { createVendor, type SignIn } from './vendor.ts';
 
-export type RunningPlatform = { address: string; sign_in: SignIn; stop(): Promise<void> };
+export type RunningPlatform = {
+  address: string;
+  sign_ins: SignIns;
+  /** Where SMS and mails land on this machine. */
+  outbox: Outbox;
+  authority: DevelopmentAuthority;
+  auth: Auth;
+  mpi: Client<typeof mpiContract>;
+  ops: Client<typeof opsContract>;
+  mcs: Mcs;
+  /** For tests: runs a module's job now. */
+  runJob(name: string): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** Every module in one process, over real databases. The modules talk by their contracts, as they do when apart. */
-export async function startPlatform(settings: Settings): Promise<RunningPlatform> {
+export async function startPlatform(
+  settings: Settings,
+  { clock = systemClock('Europe/Kyiv') }: { clock?: Clock } = {},
+): Promise<RunningPlatform> {
   const databases = await openDatabases(settings);
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
-  const secret = randomBytes(32).toString('hex');
-  const parts = { settings, databases, log, secret };
+  const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
+  const outbox = createOutbox();
+  const messages = await startMessages(parts, outbox);
   const transparency_log = await startDevelopmentLog(settings);
   const ops = await startOps(parts, transparency_log);
   const mpi = await startMpi(parts);
-  const auth = await startAuth(parts);
+  const auth = await startAuth(parts, messages);
+  const mcs = await startMcs(parts);
+  const authority = await openDevelopmentAuthority(join(resolve(settings.ZDRAVO_DATA), 'certificates'));
+  const prm = createPrm({ database_url: databases.urls.platform, clock, log: log.child({ module: 'prm' }) });
+  const signatures = createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) });
   await seedPlatform(databases, log);
-  const il = createIl({ database_url: databases.urls.platform, log: log.child({ module: 'il' }) });
+  const clients = clientsOf(ops, mpi, parts.secret);
+  const il = await createIl({
+    database_url: databases.urls.platform,
+    keys_database_url: databases.urls.il_keys,
+    key_provider: await keyProvider(settings, 'il'),
+    clock,
+    log: log.child({ module: 'il' }),
+    auth,
+    prm,
+    mcs,
+    signatures,
+    messages: messages.queue,
+    web_url: addressOf(settings),
+    ...clients,
+  });
+  const store = await createGatewayStore({ database_url: databases.urls.platform, log });
   const gateway = await createGateway({
     routes: [served(ilContract, il.handlers), served(authContract, auth.handlers)],
     findPrincipal: auth.findPrincipal,
-    ready: readinessOf(ops, mpi, secret),
+    ready: readinessOf(clients),
     log: log.child({ module: 'gateway' }),
     log_files: createLogFiles({
       tiles: transparency_log.tiles,
@@ -52,40 +94,67 @@ export async function startPlatform(settings: Settings): Promise<RunningPlatform
       texts: { policy: transparency_log.policy_text },
     }),
     version: await projectVersion(),
+    store,
+    metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
-  const jobs = await Promise.all([
-    startJobs({ url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs, log }),
-    startJobs({ url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs, log }),
-    startJobs({ url: databases.urls.platform, role: 'zdravo_auth', jobs: auth.jobs, log }),
-  ]);
+  await mcs.mountOn(gateway);
+  const queues = [
+    { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
+    { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },
+    { url: databases.urls.platform, role: 'zdravo_auth', jobs: auth.jobs },
+    { url: databases.urls.platform, role: il_role, jobs: il.jobs },
+    { url: databases.urls.platform, role: mcs_role, jobs: mcs.jobs },
+    { url: databases.urls.platform, role: 'zdravo_gateway', jobs: store.jobs },
+  ];
+  const jobs = await Promise.all(queues.map((queue) => startJobs({ ...queue, log })));
+  const personEvents = (query: { after?: string; limit: number }) =>
+    clients.mpi.readEvents({ query }, { request_id: 'feed-mpi' });
+  const consumers = [mcs.followPersons(personEvents)];
+  for (const consumer of consumers) consumer.start();
   ops.sequencer.start();
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });
-  const { port } = gateway.server.address() as { port: number };
   return {
-    address: `http://localhost:${port}`,
-    sign_in: await createVendor(auth, join(resolve(settings.ZDRAVO_DATA), 'vendor.json')),
+    address: addressOf(settings),
+    sign_ins: await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json')),
+    outbox,
+    authority,
+    auth,
+    mcs,
+    ...clients,
+    runJob: async (name) => {
+      const job = queues.flatMap((queue) => queue.jobs).find((one) => one.name === name);
+      if (!job) throw new Error(`no job is called ${name}`);
+      await job.run({}, { signal: undefined });
+    },
     stop: async () => {
       await gateway.close();
+      for (const one of consumers) await one.stop();
       for (const one of jobs) await one.stop();
-      await il.close();
-      await auth.close();
-      await ops.close();
+      await signatures.close();
+      for (const one of [il, store, mcs, prm, auth, messages, ops, mpi]) await one.close();
       await transparency_log.stop();
-      await mpi.close();
       await databases.stop();
     },
   };
 }
 
-type Parts = { settings: Settings; databases: Databases; log: Logger; secret: string };
+type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };
+type Clients = { ops: Client<typeof opsContract>; mpi: Client<typeof mpiContract> };
 
-async function startOps({ settings, databases, log, secret }: Parts, transparency_log: DevelopmentLog): Promise<Ops> {
+function addressOf({ ZDRAVO_PORT }: Settings): string {
+  return `http://localhost:${ZDRAVO_PORT}`;
+}
+
+async function startOps(
+  { settings, databases, log, clock, secret }: Parts,
+  transparency_log: DevelopmentLog,
+): Promise<Ops> {
   const ops = await createOps({
     database_url: databases.urls.ops,
     keys_database_url: databases.urls.ops_keys,
-    key_provider: await createFileKeyProvider(await keyFile(settings, 'ops')),
+    key_provider: await keyProvider(settings, 'ops'),
     callers: { il: secret },
-    clock: systemClock('Europe/Kyiv'),
+    clock,
     log: log.child({ module: 'ops' }),
     transparency_log,
     verification_request_expiration_days: 1,
@@ -94,44 +163,65 @@ async function startOps({ settings, databases, log, secret }: Parts, transparenc
   return ops;
 }
 
-async function startMpi({ settings, databases, log, secret }: Parts): Promise<Mpi> {
+async function startMpi({ settings, databases, log, clock, secret }: Parts): Promise<Mpi> {
   const mpi = await createMpi({
     database_url: databases.urls.mpi,
     keys_database_url: databases.urls.mpi_keys,
-    key_provider: await createFileKeyProvider(await keyFile(settings, 'mpi')),
+    key_provider: await keyProvider(settings, 'mpi'),
     callers: { il: secret },
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,
-    clock: systemClock('Europe/Kyiv'),
+    clock,
     log: log.child({ module: 'mpi' }),
   });
   await mpi.app.ready();
   return mpi;
 }
 
-/** Codes and links are shown on the terminal: there is no phone and no mailbox on a developer's machine. */
-async function startAuth({ settings, databases, log }: Parts): Promise<Auth> {
-  const keys = await createFileKeyProvider(await keyFile(settings, 'auth'));
+/** On a developer's machine there is no phone and no mailbox: the outbox page stands for both. */
+async function startMessages({ settings, databases, log }: Parts, { mail, sms }: Outbox): Promise<Messages> {
+  const key_provider = await keyProvider(settings, 'il');
+  return openMessages({ database_url: databases.urls.platform, key_provider, mail, sms, log });
+}
+
+async function startAuth({ settings, databases, log, clock }: Parts, messages: Messages): Promise<Auth> {
   const auth = await createAuth({
     database_url: databases.urls.platform,
-    clock: systemClock('Europe/Kyiv'),
+    clock,
     log: log.child({ module: 'auth' }),
-    hash_key: await keys.derive('auth short secrets', '1'),
-    deliverOtp: async ({ phone, code }) => console.log(`SMS to ${phone}: ${code}`),
-    deliverRecovery: async ({ email, link }) => console.log(`Mail to ${email}: ${link}`),
+    hash_key: await (await keyProvider(settings, 'auth')).derive('auth short secrets', '1'),
+    deliverOtp: messages.deliverOtp,
+    deliverRecovery: messages.deliverRecovery,
   });
   await auth.seed({ roles: role_scopes, client_types: client_type_scopes });
   return auth;
 }
 
-/** Asks both perimeters through their contracts, as the Integration Layer does. */
-function readinessOf(ops: Ops, mpi: Mpi, secret: string): () => Promise<void> {
+async function startMcs({ settings, databases, log, clock }: Parts): Promise<Mcs> {
+  return createMcs({
+    database_url: databases.urls.platform,
+    keys_database_url: databases.urls.mcs_keys,
+    key_provider: await keyProvider(settings, 'mcs'),
+    storage: { kind: 'built-in', directory: join(resolve(settings.ZDRAVO_DATA), 'files') },
+    public_url: `${addressOf(settings)}/media`,
+    clock,
+    log: log.child({ module: 'mcs' }),
+  });
+}
+
+function clientsOf(ops: Ops, mpi: Mpi, secret: string): Clients {
   const credentials = { caller: 'il', secret };
-  const ops_client = createClient(opsContract, inProcessTransport(ops.app), credentials);
-  const mpi_client = createClient(mpiContract, inProcessTransport(mpi.app), credentials);
+  return {
+    ops: createClient(opsContract, inProcessTransport(ops.app), credentials),
+    mpi: createClient(mpiContract, inProcessTransport(mpi.app), credentials),
+  };
+}
+
+/** Asks both perimeters through their contracts, as the Integration Layer does. */
+function readinessOf({ ops, mpi }: Clients): () => Promise<void> {
   const context = { request_id: 'readiness' };
   return async () => {
-    await Promise.all([ops_client.latestHead({}, context), mpi_client.readEvents({ query: { limit: 1 } }, context)]);
+    await Promise.all([ops.latestHead({}, context), mpi.readEvents({ query: { limit: 1 } }, context)]);
   };
 }
 
@@ -141,12 +231,12 @@ async function seedPlatform(databases: Databases, log: Logger): Promise<void> {
   await importer.close();
 }
 
-async function keyFile(settings: Settings, module: string): Promise<string> {
+async function keyProvider(settings: Settings, module: string): Promise<KeyProvider> {
   const folder = join(resolve(settings.ZDRAVO_DATA), 'keys');
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${module}.json`);
   await createKeyFile(path);
-  return path;
+  return createFileKeyProvider(path);
 }
 
 async function projectVersion(): Promise<string> {

@@ -15,6 +15,8 @@ export const Settings = Type.Object({
   ZDRAVO_DATA: Type.String({ default: '.zdravo', description: 'a folder' }),
   ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'warn' }),
   PLATFORM_DATABASE_URL: DatabaseUrl,
+  IL_KEYS_DATABASE_URL: DatabaseUrl,
+  MCS_KEYS_DATABASE_URL: DatabaseUrl,
   OPS_DATABASE_URL: DatabaseUrl,
   OPS_KEYS_DATABASE_URL: DatabaseUrl,
   MPI_DATABASE_URL: DatabaseUrl,

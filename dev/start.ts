@@ -53,21 +53,21 @@ function stopOnSignal(starting: Promise<{ stop(): Promise<void> }>): void {
   process.on('SIGTERM', stop);
 }
 
-function announce({ address, sign_in }: RunningPlatform): void {
-  const { email, password, client_id, client_secret, redirect_uri, login_client_id } = sign_in;
+function announce({ address, sign_ins }: RunningPlatform): void {
+  const { mis, nhs_admin, login_client_id } = sign_ins;
   console.log(`
   API            ${address}/api
   API reference  ${address}/api/docs
   OpenAPI 3.1    ${address}/api/openapi.json
-  Addresses      ${address}/api/uaddresses/regions
-  Dictionaries   ${address}/api/dictionaries
   Health         ${address}/health/ready
 
-  A vendor's sign-in, for trying out OAuth (of this machine only)
-    user         ${email} / ${password}
-    client       ${client_id} / ${client_secret}
-    redirect     ${redirect_uri}
-    login client ${login_client_id}
+  Sign-ins of this machine
+    vendor of a MIS     ${mis.email} / ${mis.password}
+      client            ${mis.client_id} / ${mis.client_secret} (the secret is also the API-key of its clinics)
+    officer of the payer ${nhs_admin.email} / ${nhs_admin.password}
+      client            ${nhs_admin.client_id} / ${nhs_admin.client_secret}
+    redirect            ${mis.redirect_uri}
+    login client        ${login_client_id}
 
 ready ${address}`);
 }

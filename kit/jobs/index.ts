@@ -19,15 +19,15 @@ export type Job = {
 
 export type Jobs = { stop(): Promise<void> };
 
-/** Installs or updates the queue's own schema and lets `role` use it; run as the migrator. */
-export async function migrateJobs(url: string, role: string): Promise<void> {
+/** Installs or updates the queue's own schema and lets the roles use it; run as the migrator. */
+export async function migrateJobs(url: string, ...roles: string[]): Promise<void> {
   const utils = await makeWorkerUtils({ connectionString: url });
   try {
     await utils.migrate();
   } finally {
     await utils.release();
   }
-  await grantQueue(url, role);
+  for (const role of roles) await grantQueue(url, role);
 }
 
 async function grantQueue(url: string, role: string): Promise<void> {

@@ -6,7 +6,7 @@ import type { CallContext, Principal } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { cleanupJobs } from './cleanup.ts';
-import { type NewClient, putClient, setClientBlocked } from './clients.ts';
+import { type Client, findClient, type NewClient, putClient, setClientBlocked } from './clients.ts';
 import type { contract } from './contract.ts';
 import { type AuthDeps, auth_role, type ForeignTransaction, type OtpDelivery, type RecoveryDelivery } from './deps.ts';
 import { createHandlers } from './handlers.ts';
@@ -65,6 +65,7 @@ export type Auth = {
   findPrincipal(credentials: Credentials): Promise<Principal>;
   seed(seed: AuthSeed): Promise<void>;
   putClient(input: NewClient, within?: Within): Promise<{ client_id: string; created: boolean; secret?: string }>;
+  findClient(id: string): Promise<Client | undefined>;
   blockClient(id: string, block: { blocked: boolean; reason?: string }, within?: Within): Promise<void>;
   findUser(id: string): Promise<User | undefined>;
   findUserByEmail(email: string): Promise<User | undefined>;
@@ -110,6 +111,7 @@ function functionsOf(deps: AuthDeps) {
   return {
     seed: (seed: AuthSeed) => seedAuth(deps, seed),
     putClient: (input: NewClient, within: Within = {}) => putClient(deps, input, within.context, within.transaction),
+    findClient: (id: string) => findClient(deps, id),
     blockClient: (id: string, block: { blocked: boolean; reason?: string }, within: Within = {}) =>
       setClientBlocked(deps, id, block, within.context, within.transaction),
     findUser: (id: string) => findUser(deps, id),

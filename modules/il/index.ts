@@ -2,12 +2,26 @@ import { join } from 'node:path';
 import type { AddressBook } from '@zdravo/country-ua';
 import type { Handlers } from '@zdravo/kit/contract';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import type { Job } from '@zdravo/kit/jobs';
+import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
-import { listDistricts, listRegions, listSettlements, listStreets } from './addresses/addresses.ts';
 import { importAddressRows, importStreets } from './addresses/import-addresses.ts';
-import { addressContract, dictionaryContract } from './contract.ts';
-import { type Dictionary, listDictionaries, seedDictionaries } from './dictionaries/dictionaries.ts';
+import {
+  addressContract,
+  blackListContract,
+  dictionaryContract,
+  divisionContract,
+  employeeContract,
+  employeeRequestContract,
+  legalEntityContract,
+  parameterContract,
+} from './contract.ts';
+import type { IlDeps } from './deps.ts';
+import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.ts';
+import { createHandlers } from './handlers.ts';
+import { ilJobs } from './jobs.ts';
+import { createParameters, seedParameters } from './parameters/parameters.ts';
 import type { Tables } from './tables.ts';
 
 export {
@@ -16,34 +30,59 @@ export {
   importMountainFlags,
   importStreets,
 } from './addresses/import-addresses.ts';
+export type { IlDeps } from './deps.ts';
 
 export const migrations: Migrations = { module: 'il', directory: join(import.meta.dirname, 'migrations') };
 
-export const contract = { ...addressContract, ...dictionaryContract };
+export const il_role = 'zdravo_il';
 
-export type Il = { handlers: Handlers<typeof contract>; close(): Promise<void> };
+export const contract = {
+  ...addressContract,
+  ...blackListContract,
+  ...dictionaryContract,
+  ...divisionContract,
+  ...employeeContract,
+  ...employeeRequestContract,
+  ...legalEntityContract,
+  ...parameterContract,
+};
 
-/** The Integration Layer over the platform's database. */
-export function createIl(options: { database_url: string; log: Logger; pool_size?: number }): Il {
-  const { db, close } = openDatabase<Tables>({
-    url: options.database_url,
-    role: 'zdravo_il',
-    application_name: 'il',
-    log: options.log,
-    pool_size: options.pool_size ?? 16,
+export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'hash_key'> & {
+  /** Of the platform. */
+  database_url: string;
+  /** Of this module's own key database. */
+  keys_database_url: string;
+  key_provider: KeyProvider;
+  pool_size?: number;
+};
+
+export type Il = { handlers: Handlers<typeof contract>; jobs: Job[]; close(): Promise<void> };
+
+/** The Integration Layer: every business process, over the other modules. */
+export async function createIl(options: IlOptions): Promise<Il> {
+  const { database_url: url, keys_database_url, key_provider, pool_size = 16, ...neighbours } = options;
+  const { log } = options;
+  const database = openDatabase<Tables>({ url, role: il_role, application_name: 'il', log, pool_size });
+  const keys_database = openDatabase({
+    url: keys_database_url,
+    role: 'zdravo_keys',
+    application_name: 'il-keys',
+    log,
+    pool_size,
   });
-  return { handlers: createHandlers(db), close };
-}
-
-function createHandlers(db: Kysely<Tables>): Handlers<typeof contract> {
+  const deps: IlDeps = {
+    ...neighbours,
+    db: database.db,
+    parameters: createParameters(database.db),
+    request_keys: createKeyStore(keys_database.pool, key_provider, { module: 'il', purpose: 'request' }),
+    hash_key: await key_provider.derive('il one-time codes', '1'),
+  };
   return {
-    listDictionaries: async ({ query }) => ({ data: await listDictionaries(db, query) }),
-    listRegions: ({ query }) => listRegions(db, query),
-    listDistricts: ({ query }) => listDistricts(db, query),
-    listDistrictsOfRegion: ({ params, query }) => listDistricts(db, { ...query, region_id: params.id }),
-    listSettlements: ({ query }) => listSettlements(db, query),
-    listSettlementsOfDistrict: ({ params, query }) => listSettlements(db, { ...query, district_id: params.id }),
-    listStreets: ({ query }) => listStreets(db, query),
+    handlers: createHandlers(deps),
+    jobs: ilJobs(deps),
+    close: async () => {
+      await Promise.all([database.close(), keys_database.close()]);
+    },
   };
 }
 
@@ -65,6 +104,7 @@ export async function seedReferenceData(
   seed: { dictionaries: readonly Dictionary[]; addresses: AddressBook },
 ): Promise<void> {
   await seedDictionaries(db, seed.dictionaries);
+  await seedParameters(db);
   const known = await db.selectFrom('il.regions').select('id').limit(1).executeTakeFirst();
   if (known) return;
   const { regions, districts, settlements, streets } = seed.addresses;

@@ -1,37 +1,40 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { builtInAddresses, builtInDictionaries } from '@zdravo/country-ua';
+import { systemClock } from '@zdravo/kit/clock';
+import { openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, mount } from '@zdravo/kit/http';
 import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
-import {
-  contract,
-  createIl,
-  type Il,
-  importMountainFlags,
-  migrations,
-  openImporter,
-  seedReferenceData,
-} from './index.ts';
+import { createPrm, type Prm, migrations as prmMigrations } from '@zdravo/prm';
+import { createHandlers as addressHandlers } from './addresses/handlers.ts';
+import { addressContract, dictionaryContract } from './contract.ts';
+import { createHandlers as dictionaryHandlers } from './dictionaries/handlers.ts';
+import { importMountainFlags, migrations, openImporter, seedReferenceData } from './index.ts';
+import type { Tables } from './tables.ts';
 
 let database: TestDatabase;
-let il: Il;
+let il: ReturnType<typeof openDatabase<Tables>>;
+let prm: Prm;
 let app: HttpServer;
 let importer: ReturnType<typeof openImporter>;
 const book = builtInAddresses();
 const seed = { dictionaries: builtInDictionaries(), addresses: book };
 
 before(async () => {
-  database = await createTestDatabase('il', { migrations: [migrations] });
+  database = await createTestDatabase('il', { migrations: [prmMigrations, migrations] });
   importer = openImporter({ database_url: database.url, log: testLogger() });
   await seedReferenceData(importer.db, seed);
-  il = createIl({ database_url: database.url, log: testLogger(), pool_size: 4 });
+  il = openDatabase({ url: database.url, role: 'zdravo_il', application_name: 'il', log: testLogger(), pool_size: 4 });
+  prm = createPrm({ database_url: database.url, clock: systemClock('Europe/Kyiv'), log: testLogger(), pool_size: 2 });
   app = createHttpServer({ log: testLogger(), styleOf: () => 'reference' });
-  mount(app, contract, il.handlers, async () => ({}));
+  mount(app, addressContract, addressHandlers({ db: il.db, prm }), async () => ({}));
+  mount(app, dictionaryContract, dictionaryHandlers(il), async () => ({}));
   await app.ready();
 });
 after(async () => {
   await app?.close();
   await il?.close();
+  await prm?.close();
   await importer?.close();
   await database?.drop();
 });

@@ -7,6 +7,7 @@ import type { Tables } from '../tables.ts';
 export type AddressFilter = {
   page?: number;
   page_size?: number;
+  id?: string;
   name?: string;
   koatuu?: string;
   type?: string;
@@ -68,6 +69,7 @@ export function listSettlements(db: TransactionOf<Tables>, filter: AddressFilter
   const columns = sql`s.id, s.name, s.name as settlement_name, s.type, s.region_id, r.name as region, s.district_id,
     d.name as district, s.parent_settlement_id, p.name as parent_settlement, s.mountain_group, s.koatuu`;
   const conditions = [
+    equals(sql`s.id`, filter.id),
     begins(sql`s.name`, filter.name),
     equals(sql`s.type`, filter.type),
     equals(sql`s.koatuu`, filter.koatuu),

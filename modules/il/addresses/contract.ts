@@ -95,6 +95,20 @@ export const contract = {
     query: Type.Object({ ...PageQuery, name: Text, koatuu: Text }),
     data: Type.Array(Settlement),
   }),
+  updateSettlement: route({
+    ...list,
+    paged: false,
+    method: 'PATCH',
+    path: '/api/uaddresses/settlements/:id',
+    summary: 'Give a settlement the mountain status, or take it; its divisions follow',
+    access: { kind: 'scopes', scopes: ['address:write'] },
+    params: Type.Object({ id: Uuid }),
+    body: Type.Object(
+      { settlement: Type.Object({ mountain_group: Type.Boolean() }, { additionalProperties: true }) },
+      { additionalProperties: true },
+    ),
+    data: Settlement,
+  }),
   listStreets: route({
     ...list,
     path: '/api/uaddresses/streets',

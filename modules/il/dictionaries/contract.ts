@@ -22,4 +22,22 @@ export const contract = {
     }),
     data: Type.Array(Dictionary),
   }),
+  putDictionary: route({
+    method: 'PATCH',
+    path: '/api/dictionaries/:name',
+    tag: 'Dictionaries',
+    summary: 'Change an enumeration, or add one',
+    access: { kind: 'scopes', scopes: ['dictionary:write'] },
+    envelope: 'reference',
+    params: Type.Object({ name: Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,63}$' }) }),
+    body: Type.Object(
+      {
+        values: Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ maxLength: 1000 })),
+        labels: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 })),
+        is_active: Type.Optional(Type.Boolean()),
+      },
+      { additionalProperties: true },
+    ),
+    data: Dictionary,
+  }),
 };

@@ -16,6 +16,26 @@ export async function listDictionaries(
   return (await query.execute()) as Dictionary[];
 }
 
+/** Changes a dictionary or adds one; what is not given stays. */
+export async function putDictionary(
+  transaction: TransactionOf<Tables>,
+  name: string,
+  { values, labels, is_active }: { values: Record<string, string>; labels?: string[]; is_active?: boolean },
+): Promise<Dictionary> {
+  const changes = {
+    values: JSON.stringify(values),
+    ...(labels === undefined ? {} : { labels }),
+    ...(is_active === undefined ? {} : { is_active }),
+  };
+  const row = await transaction
+    .insertInto('il.dictionaries')
+    .values({ labels: [], is_active: true, ...changes, name })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet(changes))
+    .returning(['name', 'values', 'labels', 'is_active'])
+    .executeTakeFirstOrThrow();
+  return row as Dictionary;
+}
+
 /** Adds the dictionaries that are not there yet; one that the payer has changed stays as it is. */
 export async function seedDictionaries(db: TransactionOf<Tables>, dictionaries: readonly Dictionary[]): Promise<void> {
   if (dictionaries.length === 0) return;

@@ -1,0 +1,36 @@
+import type { OtpDelivery, RecoveryDelivery } from '@zdravo/auth';
+import { fillIn, message_texts } from '@zdravo/country-ua';
+import { openDatabase } from '@zdravo/kit/db';
+import type { KeyProvider } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import { createMessageQueue, type MailSender, type MessageQueue, type SmsSender } from '@zdravo/kit/messages';
+
+export type Messages = {
+  queue: MessageQueue;
+  deliverOtp(otp: OtpDelivery): Promise<void>;
+  deliverRecovery(recovery: RecoveryDelivery): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** SMS and mail of the platform, from its database's queue to the given carriers. */
+export async function openMessages(options: {
+  database_url: string;
+  key_provider: KeyProvider;
+  mail: MailSender;
+  sms: SmsSender;
+  log: Logger;
+}): Promise<Messages> {
+  const { database_url: url, key_provider, mail, sms, log } = options;
+  const { db, close } = openDatabase({ url, role: 'zdravo_il', application_name: 'messages', log, pool_size: 2 });
+  const queue = createMessageQueue({ key: await key_provider.derive('queued messages', '1'), mail, sms, log });
+  return {
+    queue,
+    deliverOtp: ({ phone, code }) =>
+      queue.enqueue(db, { kind: 'sms', phone, text: fillIn(message_texts.sign_in_code, { code }) }),
+    deliverRecovery: ({ email, link, expires_at }) => {
+      const { subject, text } = message_texts.password_recovery;
+      return queue.enqueue(db, { kind: 'mail', to: email, subject, text: fillIn(text, { link }) }, { expires_at });
+    },
+    close,
+  };
+}

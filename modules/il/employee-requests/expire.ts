@@ -1,0 +1,32 @@
+import type { Job } from '@zdravo/kit/jobs';
+import { announceStatus } from '../audit.ts';
+import type { IlDeps } from '../deps.ts';
+import { system_actor_id } from '../system-actor.ts';
+
+/** NEW invitations that nobody answered in `employee_request_expiration` days become EXPIRED (domain.md §3.11). */
+export function expiryJob(deps: IlDeps): Job {
+  return { name: 'expire_employee_requests', schedule: '15 * * * *', run: () => expireRequests(deps) };
+}
+
+export async function expireRequests(deps: IlDeps): Promise<void> {
+  const days = await deps.parameters.number('employee_request_expiration');
+  const before = new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();
+  await deps.db.transaction().execute(async (transaction) => {
+    const expired = await transaction
+      .updateTable('il.employee_requests')
+      .set({ status: 'EXPIRED', updated_at: deps.clock.now().toISOString() })
+      .where('status', '=', 'NEW')
+      .where('inserted_at', '<', before)
+      .returning('id')
+      .execute();
+    await announceStatus(
+      transaction,
+      expired.map(({ id }) => ({
+        entity_type: 'EmployeeRequest' as const,
+        entity_id: id,
+        new_value: 'EXPIRED',
+        changed_by: system_actor_id,
+      })),
+    );
+  });
+}

@@ -1,0 +1,80 @@
+import type { Division, Employee, LegalEntity, Professional } from '@zdravo/prm';
+import type { IlDeps } from '../deps.ts';
+
+/** Division and legal entity of an employment, as the reference shows them in short. */
+export type Places = { divisions: Map<string, Division>; legal_entities: Map<string, LegalEntity> };
+
+export async function placesOf(deps: IlDeps, employees: readonly Employee[]): Promise<Places> {
+  const division_ids = [...new Set(employees.flatMap((one) => one.division_id ?? []))];
+  const entity_ids = [...new Set(employees.map((one) => one.legal_entity_id))];
+  const [divisions, entities] = await Promise.all([
+    division_ids.length === 0
+      ? []
+      : deps.prm.listDivisions({ ids: division_ids, page_size: 500 }).then((page) => page.data),
+    Promise.all(entity_ids.map((id) => deps.prm.findLegalEntity(id))),
+  ]);
+  return {
+    divisions: new Map(divisions.map((one) => [one.id, one])),
+    legal_entities: new Map(entities.flatMap((one) => (one ? [[one.id, one] as const] : []))),
+  };
+}
+
+export function viewEmployee(employee: Employee, places: Places) {
+  const { id, position, employee_type, status, is_active, start_date, end_date, inserted_at, updated_at, party } =
+    employee;
+  return {
+    id,
+    position,
+    employee_type,
+    status,
+    is_active,
+    start_date,
+    end_date,
+    inserted_at,
+    updated_at,
+    party,
+    ...shortPlaces(employee, places),
+    ...blocks(employee, (block) => block),
+  };
+}
+
+/** Without papers, and of a profession the specialities only. */
+export function viewEmployeeShort(employee: Employee, places: Places) {
+  const { id, position, employee_type, status, is_active, start_date, end_date } = employee;
+  const { id: party_id, no_tax_id, first_name, last_name, second_name } = employee.party;
+  return {
+    id,
+    position,
+    employee_type,
+    status,
+    is_active,
+    start_date,
+    end_date,
+    party: { id: party_id, no_tax_id, first_name, last_name, second_name },
+    ...shortPlaces(employee, places),
+    ...blocks(employee, ({ specialities }) => ({ specialities })),
+  };
+}
+
+function blocks(employee: Employee, view: (block: Professional) => Record<string, unknown>) {
+  return {
+    ...(employee.doctor ? { doctor: view(employee.doctor) } : {}),
+    ...(employee.pharmacist ? { pharmacist: view(employee.pharmacist) } : {}),
+  };
+}
+
+function shortPlaces(employee: Employee, { divisions, legal_entities }: Places) {
+  const division = divisions.get(employee.division_id ?? '');
+  return {
+    division: division ? viewDivisionShort(division) : null,
+    legal_entity: viewEntityShort(legal_entities.get(employee.legal_entity_id)!),
+  };
+}
+
+export function viewDivisionShort({ id, name, type, status, legal_entity_id, mountain_group }: Division) {
+  return { id, name, type, status, legal_entity_id, mountain_group };
+}
+
+export function viewEntityShort({ id, name, short_name, public_name, type, edrpou, status }: LegalEntity) {
+  return { id, name, short_name, public_name, type, edrpou, status };
+}

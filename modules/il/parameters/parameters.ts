@@ -1,0 +1,106 @@
+import { invalidField } from '@zdravo/kit/problem';
+import type { IlDatabase, IlTransaction } from '../deps.ts';
+
+/** The reference's values (domain.md §2.3); a term is a number with its unit beside it. */
+export const default_parameters = {
+  billing_date: '1',
+  verification_request_term: '3',
+  verification_request_term_unit: 'DAYS',
+  verification_request_expiration: '1',
+  declaration_request_term: '1',
+  declaration_request_term_unit: 'DAYS',
+  declaration_request_expiration: '1',
+  declaration_request_expiration_unit: 'DAYS',
+  declaration_term: '365',
+  declaration_term_unit: 'DAYS',
+  adult_age: '18',
+  employee_request_term: '30',
+  employee_request_term_unit: 'DAYS',
+  employee_request_expiration: '29',
+  employee_request_expiration_unit: 'DAYS',
+  phone_number_auth_limit: '10',
+  declaration_limit_pediatrician: '900',
+  declaration_limit_therapist: '2000',
+  declaration_limit_family_doctor: '1800',
+} as const;
+
+export type ParameterName = keyof typeof default_parameters;
+
+/** Business configuration, read on every use and remembered for seconds. */
+export type Parameters = {
+  all(): Promise<Record<string, string>>;
+  number(name: ParameterName): Promise<number>;
+  /** Forgets what was remembered; after a write. */
+  refresh(): void;
+};
+
+const remembered_ms = 5_000;
+
+export function createParameters(db: IlDatabase): Parameters {
+  let known: { values: Promise<Record<string, string>>; until: number } | undefined;
+
+  function all(): Promise<Record<string, string>> {
+    if (known && performance.now() < known.until) return known.values;
+    const values = readAll(db);
+    known = { values, until: performance.now() + remembered_ms };
+    values.catch(() => {
+      known = undefined;
+    });
+    return values;
+  }
+
+  return {
+    all,
+    number: async (name) => {
+      const value = Number((await all())[name] ?? default_parameters[name]);
+      if (!Number.isFinite(value)) throw new Error(`the parameter ${name} is not a number`);
+      return value;
+    },
+    refresh: () => {
+      known = undefined;
+    },
+  };
+}
+
+async function readAll(db: IlDatabase): Promise<Record<string, string>> {
+  const rows = await db
+    .selectFrom('il.global_parameters')
+    .select(['parameter', 'value'])
+    .orderBy('parameter')
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.parameter, row.value]));
+}
+
+/** Adds the parameters that are not there yet. */
+export async function seedParameters(db: IlDatabase): Promise<void> {
+  await db
+    .insertInto('il.global_parameters')
+    .values(Object.entries(default_parameters).map(([parameter, value]) => ({ parameter, value })))
+    .onConflict((one) => one.column('parameter').doNothing())
+    .execute();
+}
+
+/** Changes the given parameters. @throws Problem 422 for one that is not known or not what it should be. */
+export async function putParameters(
+  transaction: IlTransaction,
+  changes: Record<string, string>,
+  actor_id: string,
+): Promise<void> {
+  for (const [parameter, value] of Object.entries(changes)) {
+    refuseUnfit(parameter, value);
+    await transaction
+      .updateTable('il.global_parameters')
+      .set({ value, updated_by: actor_id, updated_at: new Date().toISOString() })
+      .where('parameter', '=', parameter)
+      .execute();
+  }
+}
+
+function refuseUnfit(parameter: string, value: string): void {
+  if (!Object.hasOwn(default_parameters, parameter)) throw invalidField('$', 'unknown parameter', 'unknown');
+  const is_unit = parameter.endsWith('_unit');
+  if (is_unit && !['SECONDS', 'HOURS', 'DAYS', 'MONTHS', 'YEARS'].includes(value))
+    throw invalidField(`$.${parameter}`, 'value is not allowed in enum', 'inclusion');
+  if (!is_unit && !/^[0-9]{1,6}$/.test(value))
+    throw invalidField(`$.${parameter}`, 'a whole number is expected', 'format');
+}

@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { type Invalid, invalidField, unavailable, validationFailed } from '@zdravo/kit/problem';
+import { type SignaturePolicy, type Signer, VerifierBusyError } from '@zdravo/signature';
+import { Type } from 'typebox';
+import type { IlDeps } from './deps.ts';
+
+/** Largest signed body, bytes of base64. */
+export const signed_body_limit_bytes = 4 * 1024 * 1024;
+
+export const SignedContentEncoding = Type.Enum(['base64']);
+export const SignedContent = Type.String({ minLength: 1, maxLength: signed_body_limit_bytes });
+
+export type SignedDocument = {
+  container: Buffer;
+  /** Hex; of the container exactly as received. */
+  sha256: string;
+  /** The signed JSON object. */
+  content: Record<string, unknown>;
+  signer: Signer;
+};
+
+/** One person's or one organisation's signature; a status that nobody can tell passes, one that is told is obeyed. */
+const policy: SignaturePolicy = { signer_count: 1, layers: 1, revocation: 'if_available' };
+
+/**
+ * Opens a signed container: base64, one valid signature over trusted anchors, a JSON object inside.
+ * @param entry JSON path of the body's member, for the error.
+ * @throws Problem 422, or 503 when the verifiers have too much to do.
+ */
+export async function openSignedDocument(deps: IlDeps, text: string, entry: string): Promise<SignedDocument> {
+  const container = decodeBase64(text, entry);
+  const result = await deps.signatures
+    .verify(container, policy, { at: deps.clock.now(), revocation_data: {} })
+    .catch((error: unknown) => {
+      if (error instanceof VerifierBusyError)
+        throw unavailable('Too many signatures wait to be verified.', 2, error.code);
+      throw error;
+    });
+  if (result.indication !== 'TOTAL_PASSED')
+    throw validationFailed([signatureInvalid(entry, result.validation_error_message, result.sub_indication)]);
+  return {
+    container,
+    sha256: result.container_sha256,
+    content: readObject(result.content!, entry),
+    signer: result.signatures[0]!.signer,
+  };
+}
+
+function decodeBase64(text: string, entry: string): Buffer {
+  const compact = text.replaceAll(/\s/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact) || compact.length % 4 !== 0)
+    throw invalidField(entry, 'Not a base64 string', 'invalid');
+  return Buffer.from(compact, 'base64');
+}
+
+function signatureInvalid(entry: string, message: string, sub_indication: string | undefined): Invalid {
+  return {
+    entry,
+    entry_type: 'json_data_property',
+    rules: [{ rule: 'invalid', params: [sub_indication ?? 'GENERIC'], description: message }],
+  };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Some clients sign a JSON text inside a JSON string (domain.md §3.1 step 1): the error says so. */
+function readObject(bytes: Uint8Array, entry: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw invalidField(entry, 'Signed content is not valid JSON in UTF-8', 'invalid');
+  }
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    throw invalidField(entry, 'Signed content must be a JSON object', 'cast', ['object']);
+  refuseUnstorable(value, entry);
+  return value as Record<string, unknown>;
+}
+
+/** PostgreSQL stores no NUL and no lone surrogate. */
+function refuseUnstorable(value: unknown, entry: string): void {
+  const text = JSON.stringify(value);
+  if (/\\u0000|\\ud[89ab]|"__proto__":/i.test(text))
+    throw invalidField(entry, 'Signed content holds a character that cannot be stored', 'invalid');
+}
+
+/** A version-4 shaped id that the bytes determine: the same container is the same resource. */
+export function idOfBytes(label: string, sha256: string): string {
+  const hex = createHash('sha256').update(`${label} ${sha256}`).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

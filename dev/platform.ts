@@ -24,7 +24,7 @@ import { createOps, type Ops, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm } from '@zdravo/prm';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
-import { createLogFiles } from '@zdravo/tlog';
+import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
@@ -88,6 +88,7 @@ export async function startPlatform(
     findPrincipal: auth.findPrincipal,
     ready: readinessOf(clients),
     log: log.child({ module: 'gateway' }),
+    verifier_files: findVerifierFile,
     log_files: createLogFiles({
       tiles: transparency_log.tiles,
       checkpoint: () => transparency_log.checkpoints.get(published_name),

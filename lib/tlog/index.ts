@@ -72,6 +72,7 @@ export {
   type TileEdge,
   writeTiles,
 } from './tiles.ts';
+export { findVerifierFile } from './verifier-page/serve.ts';
 export { addCheckpoint, findCosignedCheckpoint, type Witness, type WitnessAnswer } from './witness.ts';
 export { type CosignResult, requestCosignatures } from './witness-client.ts';
 export { type AddCheckpoint, encodeAddCheckpoint, parseAddCheckpoint } from './witness-requests.ts';

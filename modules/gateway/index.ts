@@ -5,7 +5,7 @@ import type { Logger } from '@zdravo/kit/log';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
 import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
-import { type FindLogFile, serveLogFiles } from './log-files.ts';
+import { type FindLogFile, serveFilesBelow } from './log-files.ts';
 import { serveMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { isReferencePath } from './reference-paths.ts';
@@ -38,6 +38,8 @@ export type GatewayOptions = {
   metrics_token?: string;
   /** Public files of the transparency log, served below `/log/`. */
   log_files?: FindLogFile;
+  /** The page that verifies receipts, served below `/verify/`. */
+  verifier_files?: FindLogFile;
   limits?: Partial<Limits>;
   shedding?: Partial<SheddingOptions>;
   /** For tests; the event loop of this process otherwise. */
@@ -69,7 +71,8 @@ export async function createGateway(options: GatewayOptions): Promise<HttpServer
   await describeApi(app, options.version);
   await app.register(async (scope) => {
     for (const one of options.routes) one.mountOn(scope as HttpServer, options.findPrincipal);
-    if (options.log_files) serveLogFiles(scope as HttpServer, options.log_files);
+    if (options.log_files) serveFilesBelow(scope as HttpServer, '/log', options.log_files);
+    if (options.verifier_files) serveFilesBelow(scope as HttpServer, '/verify', options.verifier_files);
     healthRoutes(scope as HttpServer, readyUntilClosed(app, options.ready));
   });
   return app;

@@ -6,9 +6,9 @@ export type FindLogFile = (
   path: string,
 ) => Promise<{ bytes: Uint8Array; content_type: string; cache_control: string } | undefined>;
 
-/** Serves the transparency log's public files (c2sp.org/tlog-tiles); in production a static host or a CDN may do it. */
-export function serveLogFiles(app: HttpServer, find: FindLogFile): void {
-  app.get('/log/*', { schema: { hide: true } }, async (request, reply) => {
+/** Serves public files below a prefix: the log's (c2sp.org/tlog-tiles), its verifier page. A static host may do it as well. */
+export function serveFilesBelow(app: HttpServer, prefix: string, find: FindLogFile): void {
+  app.get(`${prefix}/*`, { schema: { hide: true } }, async (request, reply) => {
     const { '*': path } = request.params as { '*': string };
     const file = await find(path);
     if (!file) throw notFound();

@@ -67,6 +67,24 @@ export type Declaration = Static<typeof Declaration>;
 export const WrittenDeclaration = Type.Object({ ...Declaration.properties, promise: Type.String() });
 export type WrittenDeclaration = Static<typeof WrittenDeclaration>;
 
+/** What anyone needs to check, without trusting us, that a version is in the log and what it says. */
+export const DeclarationReceipt = Type.Object({
+  declaration_id: Uuid,
+  version: Type.Integer(),
+  /** Hex. */
+  leaf_hash: Type.String(),
+  /** Null, as the next three, while no checkpoint covers the leaf. */
+  leaf_index: Nullable(Type.Integer()),
+  checkpoint_size: Nullable(Type.Integer()),
+  /** The leaf's public entry, canonical JSON, exactly as hashed. */
+  entry: Nullable(Type.String()),
+  /** c2sp.org/tlog-proof. */
+  receipt: Nullable(Type.String()),
+  /** The stored canonical bytes and the seed (base64) that open the entry's commitment; null once the person was erased. */
+  record: Nullable(Type.Object({ body: Type.String(), seed: Type.String() })),
+});
+export type DeclarationReceipt = Static<typeof DeclarationReceipt>;
+
 const Change = Type.Object({
   actor_id: Uuid,
   reason: Type.Optional(Nullable(Type.String())),
@@ -97,6 +115,18 @@ export const contract = {
     summary: 'One declaration as it is now',
     params: DeclarationId,
     data: Declaration,
+  }),
+  getReceipt: route({
+    ...declarations,
+    method: 'GET',
+    path: '/declarations/:id/receipt',
+    summary: 'Proof that a version (the newest unless named) is in the log; waits for the next checkpoint if asked to',
+    params: DeclarationId,
+    query: Type.Object({
+      version: Type.Optional(Type.Integer({ minimum: 1 })),
+      wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    }),
+    data: DeclarationReceipt,
   }),
   listDeclarations: route({
     ...declarations,

@@ -1,16 +1,17 @@
 import type { Handlers } from '@zdravo/kit/contract';
 import { readFeed } from '@zdravo/kit/events';
-import type { Signer } from '@zdravo/tlog';
+import type { Signer, TileStore } from '@zdravo/tlog';
 import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
 import { type OpsDeps, putDeclaration } from './declarations.ts';
 import { getHead } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
+import { getReceipt } from './log/receipts.ts';
 import { getDeclaration, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import { countDeclarations, findByRequest } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
 
-export type AnswerDeps = OpsDeps & { promises: { origin: string; signer: Signer } };
+export type AnswerDeps = OpsDeps & { promises: { origin: string; signer: Signer }; tiles: TileStore };
 
 export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
   const { db } = deps;
@@ -24,6 +25,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putDeclaration: async ({ params, body }, call) =>
       written(await putDeclaration(deps, params.id, body, call.context)),
     getDeclaration: async ({ params }) => read(await getDeclaration(db, params.id)),
+    getReceipt: ({ params, query }) => getReceipt(deps, { ...params, ...query }),
     listDeclarations: async ({ query }) => {
       const { declarations, paging } = await listDeclarations(db, query);
       return { declarations: await Promise.all(declarations.map(read)), paging };

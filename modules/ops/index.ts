@@ -69,7 +69,12 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   const deps = { db: database.db, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });
   const promises = { origin: originOf(transparency_log), signer: transparency_log.promise_signer };
-  mount(app, contract, createHandlers({ ...deps, promises }), serviceAuthentication(options.callers));
+  mount(
+    app,
+    contract,
+    createHandlers({ ...deps, promises, tiles: transparency_log.tiles }),
+    serviceAuthentication(options.callers),
+  );
   healthRoutes(app, async () => {
     await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
   });

@@ -185,6 +185,32 @@ export const contract = {
     }),
     data: Type.Object({ id: Uuid, is_done: Type.Boolean(), terminated: Type.Integer() }),
   }),
+  putPersonAlias: route({
+    ...internal,
+    tag: 'persons',
+    method: 'PUT',
+    path: '/person_aliases/:id',
+    summary: 'Two persons are one: later declarations go to the parent, the older of two living ones ends',
+    params: DeclarationId,
+    body: Type.Object({ parent_id: Uuid, parent_pseudonym: Uuid, actor_id: Uuid }),
+    data: Type.Object({ person_id: Uuid, parent_id: Uuid, ended: Type.Array(Uuid), moved: Type.Array(Uuid) }),
+  }),
+  putPersonAliasRemoval: route({
+    ...internal,
+    tag: 'persons',
+    method: 'PUT',
+    path: '/person_aliases/:id/removal',
+    summary:
+      'A merge is taken back: what had been moved returns; people decide about what ended or was signed meanwhile',
+    params: DeclarationId,
+    body: Type.Object({ from_parent_id: Uuid, pseudonym: Uuid, actor_id: Uuid }),
+    data: Type.Object({
+      person_id: Uuid,
+      returned: Type.Array(Uuid),
+      ended: Type.Array(Uuid),
+      signed_meanwhile: Type.Array(Uuid),
+    }),
+  }),
   countDeclarations: route({
     ...declarations,
     method: 'POST',

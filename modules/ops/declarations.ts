@@ -49,8 +49,10 @@ async function storeAndReplace(
   input: NewDeclaration & { id: string },
   context: WriteContext,
 ): Promise<void> {
+  await lockPerson(transaction, input.person_id);
+  // Under the lock: a merge that comes between would leave the declaration with a person who is nobody any more.
   const person_id = await resolvePerson(transaction, input.person_id);
-  await lockPerson(transaction, person_id);
+  if (person_id !== input.person_id) await lockPerson(transaction, person_id);
   const now = deps.clock.now().toISOString();
   for (const earlier of await livingDeclarations(transaction, person_id)) {
     const change = {
@@ -78,7 +80,7 @@ function firstVersion(input: NewDeclaration & { id: string }, now: string): Vers
 }
 
 /** The id under which the person lives now: a merged person's parent. */
-async function resolvePerson(transaction: Transaction<Tables>, person_id: string): Promise<string> {
+export async function resolvePerson(transaction: Transaction<Tables>, person_id: string): Promise<string> {
   const alias = await transaction
     .selectFrom('ops.person_aliases')
     .select('parent_id')
@@ -88,11 +90,14 @@ async function resolvePerson(transaction: Transaction<Tables>, person_id: string
 }
 
 /** Writes about one person take turns; the unique index on active declarations stands behind. */
-async function lockPerson(transaction: Transaction<Tables>, person_id: string): Promise<void> {
+export async function lockPerson(transaction: Transaction<Tables>, person_id: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtextextended(${`person ${person_id}`}, 0))`.execute(transaction);
 }
 
-async function livingDeclarations(transaction: Transaction<Tables>, person_id: string): Promise<StoredDeclaration[]> {
+export async function livingDeclarations(
+  transaction: Transaction<Tables>,
+  person_id: string,
+): Promise<StoredDeclaration[]> {
   const rows = await transaction
     .selectFrom('ops.declaration_heads')
     .select('id')

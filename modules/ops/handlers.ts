@@ -6,6 +6,7 @@ import { type OpsDeps, putDeclaration } from './declarations.ts';
 import { getHead } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
 import { getReceipt } from './log/receipts.ts';
+import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
 import { getDeclaration, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import { countDeclarations, findByRequest } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
@@ -37,6 +38,8 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putTermination: async ({ params, body }, call) =>
       written(await changeStatus(deps, params.id, { ...body, op: 'terminate', status: 'terminated' }, call.context)),
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
+    putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
+    putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),
     countDeclarations: ({ body }) => countDeclarations(db, body.employee_ids),
     findByRequest: ({ body }) => findByRequest(db, body.declaration_request_ids),
     latestHead: () => deps.heads.latest(),

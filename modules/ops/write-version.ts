@@ -43,7 +43,12 @@ export async function writeVersion(
   );
   await writeHead(transaction, body);
   await appendEvents(transaction, 'ops', [
-    { type: event_of[body.status], object_type: 'declaration', object_id: body.id, payload: payloadOf(body) },
+    {
+      type: body.op === 'relink' ? 'declaration.relinked' : event_of[body.status],
+      object_type: 'declaration',
+      object_id: body.id,
+      payload: payloadOf(body),
+    },
   ]);
 }
 

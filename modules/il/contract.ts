@@ -6,3 +6,4 @@ export { contract as employeeRequestContract } from './employee-requests/contrac
 export { contract as employeeContract } from './employees/contract.ts';
 export { contract as legalEntityContract } from './legal-entities/contract.ts';
 export { contract as parameterContract } from './parameters/contract.ts';
+export { contract as receiptContract } from './receipts/contract.ts';

@@ -7,6 +7,7 @@ import { createHandlers as employeeRequestHandlers } from './employee-requests/h
 import { createHandlers as employeeHandlers } from './employees/handlers.ts';
 import { createHandlers as legalEntityHandlers } from './legal-entities/handlers.ts';
 import { createHandlers as parameterHandlers } from './parameters/handlers.ts';
+import { createHandlers as receiptHandlers } from './receipts/handlers.ts';
 
 /** Every route of the Integration Layer. */
 export function createHandlers(deps: IlDeps) {
@@ -19,5 +20,6 @@ export function createHandlers(deps: IlDeps) {
     ...employeeRequestHandlers(deps),
     ...legalEntityHandlers(deps),
     ...parameterHandlers(deps),
+    ...receiptHandlers(deps),
   };
 }

@@ -16,6 +16,7 @@ import {
   employeeRequestContract,
   legalEntityContract,
   parameterContract,
+  receiptContract,
 } from './contract.ts';
 import type { IlDeps } from './deps.ts';
 import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.ts';
@@ -45,6 +46,7 @@ export const contract = {
   ...employeeRequestContract,
   ...legalEntityContract,
   ...parameterContract,
+  ...receiptContract,
 };
 
 export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'hash_key'> & {

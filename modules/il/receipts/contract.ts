@@ -1,0 +1,41 @@
+import { Nullable, route, Uuid } from '@zdravo/kit/contract';
+import { DeclarationReceipt } from '@zdravo/ops/contract';
+import { Type } from 'typebox';
+
+const tag = 'Receipts';
+const access = { kind: 'scopes', scopes: ['declaration:read'] } as const;
+const params = Type.Object({ id: Uuid });
+
+export const contract = {
+  getDeclarationReceipt: route({
+    method: 'GET',
+    path: '/api/declarations/:id/receipt',
+    tag,
+    summary:
+      'Proof that a declaration is in the log and was not altered; verify it with `npx zdravo-verify` or at /verify/',
+    description:
+      'With `Prefer: wait=N` (RFC 7240, at most 10 seconds) a declaration that was just written is waited for. 202 while no checkpoint covers it.',
+    access,
+    envelope: 'reference',
+    params,
+    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })) }),
+    data: DeclarationReceipt,
+  }),
+  getConfirmationSheet: route({
+    method: 'GET',
+    path: '/api/declarations/:id/confirmation_sheet',
+    tag,
+    summary: 'The sheet that the patient takes home: a PDF with a code that opens the verification of the record',
+    access,
+    envelope: 'reference',
+    params,
+    data: Type.Object({
+      content_type: Type.String(),
+      file_name: Type.String(),
+      /** Base64. */
+      content: Type.String(),
+      leaf_index: Nullable(Type.Integer()),
+      leaf_hash: Type.String(),
+    }),
+  }),
+};

@@ -13,6 +13,10 @@ import { originOf, type TransparencyLog } from './log/transparency-log.ts';
 import type { Tables } from './tables.ts';
 import { declarationTimers } from './timers.ts';
 
+export { type AuditInput, type AuditReport, runAudit } from './audit/audit.ts';
+export type { ContainerSource } from './audit/containers.ts';
+export { writeMetrics } from './audit/metrics.ts';
+export { type AuditState, readState, writeState } from './audit/state.ts';
 export { createLogFolder, type LogFolder, openLogFolder } from './log/open-log.ts';
 export { LogRefusal } from './log/refusals.ts';
 export { adoptPublished, type Refill, refillFromBundles } from './log/repairs.ts';

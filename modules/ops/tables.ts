@@ -49,6 +49,12 @@ export type Tables = {
     leaf_hash: Buffer;
     recorded_at: Generated<string>;
   };
+  'ops.erasures': {
+    person_id: string;
+    order_id: string;
+    erased_at: Generated<string>;
+    keys_dropped_at: string | null;
+  };
   'ops.event_cursors': {
     feed: string;
     position: string;

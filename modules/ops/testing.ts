@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
-import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
+import { createFileKeyProvider, createKeyFile, type KeyProvider, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
 import {
   createMemoryCheckpointStore,
@@ -24,6 +24,8 @@ export type OpsUnderTest = {
   clock: SettableClock;
   /** As the superuser. */
   database_url: string;
+  keys_database_url: string;
+  key_provider: KeyProvider;
   close(): Promise<void>;
 };
 
@@ -33,11 +35,12 @@ export async function startOpsForTest(given: { transparency_log?: TransparencyLo
   const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
   const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'ops.json');
   await createKeyFile(key_file);
+  const key_provider = await createFileKeyProvider(key_file);
   const clock = settableClock('2026-11-23T10:00:00Z', 'Europe/Kyiv');
   const ops = await createOps({
     database_url: database.url,
     keys_database_url: keys_database.url,
-    key_provider: await createFileKeyProvider(key_file),
+    key_provider,
     callers: { il: 'secret' },
     clock,
     log: testLogger('ops'),
@@ -52,6 +55,8 @@ export async function startOpsForTest(given: { transparency_log?: TransparencyLo
     client,
     clock,
     database_url: database.url,
+    keys_database_url: keys_database.url,
+    key_provider,
     close: async () => {
       await ops.close();
       await Promise.all([database.drop(), keys_database.drop()]);

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { systemClock } from '@zdravo/kit/clock';
+import { openDatabase } from '@zdravo/kit/db';
+import { createFileKeyProvider, createKeyStore } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { Problem } from '@zdravo/kit/problem';
+import { createMcs, type Mcs } from '@zdravo/mcs';
+import {
+  type AuditReport,
+  type ContainerSource,
+  type OpsTables,
+  published_name,
+  readState,
+  runAudit,
+  writeMetrics,
+  writeState,
+} from '@zdravo/ops';
+import { createTrustStore, createVerifierPool, one_signature } from '@zdravo/signature';
+import { createFileTileStore, parsePolicy, parseSigner } from '@zdravo/tlog';
+import { openDevelopmentAuthority } from './certificates.ts';
+import { findDatabases } from './running-databases.ts';
+import { readSettings } from './settings.ts';
+
+// `npm run audit [-- --full] [--policy FILE] [--promises FOLDER]`: holds database, published log, storage and promises
+// against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
+
+const { values: given } = parseArgs({
+  options: { full: { type: 'boolean' }, policy: { type: 'string' }, promises: { type: 'string' } },
+});
+const settings = readSettings();
+const data = resolve(settings.ZDRAVO_DATA);
+const folder = process.env['OPS_LOG_FOLDER'] ?? join(data, 'log');
+const audit_folder = process.env['ZDRAVO_AUDIT_FOLDER'] ?? join(data, 'audit');
+const log = createLogger({ name: 'audit', level: 'warn' });
+
+try {
+  const report = await audit();
+  await writeState(audit_folder, report.state);
+  await writeMetrics(join(audit_folder, 'audit.prom'), report, new Date());
+  describe(report);
+  process.exitCode = report.finding_count === 0 ? 0 : 1;
+} catch (error) {
+  console.error(error);
+  process.exitCode = 2;
+}
+
+async function audit(): Promise<AuditReport> {
+  const databases = await findDatabases(settings);
+  const reader = openDatabase<OpsTables>({
+    url: databases.urls.ops,
+    role: 'zdravo_ops_auditor',
+    application_name: 'auditor',
+    log,
+    statement_timeout_ms: 3_600_000,
+  });
+  const keys = openDatabase({
+    url: databases.urls.ops_keys,
+    role: 'zdravo_keys_auditor',
+    application_name: 'auditor',
+    log,
+  });
+  const media = await openMedia(databases.urls);
+  const provider = await createFileKeyProvider(process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'));
+  try {
+    return await runAudit({
+      db: reader.db,
+      keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
+      tiles: createFileTileStore(join(folder, 'public')),
+      checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
+      policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
+      state: await readState(audit_folder),
+      full: given.full ?? false,
+      now: new Date(),
+      containers: media.source,
+      ...(given.promises ? { promises: await readPromises(given.promises) } : {}),
+    });
+  } finally {
+    await Promise.all([reader.close(), keys.close(), media.close()]);
+    await databases.stop();
+  }
+}
+
+async function readPromises(promises_folder: string) {
+  const names = await readdir(promises_folder);
+  const notes = await Promise.all(names.map((name) => readFile(join(promises_folder, name), 'utf8')));
+  const { key } = parseSigner((await readFile(join(folder, 'promise.key'), 'utf8')).trim());
+  return { notes, keys: [key] };
+}
+
+async function openMedia(urls: { platform: string; mcs_keys: string }) {
+  const mcs = await createMcs({
+    database_url: urls.platform,
+    keys_database_url: urls.mcs_keys,
+    key_provider: await createFileKeyProvider(join(data, 'keys', 'mcs.json')),
+    storage: { kind: 'built-in', directory: join(data, 'files') },
+    public_url: 'http://localhost/media',
+    clock: systemClock('Europe/Kyiv'),
+    log,
+  });
+  const authority = await openDevelopmentAuthority(join(data, 'certificates'));
+  const pool = createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) });
+  const source: ContainerSource = {
+    sample_of: 24,
+    read: (id) => readContainer(mcs, id),
+    verify: async (container, received_at) => {
+      const result = await pool.verify(container, one_signature, { at: new Date(received_at) });
+      return result.indication === 'TOTAL_PASSED' ? undefined : (result.sub_indication ?? result.indication);
+    },
+  };
+  return { source, close: async () => void (await Promise.all([mcs.close(), pool.close()])) };
+}
+
+async function readContainer(mcs: Mcs, declaration_id: string): ReturnType<ContainerSource['read']> {
+  try {
+    const { container } = await mcs.readSignedContainer({ resource_type: 'declaration', resource_id: declaration_id });
+    return { state: 'stored', container, sha256: createHash('sha256').update(container).digest('hex') };
+  } catch (error) {
+    if (error instanceof Problem && error.status === 404) return { state: 'missing' };
+    if (error instanceof Problem && error.status === 410) return { state: 'erased' };
+    throw error;
+  }
+}
+
+function describe({ findings, finding_count, leaves, versions, containers, promises, state }: AuditReport): void {
+  for (const { code, message } of findings) console.log(`${code}: ${message}`);
+  if (finding_count > findings.length) console.log(`… and ${finding_count - findings.length} more`);
+  const read = `${leaves} leaves, ${versions} versions, ${containers} containers, ${promises} promises`;
+  console.log(
+    finding_count === 0
+      ? `WHOLE: ${read}; ${state.held?.size ?? 0} leaves are held`
+      : `NOT WHOLE: ${finding_count} findings in ${read}`,
+  );
+}

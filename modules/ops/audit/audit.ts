@@ -1,0 +1,127 @@
+import type { KeyStore } from '@zdravo/kit/keys';
+import {
+  type Checkpoint,
+  decodeFrontier,
+  EMPTY_FRONTIER,
+  encodeFrontier,
+  type Frontier,
+  frontierRoot,
+  type Policy,
+  type TileStore,
+  TlogError,
+  type VerifierKey,
+  verifyCheckpoint,
+} from '@zdravo/tlog';
+import type { Kysely } from 'kysely';
+import type { Tables } from '../tables.ts';
+import { auditContainers, type ContainerSource } from './containers.ts';
+import { createFindingList, type Finding, type FindingList } from './findings.ts';
+import { auditLeaves } from './leaves.ts';
+import { auditPromises } from './promises.ts';
+import { auditHeads, auditUnlogged } from './set-checks.ts';
+import type { AuditState } from './state.ts';
+
+export type AuditInput = {
+  /** As `zdravo_ops_auditor`: reads only. */
+  db: Kysely<Tables>;
+  /** Opens the seeds; without it commitments cannot be recomputed and records are compared by their leaf hash alone. */
+  keys?: KeyStore;
+  tiles: TileStore;
+  /** The published checkpoint. */
+  checkpoint: Uint8Array | undefined;
+  policy: Policy;
+  state: AuditState;
+  /** From the first leaf on; otherwise from where the last whole audit ended. */
+  full: boolean;
+  /** Promises that clients kept, and whose key signs them. */
+  promises?: { notes: readonly string[]; keys: readonly VerifierKey[] };
+  containers?: ContainerSource;
+  now: Date;
+};
+
+export type AuditReport = {
+  findings: Finding[];
+  /** All of them; `findings` names the first thousand. */
+  finding_count: number;
+  leaves: number;
+  versions: number;
+  containers: number;
+  promises: number;
+  /** To be kept for the next run; unchanged when anything was found. */
+  state: AuditState;
+};
+
+/**
+ * Compares database, published log, storage and promises with each other, trusting none of them: only the policy's keys
+ * and what the auditor held before (trust.md §6.7).
+ */
+export async function runAudit(input: AuditInput): Promise<AuditReport> {
+  const list = createFindingList();
+  const since = input.state.whole_at ? `It was whole at the audit of ${input.state.whole_at}.` : '';
+  const checkpoint = openPublished(input, list);
+  const from = startOf(input, checkpoint, list);
+  const leaves = await auditLeaves({ ...input, from, size: checkpoint?.size ?? from.end, since }, list);
+  if (checkpoint) compareRoots(input, { checkpoint, ...leaves }, list);
+  const scope = { from_leaf: Number(from.end), full: input.full, now: input.now, since };
+  await auditUnlogged(input.db, scope, list);
+  await auditHeads(input.db, scope, list);
+  const containers = input.containers ? await auditContainers(input.db, input.containers, scope, list) : 0;
+  const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
+  const is_whole = list.count() === 0;
+  return {
+    findings: list.found,
+    finding_count: list.count(),
+    leaves: leaves.leaves,
+    versions: leaves.versions,
+    containers,
+    promises,
+    state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : input.state,
+  };
+}
+
+function openPublished({ checkpoint, policy }: AuditInput, list: FindingList): Checkpoint | undefined {
+  try {
+    if (!checkpoint) throw new TlogError('signature_missing', 'nothing is published');
+    return verifyCheckpoint(checkpoint, policy).checkpoint;
+  } catch (error) {
+    if (!(error instanceof TlogError)) throw error;
+    list.add({ code: 'checkpoint_refused', detail: `${error.message}.` });
+    return undefined;
+  }
+}
+
+/** The frontier from which leaves are read: that of the last whole audit, or none. */
+function startOf({ full, state }: AuditInput, checkpoint: Checkpoint | undefined, list: FindingList): Frontier {
+  if (!state.held) return EMPTY_FRONTIER;
+  if (checkpoint && checkpoint.size < BigInt(state.held.size))
+    list.add({ code: 'log_shrank', detail: `${state.held.size} leaves were held, ${checkpoint.size} are published.` });
+  const shrank = checkpoint && checkpoint.size < BigInt(state.held.size);
+  return full || shrank ? EMPTY_FRONTIER : heldFrontier(state);
+}
+
+function heldFrontier(state: AuditState): Frontier {
+  return decodeFrontier(Buffer.from(state.held!.frontier, 'base64'));
+}
+
+type Read = { checkpoint: Checkpoint; frontier: Frontier; root: Uint8Array; root_at_held: Uint8Array | undefined };
+
+function compareRoots({ state, full }: AuditInput, read: Read, list: FindingList): void {
+  const { checkpoint, root, root_at_held } = read;
+  const same = (left: Uint8Array, right: Uint8Array) => Buffer.from(left).equals(right);
+  if (root_at_held && state.held && full && !same(root_at_held, frontierRoot(heldFrontier(state))))
+    list.add({ code: 'log_rewritten', detail: `Another root at the ${state.held.size} leaves that were held.` });
+  if (same(root, checkpoint.root)) return;
+  const code = !full && state.held ? 'log_rewritten' : 'tiles_differ';
+  list.add({ code, detail: `Another root at ${checkpoint.size} leaves.` });
+}
+
+function wholeState({ checkpoint, now }: AuditInput, frontier: Frontier): AuditState {
+  return {
+    held: {
+      size: Number(frontier.end),
+      frontier: Buffer.from(encodeFrontier(frontier)).toString('base64'),
+      note: Buffer.from(checkpoint!).toString(),
+    },
+    whole_at: now.toISOString(),
+  };
+}

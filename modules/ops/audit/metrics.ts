@@ -1,0 +1,27 @@
+import { rename, writeFile } from 'node:fs/promises';
+import type { AuditReport } from './audit.ts';
+import { FINDINGS } from './findings.ts';
+
+/** Writes the audit's figures for Prometheus (text format 0.0.4; node_exporter's textfile collector picks them up). */
+export async function writeMetrics(path: string, report: AuditReport, now: Date): Promise<void> {
+  const by_code = Object.keys(FINDINGS).map((code) => {
+    const count = report.findings.filter((finding) => finding.code === code).length;
+    return `zdravo_audit_findings{code="${code}"} ${count}`;
+  });
+  const whole_at = report.state.whole_at ? Date.parse(report.state.whole_at) / 1000 : 0;
+  const lines = [
+    '# HELP zdravo_audit_findings What the last audit of the transparency log found, by code',
+    '# TYPE zdravo_audit_findings gauge',
+    ...by_code,
+    ...gauge('zdravo_audit_finding_count', 'Everything that the last audit found', report.finding_count),
+    ...gauge('zdravo_audit_leaves', 'Leaves that the last audit read', report.leaves),
+    ...gauge('zdravo_audit_run_timestamp_seconds', 'When the last audit ended', now.getTime() / 1000),
+    ...gauge('zdravo_audit_whole_timestamp_seconds', 'When everything was whole last', whole_at),
+  ];
+  await writeFile(`${path}.new`, `${lines.join('\n')}\n`);
+  await rename(`${path}.new`, path);
+}
+
+function gauge(name: string, help: string, value: number): string[] {
+  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`];
+}

@@ -1,0 +1,109 @@
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Tables } from '../tables.ts';
+import type { FindingList } from './findings.ts';
+
+export type Scope = {
+  /** Incremental audits look at records of leaves from here on. */
+  from_leaf: number;
+  full: boolean;
+  now: Date;
+  since: string;
+};
+
+/** A leaf is placed within a second; after a minute the promise is broken. */
+const longest_wait_s = 60;
+
+type Row = { id: string; version: number; detail: string };
+
+/** Records without a leaf: inserted past the log, or their waiting leaf was removed. And leaves that wait too long. */
+export async function auditUnlogged(db: Kysely<Tables>, scope: Scope, list: FindingList): Promise<void> {
+  const { rows } = await sql<Row>`
+    select stored.declaration_id as id, stored.version, 'It says that it was recorded at ' || stored.recorded_at || '.' as detail
+    from ops.declaration_versions stored
+    left join ops.log_entries leaf
+      on leaf.kind = 'declaration' and leaf.record_id = stored.declaration_id and leaf.version = stored.version
+    where leaf.leaf_index is null
+      and not exists (select from ops.pending_leaves pending where pending.kind = 'declaration'
+        and pending.record_id = stored.declaration_id and pending.version = stored.version)
+    limit 1000`.execute(db);
+  for (const row of rows) add(list, 'record_unlogged', row, scope);
+  const { rows: late } = await sql<Row>`
+    select record_id as id, version, 'It has been waiting since ' || inserted_at || '.' as detail
+    from ops.pending_leaves where inserted_at < now() - make_interval(secs => ${longest_wait_s}) limit 1000`.execute(
+    db,
+  );
+  for (const row of late) add(list, 'record_late', row, scope);
+}
+
+/** The present state and the status history are a fold of the versions, and nothing else. */
+export async function auditHeads(db: Kysely<Tables>, scope: Scope, list: FindingList): Promise<void> {
+  const { rows: heads } = await sql<Row>`
+    with newest as (
+      select distinct on (declaration_id) declaration_id, version, status, body, count(*) over (partition by declaration_id) as versions
+      from ops.declaration_versions ${touched(scope, sql`declaration_id`)}
+      order by declaration_id, version desc
+    )
+    select coalesce(head.id, newest.declaration_id) as id, coalesce(head.version, newest.version) as version,
+      case when head.id is null then 'There is none.' when newest.declaration_id is null then 'It has no version.'
+        when newest.versions <> newest.version then 'A version is missing between others.'
+        else 'They differ in ' || concat_ws(', ', ${differing()}) || '.' end as detail
+    from newest
+    full join (select * from ops.declaration_heads ${touched(scope, sql`id`)}) head on head.id = newest.declaration_id
+    cross join lateral (select convert_from(newest.body, 'UTF8')::jsonb as said) body
+    where head.id is null or newest.declaration_id is null or newest.versions <> newest.version
+      or concat_ws('', ${differing()}) <> ''
+    limit 1000`.execute(db);
+  for (const row of heads) add(list, 'head_differs', row, scope);
+  const { rows: history } = await sql<Row>`
+    select coalesce(stored.declaration_id, told.declaration_id) as id, coalesce(stored.version, told.version) as version,
+      case when told.declaration_id is null then 'A step is missing.' when stored.declaration_id is null then 'It tells of a version that is not there.'
+        else 'It tells another status or time.' end as detail
+    from (select * from ops.declaration_versions ${touched(scope, sql`declaration_id`)}) stored
+    full join (select * from ops.declaration_status_history ${touched(scope, sql`declaration_id`)}) told
+      on told.declaration_id = stored.declaration_id and told.version = stored.version
+    where told.declaration_id is null or stored.declaration_id is null or told.status <> stored.status
+      or told.changed_at <> stored.recorded_at
+    limit 1000`.execute(db);
+  for (const row of history) add(list, 'history_differs', row, scope);
+}
+
+const copied = [
+  'person_id',
+  'pseudonym',
+  'legal_entity_id',
+  'division_id',
+  'employee_id',
+  'declaration_request_id',
+  'start_date',
+  'end_date',
+];
+
+/** Names of the columns of a head that say something else than the newest version's body. */
+function differing(): RawBuilder<unknown> {
+  const names = copied.map(
+    (name) =>
+      sql`case when head.${sql.ref(name)}::text is distinct from said ->> ${sql.lit(name)} then ${sql.lit(name)} end`,
+  );
+  return sql.join([
+    sql`case when head.version <> newest.version then 'version' end`,
+    sql`case when head.status <> newest.status then 'status' end`,
+    sql`case when head.signed_content_sha256 is distinct from said -> 'evidence' ->> 'signed_content_sha256' then 'signed_content_sha256' end`,
+    ...names,
+  ]);
+}
+
+/** In an incremental audit only the records that new leaves are of. */
+function touched({ full, from_leaf }: Scope, column: RawBuilder<unknown>): RawBuilder<unknown> {
+  if (full) return sql``;
+  return sql`where ${column} in (select record_id from ops.log_entries where kind = 'declaration' and leaf_index >= ${from_leaf})`;
+}
+
+function add(
+  list: FindingList,
+  code: 'record_unlogged' | 'record_late' | 'head_differs' | 'history_differs',
+  row: Row,
+  { since }: Scope,
+): void {
+  const record = { kind: 'declaration', id: row.id, version: row.version };
+  list.add({ code, record, detail: `Declaration ${row.id}, version ${row.version}. ${row.detail} ${since}` });
+}

@@ -1,0 +1,29 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** What the auditor remembers between its runs, on a disk of its own: nothing that it audits can change it. */
+export type AuditState = {
+  /** The newest checkpoint that was found whole: its frontier (base64) and its note. */
+  held?: { size: number; frontier: string; note: string };
+  /** When everything was whole last. */
+  whole_at?: string;
+};
+
+export async function readState(folder: string): Promise<AuditState> {
+  const text = await readFile(statePath(folder), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '{}';
+    throw error;
+  });
+  return JSON.parse(text) as AuditState;
+}
+
+export async function writeState(folder: string, state: AuditState): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const temporary = `${statePath(folder)}.new`;
+  await writeFile(temporary, `${JSON.stringify(state, null, 2)}\n`, { flush: true });
+  await rename(temporary, statePath(folder));
+}
+
+function statePath(folder: string): string {
+  return join(folder, 'state.json');
+}

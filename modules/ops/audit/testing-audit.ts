@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { openDatabase } from '@zdravo/kit/db';
+import { createKeyStore } from '@zdravo/kit/keys';
+import pg from 'pg';
+import { startWitnessedLog, type WitnessedLog } from '../log/testing-witnesses.ts';
+import { published_name } from '../log/transparency-log.ts';
+import type { Tables } from '../tables.ts';
+import { type OpsUnderTest, someDeclaration, startOpsForTest } from '../testing.ts';
+import { type AuditReport, runAudit } from './audit.ts';
+import type { ContainerSource } from './containers.ts';
+import type { AuditState } from './state.ts';
+
+const context = { request_id: 'test-request' };
+
+/** Operations with a witnessed log, an attacker with every database password, and an auditor apart from both. */
+export type AuditedOps = {
+  ops: OpsUnderTest;
+  log: WitnessedLog;
+  /** The attacker: superuser of the database. */
+  superuser: pg.Client;
+  /** Stored declarations and the promises that their clients hold. */
+  declarations: { id: string; promise: string }[];
+  store(count: number): Promise<void>;
+  audit(given?: {
+    full?: boolean;
+    promises?: readonly string[];
+    containers?: ContainerSource;
+    now?: Date;
+  }): Promise<AuditReport>;
+  close(): Promise<void>;
+};
+
+export async function startAuditedOps(count = 12): Promise<AuditedOps> {
+  const log = await startWitnessedLog();
+  const ops = await startOpsForTest({ transparency_log: log.transparency_log });
+  const superuser = new pg.Client({ connectionString: ops.database_url });
+  superuser.on('error', () => {});
+  await superuser.connect();
+  const reader = openDatabase<Tables>({
+    url: ops.database_url,
+    role: 'zdravo_ops_auditor',
+    application_name: 'auditor',
+  });
+  const keys_reader = openDatabase({
+    url: ops.keys_database_url,
+    role: 'zdravo_keys_auditor',
+    application_name: 'auditor',
+  });
+  const keys = createKeyStore(keys_reader.pool, ops.key_provider, { module: 'ops', purpose: 'seed' });
+  const declarations: { id: string; promise: string }[] = [];
+  let state: AuditState = {};
+
+  async function store(more: number): Promise<void> {
+    for (let at = 0; at < more; at++) {
+      const id = randomUUID();
+      const { promise } = await ops.client.putDeclaration({ params: { id }, body: someDeclaration() }, context);
+      declarations.push({ id, promise });
+    }
+  }
+
+  await store(count);
+  await ops.client.putTermination(
+    { params: { id: declarations[0]!.id }, body: { actor_id: randomUUID(), reason: 'manual' } },
+    context,
+  );
+  await ops.ops.sequencer.drain();
+
+  return {
+    ops,
+    log,
+    superuser,
+    declarations,
+    store,
+    audit: async ({ full = true, promises, containers, now = new Date() } = {}) => {
+      const report = await runAudit({
+        db: reader.db,
+        keys,
+        tiles: log.transparency_log.tiles,
+        checkpoint: await log.transparency_log.checkpoints.get(published_name),
+        policy: log.transparency_log.policy,
+        state,
+        full,
+        now,
+        ...(promises ? { promises: { notes: promises, keys: [log.transparency_log.promise_signer.key] } } : {}),
+        ...(containers ? { containers } : {}),
+      });
+      state = report.state;
+      return report;
+    },
+    close: async () => {
+      await superuser.end();
+      await Promise.all([reader.close(), keys_reader.close()]);
+      await ops.close();
+      await log.close();
+    },
+  };
+}

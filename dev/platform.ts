@@ -110,7 +110,7 @@ export async function startPlatform(
   const jobs = await Promise.all(queues.map((queue) => startJobs({ ...queue, log })));
   const personEvents = (query: { after?: string; limit: number }) =>
     clients.mpi.readEvents({ query }, { request_id: 'feed-mpi' });
-  const consumers = [mcs.followPersons(personEvents)];
+  const consumers = [mcs.followPersons(personEvents), ...il.followers];
   for (const consumer of consumers) consumer.start();
   ops.sequencer.start();
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });

@@ -1,4 +1,5 @@
 import type { Auth } from '@zdravo/auth';
+import type { ReadAudit } from '@zdravo/kit/audit';
 import type { Client } from '@zdravo/kit/client';
 import type { Clock } from '@zdravo/kit/clock';
 import type { Transaction } from '@zdravo/kit/db';
@@ -32,6 +33,7 @@ export type IlDeps = {
   messages: MessageQueue;
   /** A key per declaration request: dropped, its personal data cannot be read any more. */
   request_keys: KeyStore;
+  read_audit: ReadAudit;
   /** Keys the hashes of one-time codes; 32 bytes. */
   hash_key: Uint8Array;
   parameters: Parameters;

@@ -1,19 +1,27 @@
 import { createHandlers as addressHandlers } from './addresses/handlers.ts';
 import { createHandlers as blackListHandlers } from './black-list/handlers.ts';
+import { createHandlers as declarationRequestHandlers } from './declaration-requests/handlers.ts';
+import { createHandlers as declarationHandlers } from './declarations/handlers.ts';
 import type { IlDeps } from './deps.ts';
 import { createHandlers as dictionaryHandlers } from './dictionaries/handlers.ts';
 import { createHandlers as divisionHandlers } from './divisions/handlers.ts';
 import { createHandlers as employeeRequestHandlers } from './employee-requests/handlers.ts';
 import { createHandlers as employeeHandlers } from './employees/handlers.ts';
+import { createHandlers as eventHandlers } from './events/handlers.ts';
 import { createHandlers as legalEntityHandlers } from './legal-entities/handlers.ts';
 import { createHandlers as parameterHandlers } from './parameters/handlers.ts';
 import { createHandlers as receiptHandlers } from './receipts/handlers.ts';
+import { createHandlers as verificationHandlers } from './verifications/handlers.ts';
 
 /** Every route of the Integration Layer. */
 export function createHandlers(deps: IlDeps) {
   return {
     ...addressHandlers(deps),
     ...blackListHandlers(deps),
+    ...declarationHandlers(deps),
+    ...declarationRequestHandlers(deps),
+    ...eventHandlers(deps),
+    ...verificationHandlers(deps),
     ...dictionaryHandlers(deps),
     ...divisionHandlers(deps),
     ...employeeHandlers(deps),

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import type { AddressBook } from '@zdravo/country-ua';
+import { createReadAudit } from '@zdravo/kit/audit';
 import type { Handlers } from '@zdravo/kit/contract';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import type { Consumer } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
@@ -10,16 +12,21 @@ import { importAddressRows, importStreets } from './addresses/import-addresses.t
 import {
   addressContract,
   blackListContract,
+  declarationContract,
+  declarationRequestContract,
   dictionaryContract,
   divisionContract,
   employeeContract,
   employeeRequestContract,
+  eventContract,
   legalEntityContract,
   parameterContract,
   receiptContract,
+  verificationContract,
 } from './contract.ts';
 import type { IlDeps } from './deps.ts';
 import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.ts';
+import { followOperations } from './events/follow-operations.ts';
 import { createHandlers } from './handlers.ts';
 import { ilJobs } from './jobs.ts';
 import { createParameters, seedParameters } from './parameters/parameters.ts';
@@ -40,6 +47,10 @@ export const il_role = 'zdravo_il';
 export const contract = {
   ...addressContract,
   ...blackListContract,
+  ...declarationContract,
+  ...declarationRequestContract,
+  ...eventContract,
+  ...verificationContract,
   ...dictionaryContract,
   ...divisionContract,
   ...employeeContract,
@@ -49,7 +60,7 @@ export const contract = {
   ...receiptContract,
 };
 
-export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'hash_key'> & {
+export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'read_audit' | 'hash_key'> & {
   /** Of the platform. */
   database_url: string;
   /** Of this module's own key database. */
@@ -58,7 +69,7 @@ export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'has
   pool_size?: number;
 };
 
-export type Il = { handlers: Handlers<typeof contract>; jobs: Job[]; close(): Promise<void> };
+export type Il = { handlers: Handlers<typeof contract>; jobs: Job[]; followers: Consumer[]; close(): Promise<void> };
 
 /** The Integration Layer: every business process, over the other modules. */
 export async function createIl(options: IlOptions): Promise<Il> {
@@ -77,11 +88,13 @@ export async function createIl(options: IlOptions): Promise<Il> {
     db: database.db,
     parameters: createParameters(database.db),
     request_keys: createKeyStore(keys_database.pool, key_provider, { module: 'il', purpose: 'request' }),
+    read_audit: createReadAudit(database.db, 'il'),
     hash_key: await key_provider.derive('il one-time codes', '1'),
   };
   return {
     handlers: createHandlers(deps),
     jobs: ilJobs(deps),
+    followers: [followOperations(deps)],
     close: async () => {
       await Promise.all([database.close(), keys_database.close()]);
     },

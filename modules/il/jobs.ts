@@ -1,10 +1,21 @@
 import type { Job } from '@zdravo/kit/jobs';
+import { signingJob } from './declaration-requests/carry-out.ts';
+import { requestExpiryJob } from './declaration-requests/end.ts';
 import type { IlDeps } from './deps.ts';
 import { expiryJob } from './employee-requests/expire.ts';
 import { dismissalJob } from './employees/dismiss.ts';
+import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
 
 /** Timers and what has to be carried out after a commit; each safe to stop and to repeat. */
 export function ilJobs(deps: IlDeps): Job[] {
-  return [expiryJob(deps), dismissalJob(deps), closingJob(deps), deps.messages.job];
+  return [
+    requestExpiryJob(deps),
+    signingJob(deps),
+    eventExpiryJob(deps),
+    expiryJob(deps),
+    dismissalJob(deps),
+    closingJob(deps),
+    deps.messages.job,
+  ];
 }

@@ -12,6 +12,52 @@ export type Tables = {
     resource_id: string | null;
     detail: unknown | null;
   };
+  'il.consumed_events': {
+    feed: string;
+    event_id: string;
+    consumed_at: Generated<string>;
+  };
+  'il.declaration_requests': {
+    id: string;
+    status: Generated<string>;
+    legal_entity_id: string;
+    division_id: string;
+    employee_id: string;
+    party_id: string;
+    person_hmac: Buffer;
+    phone_hmac: Buffer | null;
+    method: string;
+    masked_number: string | null;
+    document_types: Generated<string[]>;
+    start_date: string;
+    end_date: string;
+    seed_size: number;
+    declaration_id: string;
+    declaration_number: string;
+    new_person_id: string;
+    sealed_data: Buffer | null;
+    sealed_container: Buffer | null;
+    container_sha256: string | null;
+    content_hmac: Buffer | null;
+    verification_id: string | null;
+    documents: Generated<unknown>;
+    signed_by: string | null;
+    signed_at: string | null;
+    seed: string | null;
+    inserted_by: string;
+    inserted_at: Generated<string>;
+    updated_by: string;
+    updated_at: Generated<string>;
+  };
+  'il.declaration_slots': {
+    party_id: string;
+    person_hmac: Buffer;
+    phone_hmac: Buffer | null;
+    employee_id: string;
+    declaration_request_id: string;
+    declaration_id: string;
+    taken_at: Generated<string>;
+  };
   'il.dictionaries': {
     name: string;
     values: unknown;
@@ -48,6 +94,11 @@ export type Tables = {
     inserted_at: Generated<string>;
     updated_at: Generated<string>;
   };
+  'il.event_cursors': {
+    feed: string;
+    position: string;
+    updated_at: Generated<string>;
+  };
   'il.global_parameters': {
     parameter: string;
     value: string;
@@ -66,6 +117,16 @@ export type Tables = {
     employee_request_id: string;
     inserted_by: string;
     inserted_at: Generated<string>;
+  };
+  'il.read_audit': {
+    recorded_at: Generated<string>;
+    request_id: string;
+    actor_id: string | null;
+    client_id: string | null;
+    action: string;
+    resource: string;
+    resource_id: string | null;
+    purpose: string | null;
   };
   'il.regions': {
     id: string;
@@ -98,5 +159,23 @@ export type Tables = {
     settlement_id: string;
     type: string;
     name: string;
+  };
+  'il.verifications': {
+    id: string;
+    purpose: string;
+    subject_id: string | null;
+    phone_hmac: Buffer;
+    code_hmac: Buffer;
+    status: Generated<string>;
+    attempts: Generated<number>;
+    expires_at: string;
+    inserted_by: string;
+    client_id: string;
+    inserted_at: Generated<string>;
+  };
+  'il.verified_phones': {
+    phone_hmac: Buffer;
+    client_id: string;
+    verified_at: Generated<string>;
   };
 };

@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import type { CallContext } from '@zdravo/kit/http';
+import type { Job } from '@zdravo/kit/jobs';
+import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
+import { announceStatus } from '../audit.ts';
+import type { IlDeps } from '../deps.ts';
+import { forIndex } from './authentication.ts';
+import { dropRequests } from './end.ts';
+import { findRequest, openForRequest, type RequestData, type StoredRequest } from './requests.ts';
+
+/**
+ * The steps behind an intent (design.md §4.4): container, person, declaration, result. Each is a PUT by an id that the row
+ * holds, so that whoever comes again repeats them without harm.
+ * @throws Problem 503 of a neighbour; the worker then goes on.
+ */
+export async function carryOut(deps: IlDeps, request: StoredRequest, context: CallContext): Promise<Declaration> {
+  const key = await deps.request_keys.find(request.id);
+  if (!key || !request.sealed_data || !request.sealed_container) return finished(deps, request, context);
+  const data = JSON.parse(openForRequest(key, request.id, request.sealed_data).toString()) as RequestData;
+  const container = openForRequest(key, request.id, request.sealed_container);
+  const stored = await deps.mcs.storeSignedContainer({
+    resource_type: 'declaration',
+    resource_id: request.declaration_id,
+    container,
+    sha256: createHash('sha256').update(container).digest('hex'),
+  });
+  const person = await deps.mpi.putPerson(
+    {
+      params: { id: request.new_person_id },
+      body: { person: forIndex(data.person), source: { type: 'declaration_request', id: request.id } },
+    },
+    { ...context, purpose: 'sign_declaration' },
+  );
+  const declaration = await deps.ops.putDeclaration(
+    { params: { id: request.declaration_id }, body: declarationOf(request, data, person, stored.sha256) },
+    context,
+  );
+  await finish(deps, request);
+  await deps.mcs.assignPerson({ resource_ids: [request.id, request.declaration_id], person_id: declaration.person_id });
+  return declaration;
+}
+
+/** Somebody else was faster: the result is there. */
+function finished(deps: IlDeps, request: StoredRequest, context: CallContext): Promise<Declaration> {
+  return deps.ops.getDeclaration({ params: { id: request.declaration_id } }, context);
+}
+
+function declarationOf(
+  request: StoredRequest,
+  data: RequestData,
+  person: { id: string; pseudonym: string },
+  signed_content_sha256: string,
+): NewDeclaration {
+  const is_offline = request.method === 'OFFLINE';
+  return {
+    person_id: person.id,
+    pseudonym: person.pseudonym,
+    employee_id: request.employee_id,
+    division_id: request.division_id,
+    legal_entity_id: request.legal_entity_id,
+    declaration_request_id: request.id,
+    declaration_number: request.declaration_number,
+    scope: data.scope,
+    start_date: request.start_date,
+    end_date: request.end_date,
+    signed_at: request.signed_at!,
+    seed: request.seed!,
+    overlimit: false,
+    status: is_offline ? 'pending_verification' : 'active',
+    reason: is_offline ? 'offline' : null,
+    created_by: request.signed_by!,
+    evidence: {
+      signed_content_sha256,
+      verification_id: request.verification_id,
+      documents: request.documents as { type: string; sha256: string }[],
+    },
+  };
+}
+
+/** SIGNING → SIGNED, once; with it the personal data go. */
+async function finish(deps: IlDeps, request: StoredRequest): Promise<void> {
+  const { id, signed_by } = request;
+  await deps.db.transaction().execute(async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('il.declaration_requests')
+      .set({ status: 'SIGNED', sealed_data: null, sealed_container: null, updated_at: deps.clock.now().toISOString() })
+      .where('id', '=', id)
+      .where('status', '=', 'SIGNING')
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    await announceStatus(transaction, [
+      { entity_type: 'DeclarationRequest', entity_id: id, new_value: 'SIGNED', changed_by: signed_by! },
+    ]);
+  });
+  await dropRequests(deps, [id]);
+}
+
+/** Seconds after which a signature whose steps nobody finished is taken up by the worker. */
+const patience_s = 20;
+
+export function signingJob(deps: IlDeps): Job {
+  return { name: 'finish_signings', schedule: '* * * * *', run: () => finishSignings(deps, patience_s) };
+}
+
+/** Takes up signatures that stopped between intent and result. */
+export async function finishSignings(deps: IlDeps, older_than_s: number): Promise<void> {
+  const before = new Date(deps.clock.now().getTime() - older_than_s * 1000).toISOString();
+  const stuck = await deps.db
+    .selectFrom('il.declaration_requests')
+    .select(['id', 'signed_by'])
+    .where('status', '=', 'SIGNING')
+    .where('updated_at', '<=', before)
+    .limit(500)
+    .execute();
+  for (const { id, signed_by } of stuck) {
+    const request = await findRequest(deps.db, id);
+    const context = { request_id: `finish-signing-${id}`, ...(signed_by === null ? {} : { actor_id: signed_by }) };
+    if (request?.status !== 'SIGNING') continue;
+    await carryOut(deps, request, context).catch((error: unknown) =>
+      deps.log.warn({ err: error, declaration_request_id: id }, 'a signature could not be finished yet'),
+    );
+  }
+}

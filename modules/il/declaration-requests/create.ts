@@ -1,0 +1,180 @@
+import { randomInt, randomUUID } from 'node:crypto';
+import { addDays, addMonths, addYears, declaration_print_form, lastDayBelowAge } from '@zdravo/country-ua';
+import type { Call } from '@zdravo/kit/http';
+import { Liquid } from 'liquidjs';
+import { announceStatus, audit } from '../audit.ts';
+import type { IlDeps, IlTransaction } from '../deps.ts';
+import { keyedHash, phoneHash, sendCode } from '../verifications/codes.ts';
+import { type CurrentMethod, currentMethod, dueDocuments, maskedNumber } from './authentication.ts';
+import { checkRequest, type Input, type Parties, type Person } from './check-request.ts';
+import { dropRequests } from './end.ts';
+import { type RequestData, sealForRequest } from './requests.ts';
+
+const liquid = new Liquid({ strictFilters: true });
+const print_form = liquid.parse(declaration_print_form.template);
+
+/**
+ * A new request (domain.md §3.4): checks, method of consent, print form; then row, sealed data, SMS and the end of earlier
+ * requests of the same patient with the same doctor, in one transaction.
+ * @returns its id.
+ */
+export async function createRequest(deps: IlDeps, input: Input, call: Call): Promise<string> {
+  const parties = await checkRequest(deps, input, call.principal.client_id);
+  const { person } = input;
+  const [{ method, person_id }, head, terms] = await Promise.all([
+    currentMethod(deps, person, call.context),
+    deps.ops.latestHead({}, call.context),
+    termsOf(deps, person),
+  ]);
+  const id = randomUUID();
+  const data = await dataOf({ ...terms, scope: input.scope, person, parties });
+  const sealed_data = await sealForRequest(deps, id, Buffer.from(JSON.stringify(data)));
+  const dropped = await deps.db.transaction().execute(async (transaction) => {
+    const person_hmac = personHash(deps, person, person_id);
+    const earlier = await cancelEarlier(transaction, person_hmac, parties, call.principal.user_id);
+    await transaction
+      .insertInto('il.declaration_requests')
+      .values({
+        id,
+        legal_entity_id: parties.legal_entity.id,
+        division_id: parties.division.id,
+        employee_id: parties.employee.id,
+        party_id: parties.employee.party_id,
+        person_hmac,
+        phone_hmac: consentPhone(deps, person, method),
+        method: method.type,
+        masked_number: maskedNumber(method),
+        document_types: method.type === 'OFFLINE' ? dueDocuments(person) : [],
+        ...terms,
+        seed_size: head.size,
+        declaration_id: randomUUID(),
+        declaration_number: newDeclarationNumber(),
+        new_person_id: randomUUID(),
+        sealed_data,
+        inserted_by: call.principal.user_id,
+        updated_by: call.principal.user_id,
+        inserted_at: deps.clock.now().toISOString(),
+        updated_at: deps.clock.now().toISOString(),
+      })
+      .execute();
+    if (method.type === 'OTP')
+      await sendCode(transaction, deps, method.phone, { purpose: 'declaration_request', subject_id: id }, call);
+    await announceStatus(transaction, [
+      { entity_type: 'DeclarationRequest', entity_id: id, new_value: 'NEW', changed_by: call.principal.user_id },
+    ]);
+    await audit(transaction, call, { action: 'create', resource: 'declaration_request', resource_id: id });
+    return earlier;
+  });
+  await dropRequests(deps, dropped);
+  return id;
+}
+
+/** Start today; end after the term, but a child's at the latest on the last day of childhood (step 8). */
+async function termsOf(deps: IlDeps, person: Person): Promise<{ start_date: string; end_date: string }> {
+  const [parameters, adult_age] = await Promise.all([deps.parameters.all(), deps.parameters.number('adult_age')]);
+  const start_date = deps.clock.today();
+  const term = Number(parameters['declaration_term']);
+  const end =
+    { DAYS: addDays, MONTHS: addMonths, YEARS: addYears }[parameters['declaration_term_unit'] ?? 'DAYS'] ?? addDays;
+  const end_date = end(start_date, term);
+  const last_day = lastDayBelowAge(person.birth_date, adult_age);
+  return { start_date, end_date: last_day >= start_date && last_day < end_date ? last_day : end_date };
+}
+
+async function dataOf(input: {
+  start_date: string;
+  end_date: string;
+  scope: string;
+  person: Person;
+  parties: Parties;
+}): Promise<RequestData> {
+  const { employee, division, legal_entity } = input.parties;
+  const { party } = employee;
+  const { licenses, accreditation } = legal_entity.medical_service_provider ?? { licenses: [], accreditation: null };
+  const data = {
+    start_date: input.start_date,
+    end_date: input.end_date,
+    scope: input.scope,
+    person: input.person,
+    employee: {
+      id: employee.id,
+      position: employee.position,
+      party: {
+        id: party.id,
+        first_name: party.first_name,
+        last_name: party.last_name,
+        second_name: party.second_name,
+        tax_id: party.tax_id,
+        phones: party.phones,
+      },
+    },
+    division: {
+      id: division.id,
+      legal_entity_id: division.legal_entity_id,
+      name: division.name,
+      type: division.type,
+      external_id: division.external_id,
+      addresses: division.addresses,
+      phones: division.phones,
+      email: division.email,
+    },
+    legal_entity: {
+      id: legal_entity.id,
+      name: legal_entity.name,
+      short_name: legal_entity.short_name,
+      public_name: legal_entity.public_name,
+      legal_form: legal_entity.legal_form,
+      edrpou: legal_entity.edrpou,
+      licenses,
+      accreditation,
+      addresses: legal_entity.addresses,
+      phones: legal_entity.phones,
+      email: legal_entity.email,
+    },
+  };
+  return { ...data, content: (await liquid.render(print_form, data)) as string };
+}
+
+/**
+ * Who the request is about, for slots and for the end of earlier requests: the index's id when it knows the person; else what
+ * tells people apart. A missing tax number never makes two patients one (⚠ step 7 of the original).
+ */
+function personHash(deps: IlDeps, person: Person, person_id: string | undefined): Buffer {
+  const { first_name, last_name, second_name = '', birth_date, tax_id = '', documents } = person;
+  const numbers = documents.map(({ type, number }) => `${type} ${number}`).sort();
+  const known = person_id ?? JSON.stringify([last_name, first_name, second_name, birth_date, tax_id, numbers]);
+  return keyedHash(deps, 'person', known);
+}
+
+/** The telephone that this declaration would make the patient's. */
+function consentPhone(deps: IlDeps, person: Person, method: CurrentMethod): Buffer | null {
+  if (method.type === 'OTP') return phoneHash(deps, method.phone);
+  const { phone_number } = person.authentication_methods[0]!;
+  return phone_number === undefined ? null : phoneHash(deps, phone_number);
+}
+
+async function cancelEarlier(
+  transaction: IlTransaction,
+  person_hmac: Buffer,
+  { employee, legal_entity }: Parties,
+  updated_by: string,
+): Promise<string[]> {
+  const rows = await transaction
+    .updateTable('il.declaration_requests')
+    .set({ status: 'CANCELLED', sealed_data: null, updated_by, updated_at: new Date().toISOString() })
+    .where('person_hmac', '=', person_hmac)
+    .where('employee_id', '=', employee.id)
+    .where('legal_entity_id', '=', legal_entity.id)
+    .where('status', 'in', ['NEW', 'APPROVED'])
+    .returning('id')
+    .execute();
+  return rows.map((row) => row.id);
+}
+
+const number_alphabet = '0123456789AEHKMPTX';
+
+/** `0000-XXXX-XXXX`, random; unique by constraint. */
+function newDeclarationNumber(): string {
+  const group = () => Array.from({ length: 4 }, () => number_alphabet[randomInt(number_alphabet.length)]).join('');
+  return `0000-${group()}-${group()}`;
+}

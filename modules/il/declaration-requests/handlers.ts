@@ -1,0 +1,156 @@
+import type { Handlers } from '@zdravo/kit/contract';
+import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
+import { notFound } from '@zdravo/kit/problem';
+import { restrictedTo } from '../client-context.ts';
+import type { IlDatabase, IlDeps } from '../deps.ts';
+import { approveRequest, resendCode } from './approve.ts';
+import { viewMethod } from './authentication.ts';
+import type { contract } from './contract.ts';
+import { createRequest } from './create.ts';
+import { rejectRequest } from './end.ts';
+import { findRequest, publicStatus, type RequestData, readData, readManyData, type StoredRequest } from './requests.ts';
+import { signRequest } from './sign.ts';
+
+export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
+  return {
+    createDeclarationRequest: async ({ body }, call) => {
+      const id = await createRequest(deps, body.declaration_request, call);
+      const request = (await findRequest(deps.db, id))!;
+      return { ...(await show(deps, request, call)), urgent: await urgent(deps, request) };
+    },
+    listDeclarationRequests: ({ query }, call) => list(deps, query, call),
+    getDeclarationRequest: async ({ params }, call) => {
+      const request = await getOwnRequest(deps, params.id, call);
+      await recordRead(deps, request, call);
+      return { ...(await show(deps, request, call)), urgent: await urgent(deps, request) };
+    },
+    approveDeclarationRequest: async ({ params, body }, call) => {
+      const request = await getOwnRequest(deps, params.id, call);
+      const code = body?.verification_code ?? undefined;
+      await approveRequest(deps, request, code === undefined ? undefined : String(code), call);
+      return show(deps, (await findRequest(deps.db, request.id))!, call);
+    },
+    rejectDeclarationRequest: async ({ params }, call) => {
+      const request = await getOwnRequest(deps, params.id, call);
+      const data = await readData(deps, request);
+      await rejectRequest(deps, request, call);
+      return { data: view({ ...request, status: 'REJECTED' }, data) };
+    },
+    resendDeclarationOtp: async ({ params }, call) => {
+      const { expires_at } = await resendCode(deps, await getOwnRequest(deps, params.id, call), call);
+      return { data: { status: 'new', code_expired_at: expires_at, active: true } };
+    },
+    signDeclarationRequest: async ({ params, body }, call) => {
+      const request = await getOwnRequest(deps, params.id, call);
+      return { data: await signRequest(deps, request, body.signed_declaration_request, call) };
+    },
+  };
+}
+
+async function getOwnRequest(deps: IlDeps, id: string, call: Call): Promise<StoredRequest> {
+  const request = await findRequest(deps.db, id);
+  const own = restrictedTo(call.principal);
+  if (!request || (own !== undefined && request.legal_entity_id !== own)) throw notFound();
+  return request;
+}
+
+/** Somebody looks at personal data: the answer leaves when that is on record. */
+function recordRead(deps: IlDeps, request: StoredRequest, call: Call): Promise<void> {
+  return deps.read_audit.record({
+    request_id: call.request_id,
+    actor_id: call.principal.user_id,
+    client_id: call.principal.client_id,
+    action: 'read',
+    resource: 'declaration_request',
+    resource_id: request.id,
+    purpose: 'declaration_request',
+  });
+}
+
+/** The request with the log head of now as its seed. */
+async function show(deps: IlDeps, request: StoredRequest, call: Call) {
+  const [data, head] = await Promise.all([readData(deps, request), deps.ops.latestHead({}, call.context)]);
+  return { data: view(request, data, head.hash) };
+}
+
+/** How consent is proved, with upload addresses as long as scans are due. */
+async function urgent(deps: IlDeps, request: StoredRequest) {
+  const authentication_method_current = viewMethod(request);
+  if (request.method !== 'OFFLINE' || request.status !== 'NEW') return { authentication_method_current };
+  return { authentication_method_current, documents: await uploads(deps, request) };
+}
+
+async function uploads(deps: IlDeps, request: StoredRequest) {
+  const issued = await deps.mcs.issueUploads({
+    resource_type: 'declaration_request',
+    resource_id: request.id,
+    documents: request.document_types.map((document_type) => ({ document_type })),
+  });
+  return issued.map(({ document_type, url }) => ({ type: document_type, url }));
+}
+
+function view(request: StoredRequest, data: RequestData | undefined, seed?: string) {
+  const { id, start_date, end_date } = request;
+  return {
+    start_date,
+    end_date,
+    ...data,
+    id,
+    status: publicStatus(request),
+    ...(seed === undefined || !data ? {} : { seed }),
+  };
+}
+
+type ListQuery = { page?: number; page_size?: number; employee_id?: string; legal_entity_id?: string; status?: string };
+
+/** In short: of the patient only the names (api-v2.0.apib, Declaration_Request_Short). */
+async function list(deps: IlDeps, query: ListQuery, call: Call) {
+  const page = pageOf(query);
+  const own = restrictedTo(call.principal);
+  const foreign = own !== undefined && query.legal_entity_id !== undefined && query.legal_entity_id !== own;
+  const filter = { ...query, legal_entity_id: own ?? query.legal_entity_id };
+  if (foreign) return { data: [], paging: pagingOf(page, 0) };
+  const { total } = await filtered(deps.db, filter)
+    .select((eb) => eb.fn.countAll<number>().as('total'))
+    .executeTakeFirstOrThrow();
+  const rows = await filtered(deps.db, filter)
+    .selectAll()
+    .orderBy('inserted_at', 'desc')
+    .orderBy('id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const data = await readManyData(deps, rows);
+  return { data: rows.map((row) => viewShort(row, data.get(row.id))), paging: pagingOf(page, total) };
+}
+
+function filtered(
+  db: IlDatabase,
+  filter: { legal_entity_id: string | undefined; employee_id?: string; status?: string },
+) {
+  let query = db.selectFrom('il.declaration_requests');
+  if (filter.legal_entity_id !== undefined) query = query.where('legal_entity_id', '=', filter.legal_entity_id);
+  if (filter.employee_id !== undefined) query = query.where('employee_id', '=', filter.employee_id);
+  if (filter.status === 'APPROVED') query = query.where('status', 'in', ['APPROVED', 'SIGNING']);
+  else if (filter.status !== undefined) query = query.where('status', '=', filter.status);
+  return query;
+}
+
+function viewShort(request: StoredRequest, data: RequestData | undefined) {
+  const { id, start_date, end_date } = request;
+  if (!data) return { id, status: publicStatus(request), start_date, end_date };
+  const { person, employee, legal_entity, division, scope } = data;
+  const { first_name, last_name, second_name } = person;
+  const named = { first_name, last_name, ...(second_name === undefined ? {} : { second_name }) };
+  return {
+    id,
+    status: publicStatus(request),
+    start_date,
+    end_date,
+    scope,
+    person: named,
+    employee,
+    legal_entity,
+    division,
+  };
+}

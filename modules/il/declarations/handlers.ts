@@ -1,0 +1,129 @@
+import { randomUUID } from 'node:crypto';
+import type { Handlers } from '@zdravo/kit/contract';
+import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
+import { forbidden, invalidField, notFound } from '@zdravo/kit/problem';
+import type { Declaration } from '@zdravo/ops/contract';
+import { audit } from '../audit.ts';
+import { restrictedTo } from '../client-context.ts';
+import type { IlDeps } from '../deps.ts';
+import { viewDivisionShort, viewEntityShort } from '../employees/views.ts';
+import type { contract } from './contract.ts';
+
+export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
+  return {
+    listDeclarations: async ({ query }, call) => {
+      const own = restrictedTo(call.principal);
+      const foreign = own !== undefined && query.legal_entity_id !== undefined && query.legal_entity_id !== own;
+      if (foreign) return { data: [], paging: pagingOf(pageOf(query), 0) };
+      const filter = { ...query, ...(own === undefined ? {} : { legal_entity_id: own }) };
+      const { declarations, paging } = await deps.ops.listDeclarations({ query: filter }, call.context);
+      return { data: declarations, paging };
+    },
+    getDeclaration: async ({ params }, call) => {
+      const declaration = await deps.ops.getDeclaration({ params }, call.context);
+      const own = restrictedTo(call.principal);
+      if (own !== undefined && declaration.legal_entity_id !== own) throw notFound();
+      return { data: await details(deps, declaration, call) };
+    },
+    getPersonDeclaration: async ({ params }, call) => {
+      const query = { person_id: params.id, status: 'active' } as const;
+      const { declarations } = await deps.ops.listDeclarations({ query }, call.context);
+      const [declaration] = declarations;
+      if (!declaration) throw notFound();
+      const own = restrictedTo(call.principal);
+      if (own !== undefined && declaration.legal_entity_id !== own)
+        throw forbidden('Declaration with another legal entity');
+      return { data: await details(deps, declaration, call) };
+    },
+    listDeclarationDocuments: async ({ params }, call) => {
+      const declaration = await deps.ops.getDeclaration({ params }, call.context);
+      const resource = { resource_type: 'declaration_request', resource_id: declaration.declaration_request_id };
+      const documents = await deps.mcs.listDocuments(resource);
+      const context = { ...call.context, purpose: 'declaration_documents' };
+      const data = await Promise.all(
+        documents.map(async ({ id, document_type }) => {
+          const { url } = await deps.mcs.issueDownload({ object_id: id, purpose: context.purpose }, context);
+          return { type: document_type, url };
+        }),
+      );
+      return { data };
+    },
+    approveDeclaration: async ({ params }, call) => {
+      const body = { actor_id: call.principal.user_id };
+      return { data: await deps.ops.putApproval({ params, body }, call.context) };
+    },
+    rejectDeclaration: async ({ params }, call) => {
+      const body = { actor_id: call.principal.user_id, reason: 'rejected_by_payer' };
+      return { data: await deps.ops.putRejection({ params, body }, call.context) };
+    },
+    terminateDeclarations: ({ body }, call) => terminate(deps, body, call),
+  };
+}
+
+/** The patient comes from the index, which writes down who read; the rest are partners. */
+async function details(deps: IlDeps, declaration: Declaration, call: Call) {
+  const context = { ...call.context, purpose: 'declaration' };
+  const [person, employee, division, legal_entity] = await Promise.all([
+    deps.mpi.getPerson({ params: { id: declaration.person_id } }, context),
+    deps.prm.findEmployee(declaration.employee_id),
+    deps.prm.findDivision(declaration.division_id),
+    deps.prm.findLegalEntity(declaration.legal_entity_id),
+  ]);
+  const { secret: _secret, ...known } = person.person;
+  return {
+    ...declaration,
+    person: { id: person.id, ...known },
+    employee: employee
+      ? {
+          id: employee.id,
+          position: employee.position,
+          employee_type: employee.employee_type,
+          status: employee.status,
+          start_date: employee.start_date,
+          end_date: employee.end_date,
+          division_id: employee.division_id,
+          legal_entity_id: employee.legal_entity_id,
+          party: {
+            id: employee.party.id,
+            first_name: employee.party.first_name,
+            last_name: employee.party.last_name,
+            second_name: employee.party.second_name,
+          },
+          doctor: employee.doctor ? { specialities: employee.doctor.specialities } : null,
+        }
+      : null,
+    division: division ? viewDivisionShort(division) : null,
+    legal_entity: legal_entity ? viewEntityShort(legal_entity) : null,
+  };
+}
+
+async function terminate(
+  deps: IlDeps,
+  {
+    person_id,
+    employee_id,
+    reason_description,
+  }: { person_id?: string; employee_id?: string; reason_description?: string },
+  call: Call,
+) {
+  if ((person_id === undefined) === (employee_id === undefined))
+    throw invalidField('$', 'exactly one of person_id and employee_id is required', 'required', [
+      'person_id',
+      'employee_id',
+    ]);
+  const subject_type = person_id === undefined ? 'employee' : 'person';
+  const order = {
+    subject_type,
+    subject_id: (person_id ?? employee_id)!,
+    actor_id: call.principal.user_id,
+    reason: subject_type === 'person' ? 'manual_person' : 'manual_employee',
+    ...(reason_description === undefined ? {} : { reason_description }),
+  } as const;
+  const data = await deps.ops.putTerminations({ params: { id: randomUUID() }, body: order }, call.context);
+  await deps.db
+    .transaction()
+    .execute((transaction) =>
+      audit(transaction, call, { action: 'terminate', resource: subject_type, resource_id: order.subject_id }),
+    );
+  return { data };
+}

@@ -1,0 +1,43 @@
+import { type Consumer, createConsumer, type Event } from '@zdravo/kit/events';
+import type { Job } from '@zdravo/kit/jobs';
+import { announceStatus } from '../audit.ts';
+import type { IlDeps, IlTransaction } from '../deps.ts';
+import { freeSlots } from '../slots/slots.ts';
+import type { Tables } from '../tables.ts';
+
+const ended = new Set(['declaration.terminated', 'declaration.closed', 'declaration.rejected']);
+
+/** What Operations tells: vendors hear of it, and the slot of an ended declaration is free again. */
+export function followOperations(deps: IlDeps): Consumer {
+  return createConsumer<Tables>({
+    feed: (query) => deps.ops.readEvents({ query }, { request_id: 'feed-ops' }),
+    feed_name: 'ops',
+    db: deps.db,
+    schema: 'il',
+    handle: handleDeclarationEvent,
+    log: deps.log,
+  });
+}
+
+async function handleDeclarationEvent(transaction: IlTransaction, event: Event): Promise<void> {
+  if (event.object_type !== 'declaration') return;
+  const { status, actor_id } = event.payload as { status?: string; actor_id?: string };
+  if (status !== undefined && actor_id !== undefined)
+    await announceStatus(transaction, [
+      { entity_type: 'Declaration', entity_id: event.object_id, new_value: status, changed_by: actor_id },
+    ]);
+  if (ended.has(event.type)) await freeSlots(transaction, { declaration_id: event.object_id });
+}
+
+/** Events older than 30 days go (domain.md §3.11). */
+export function eventExpiryJob({ db, clock }: IlDeps): Job {
+  return {
+    name: 'delete_old_events',
+    schedule: '50 1 * * *',
+    run: async () => {
+      const before = new Date(clock.now().getTime() - 30 * 86_400_000).toISOString();
+      await db.deleteFrom('il.status_change_events').where('event_time', '<', before).execute();
+      await db.deleteFrom('il.verifications').where('inserted_at', '<', before).execute();
+    },
+  };
+}

@@ -12,10 +12,11 @@ import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { migrations as prmMigrations } from '@zdravo/prm';
+import { reports_role, migrations as reportsMigrations } from '@zdravo/reports';
 import pg from 'pg';
 import type { Settings } from './settings.ts';
 
-type DatabaseName = 'platform' | 'il_keys' | 'mcs_keys' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys';
+type DatabaseName = 'platform' | 'il_keys' | 'mcs_keys' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys' | 'reports';
 
 export type Databases = { urls: Record<DatabaseName, string>; stop(): Promise<void> };
 
@@ -56,6 +57,12 @@ function plansOf(settings: Settings): Plan[] {
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_roles: ['zdravo_mpi'] },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+    {
+      name: 'reports',
+      given: settings.REPORTS_DATABASE_URL,
+      migrations: [reportsMigrations],
+      jobs_roles: [reports_role],
+    },
   ];
 }
 
@@ -81,7 +88,8 @@ async function startEmbedded(settings: Settings): Promise<RunningPostgres> {
   return startPostgres({
     directory: join(data, 'postgres'),
     password: await keptSecret(join(data, 'postgres.password')),
-    settings: ['shared_buffers=128MB'],
+    // A replica that stopped reading must not fill the disk: its slot is lost instead, and copied anew.
+    settings: ['shared_buffers=128MB', 'max_slot_wal_keep_size=4GB'],
   });
 }
 

@@ -23,12 +23,15 @@ import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm } from '@zdravo/prm';
+import { reports_role } from '@zdravo/reports';
+import { contract as reportsContract } from '@zdravo/reports/contract';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
 import { ukrainian_identity_rules } from './processes/mpi.ts';
+import { startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
@@ -82,9 +85,15 @@ export async function startPlatform(
     web_url: addressOf(settings),
     ...clients,
   });
+  const version = await projectVersion();
+  const reports = await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') });
   const store = await createGatewayStore({ database_url: databases.urls.platform, log });
   const gateway = await createGateway({
-    routes: [served(ilContract, il.handlers), served(authContract, auth.handlers)],
+    routes: [
+      served(ilContract, il.handlers),
+      served(authContract, auth.handlers),
+      served(reportsContract, reports.handlers),
+    ],
     findPrincipal: auth.findPrincipal,
     ready: readinessOf(clients),
     log: log.child({ module: 'gateway' }),
@@ -94,7 +103,7 @@ export async function startPlatform(
       checkpoint: () => transparency_log.checkpoints.get(published_name),
       texts: { policy: transparency_log.policy_text },
     }),
-    version: await projectVersion(),
+    version,
     store,
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
@@ -106,6 +115,7 @@ export async function startPlatform(
     { url: databases.urls.platform, role: il_role, jobs: il.jobs },
     { url: databases.urls.platform, role: mcs_role, jobs: mcs.jobs },
     { url: databases.urls.platform, role: 'zdravo_gateway', jobs: store.jobs },
+    { url: databases.urls.reports, role: reports_role, jobs: reports.jobs },
   ];
   const jobs = await Promise.all(queues.map((queue) => startJobs({ ...queue, log })));
   const personEvents = (query: { after?: string; limit: number }) =>
@@ -132,7 +142,7 @@ export async function startPlatform(
       for (const one of consumers) await one.stop();
       for (const one of jobs) await one.stop();
       await signatures.close();
-      for (const one of [il, store, mcs, prm, auth, messages, ops, mpi]) await one.close();
+      for (const one of [reports, il, store, mcs, prm, auth, messages, ops, mpi]) await one.close();
       await transparency_log.stop();
       await databases.stop();
     },

@@ -21,6 +21,7 @@ export const Settings = Type.Object({
   OPS_KEYS_DATABASE_URL: DatabaseUrl,
   MPI_DATABASE_URL: DatabaseUrl,
   MPI_KEYS_DATABASE_URL: DatabaseUrl,
+  REPORTS_DATABASE_URL: DatabaseUrl,
 });
 export type Settings = Static<typeof Settings>;
 

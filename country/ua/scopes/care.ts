@@ -55,6 +55,14 @@ register:read | Переглядати завантажені реєстри | S
 register:write | Завантажувати реєстри | Upload registers
 register_entry:read | Переглядати записи завантажених реєстрів | See the entries of uploaded registers
 capitation_report:read | Переглядати звіти про капітаційні виплати | See reports on capitation payments
+capitation_report:write | Обчислювати та публікувати капітаційні виплати | Compute and publish capitation payments
+decision_table:read | Переглядати таблиці рішень | See decision tables
+decision_table:write | Змінювати чернетки таблиць рішень | Change drafts of decision tables
+decision_table:publish | Вводити таблиці рішень у дію | Put decision tables into force
+decision:decide | Отримувати рішення за таблицями | Get decisions by the tables
+decision:read | Переглядати ухвалені рішення | See decisions that were made
+signal:read | Переглядати ознаки зловживань | See signs of fraud
+signal:write | Опрацьовувати ознаки зловживань | Work on signs of fraud
 reimbursement_report:read | Переглядати звіт свого закладу про відшкодування | See your organisation’s reimbursement report
 reimbursement_report:download | Завантажувати звіт про відшкодування всіх закладів | Download the reimbursement report of all organisations
 cabinet:read | Входити до кабінету пацієнта | Enter the patient’s cabinet

@@ -18,7 +18,8 @@ export const role_scopes: Record<string, string[]> = {
     app:delete,read,write authentication_factor:read,write client:delete,read,write client_type:delete,read,write
     role:delete,read,write token:delete,read,write user:approve_factor,block,delete,read,request_factor,unblock,write`),
   'NHS ADMIN': words(`
-    bl_user:deactivate,read,write declaration:approve,reject,terminate declaration_documents:read employee:read
+    bl_user:deactivate,read,write capitation_report:read,write decision:decide,read decision_table:publish,read,write
+    signal:read,write declaration:approve,reject,terminate declaration_documents:read employee:read
     employee_request:read,write global_parameters:read,write innm:read,write innm_dosage:deactivate,read,write
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write
     medication_dispense:read,reject medication_request:details,read party_user:read
@@ -35,7 +36,7 @@ export const role_scopes: Record<string, string[]> = {
   'NHS ADMIN SIGNER': words(`
     contract:read,terminate contract_request:create,read,sign,terminate,update employee:read`),
   OWNER: words(`
-    client:read declaration:read declaration_request:approve,read,reject,write
+    capitation_report:read client:read declaration:read declaration_request:approve,read,reject,write
     division:activate,deactivate,details,read,write employee:deactivate,details,read,write
     employee_request:approve,read,reject,write legal_entity:read otp:read,write person:read reimbursement_report:read
     secret:refresh`),
@@ -46,6 +47,10 @@ export const role_scopes: Record<string, string[]> = {
     client:read declaration:read division:activate,deactivate,details,read,write employee:deactivate,details,read,write
     employee_request:approve,read,reject,write legal_entity:read medication_request:details otp:read,write
     reimbursement_report:read secret:refresh`),
+  // Not of the reference: those who own the decision tables, apart from those who use what the tables decide.
+  ANALYST: words(`
+    capitation_report:read decision:decide,read decision_table:publish,read,write signal:read
+    user:approve_factor,request_factor`),
   'UADDRESSES ADMIN': words(`
     address:read,write user:approve_factor,request_factor`),
   CABINET: words(`
@@ -61,13 +66,14 @@ export const client_type_scopes: Record<string, string[]> = {
     medication_dispense:process,read,reject,write medication_request:details otp:read,write reimbursement_report:read
     secret:refresh`),
   MSP: words(`
-    client:read declaration:read declaration_request:approve,read,reject,sign,write
+    capitation_report:read client:read declaration:read declaration_request:approve,read,reject,sign,write
     division:activate,deactivate,details,read,write drugs:read employee:deactivate,details,read,write
     employee_request:approve,read,reject,write legal_entity:read medication_dispense:read
     medication_request:details,read,reject,resend medication_request_request:read,reject,sign,write otp:read,write
     person:read reimbursement_report:read secret:refresh`),
   'NHS ADMIN': words(`
-    bl_user:deactivate,read,write declaration:approve,read,reject,terminate,write declaration_documents:read
+    bl_user:deactivate,read,write capitation_report:read,write decision:decide,read decision_table:publish,read,write
+    signal:read,write declaration:approve,read,reject,terminate,write declaration_documents:read
     declaration_request:read,write dictionary:write employee:deactivate,read,write employee_request:read,write
     global_parameters:read,write innm:read,write innm_dosage:deactivate,read,write
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write

@@ -1,0 +1,62 @@
+import { join, resolve } from 'node:path';
+import type { Clock } from '@zdravo/kit/clock';
+import { connectionUrl } from '@zdravo/kit/db';
+import type { KeyProvider } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import type { Mcs } from '@zdravo/mcs';
+import { createReports, filesInBucket, publications, type Reports, type Source, startKeeper } from '@zdravo/reports';
+import { createSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
+import { type Databases, keptSecret } from './databases.ts';
+import type { Settings } from './settings.ts';
+
+type Parts = {
+  settings: Settings;
+  databases: Databases;
+  log: Logger;
+  clock: Clock;
+  mcs: Mcs;
+  key_provider: KeyProvider;
+  version: string;
+};
+
+/** Reports, their subscriptions to the other databases, and the keeper that measures how far they are behind. */
+export async function startReports(parts: Parts): Promise<Reports> {
+  const { databases, mcs, clock, settings, key_provider } = parts;
+  const log = parts.log.child({ module: 'reports' });
+  const keeper = await startKeeper({
+    reports_url: databases.urls.reports,
+    sources: sourcesOf(databases),
+    feed_password: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'reports-feed.password')),
+    log,
+  });
+  const reports = await createReports({
+    database_url: databases.urls.reports,
+    clock,
+    log,
+    files: filesInBucket(mcs.store, {
+      bucket: mcs.settings.public_bucket,
+      public_url: `http://localhost:${settings.ZDRAVO_PORT}/media`,
+    }),
+    signer: createSigner({
+      name: `localhost/reports`,
+      type: SIGNATURE_TYPES.ed25519,
+      seed: await key_provider.derive('signing of publications'),
+    }),
+    code_version: parts.version,
+  });
+  return {
+    ...reports,
+    close: async () => {
+      await keeper.stop();
+      await reports.close();
+    },
+  };
+}
+
+export function sourcesOf({ urls }: Databases): Source[] {
+  return (['mpi', 'ops', 'platform'] as const).map((name) => ({
+    name,
+    url: connectionUrl(urls[name], {}),
+    publications: publications[name],
+  }));
+}

@@ -1,0 +1,60 @@
+import {
+  type CompiledModel,
+  compileModel,
+  DecisionError,
+  explain,
+  explanationText,
+  type Revision,
+  revisionInForce,
+} from '@zdravo/decisions';
+import type { TransactionOf } from '@zdravo/kit/db';
+import { conflict } from '@zdravo/kit/problem';
+import { type CapitationVerdict, capitation_decision } from '../rules/capitation-model.ts';
+import { findTableByKey, listRevisions } from '../rules/revision-store.ts';
+import type { Tables } from '../tables.ts';
+
+type Db = TransactionOf<Tables>;
+
+export type Explained = {
+  mountain_group: boolean;
+  age: number;
+  verdict?: CapitationVerdict;
+  error_code?: string;
+  text: string;
+};
+
+/** The capitation table's revision in force on a billing date. @throws Problem `no_rates_in_force`. */
+export async function ratesOn(db: Db, month: string): Promise<Revision> {
+  const table = await findTableByKey(db, 'capitation');
+  try {
+    return revisionInForce(table ? await listRevisions(db, table.id) : [], month);
+  } catch (error) {
+    if (error instanceof DecisionError)
+      throw conflict(`No rates are in force on ${month}. Nothing was published.`, 'no_rates_in_force');
+    throw error;
+  }
+}
+
+/** Decides every distinct input once, with its explanation. An input that the table refuses keeps its error's code. */
+export function decideInputs(revision: Revision, inputs: { mountain_group: boolean; age: number }[]): Explained[] {
+  const compiled = compileModel(revision.model);
+  return inputs.map((input) => ({ ...input, ...decideOne(compiled, input) }));
+}
+
+function decideOne(
+  model: CompiledModel,
+  row: { mountain_group: boolean; age: number },
+): Omit<Explained, 'mountain_group' | 'age'> {
+  try {
+    const explanation = explain(model, capitation_decision, row);
+    const text = [...explanation.required, explanation]
+      .map((one) => explanationText({ ...one, required: [] }))
+      .join('\n');
+    if (explanation.error) return { error_code: explanation.error.code, text };
+    if (explanation.verdict?.outcome === 'none') return { error_code: 'NO_RULE', text };
+    return { verdict: explanation.verdict!.output as unknown as CapitationVerdict, text };
+  } catch (error) {
+    if (!(error instanceof DecisionError)) throw error;
+    return { error_code: error.code, text: error.message };
+  }
+}

@@ -1,0 +1,54 @@
+import { pageOf, pagingOf } from '@zdravo/kit/http';
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../tables.ts';
+
+type DetailsQuery = {
+  page?: number;
+  page_size?: number;
+  report_id?: string;
+  edrpou?: string;
+  legal_entity_id?: string;
+};
+
+/** Lines of published reports; of `own` legal entity only, when given. The original's filter was ignored at first (il#2475). */
+export async function listDetails(db: Kysely<Tables>, query: DetailsQuery, own: string | undefined) {
+  const page = pageOf(query);
+  const rows = db
+    .selectFrom('reports.capitation_lines as l')
+    .innerJoin('reports.capitation_runs as r', 'r.id', 'l.run_id')
+    .innerJoin('reports.capitation_legal_entities as e', (join) =>
+      join.onRef('e.run_id', '=', 'l.run_id').onRef('e.legal_entity_id', '=', 'l.legal_entity_id'),
+    )
+    .where('r.state', '=', 'published')
+    .$if(query.report_id !== undefined, (one) => one.where('l.run_id', '=', query.report_id!))
+    .$if(query.edrpou !== undefined, (one) => one.where('e.edrpou', '=', query.edrpou!))
+    .$if(query.legal_entity_id !== undefined, (one) => one.where('l.legal_entity_id', '=', query.legal_entity_id!))
+    .$if(own !== undefined, (one) => one.where('l.legal_entity_id', '=', own!));
+  const { count } = await rows.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
+  const data = await rows
+    .select([
+      'l.run_id as capitation_report_id',
+      'r.billing_month as billing_date',
+      'l.number as line',
+      'l.kind',
+      'l.for_month',
+      'l.legal_entity_id',
+      'e.edrpou',
+      'e.name as legal_entity_name',
+      sql<null>`null`.as('contract_id'),
+      'l.mountain_group',
+      'l.age_group',
+      'l.declaration_count',
+      'l.base_rate_minor_per_year',
+      'l.age_coefficient',
+      'l.mountain_coefficient',
+      'l.amount_minor',
+    ])
+    .orderBy('r.billing_month', 'desc')
+    .orderBy('l.run_id')
+    .orderBy('l.number')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  return { data, paging: pagingOf(page, count) };
+}

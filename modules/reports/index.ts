@@ -1,0 +1,100 @@
+import { join } from 'node:path';
+import { capitation_rates } from '@zdravo/country-ua';
+import type { Clock } from '@zdravo/kit/clock';
+import type { Handlers } from '@zdravo/kit/contract';
+import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import type { Job } from '@zdravo/kit/jobs';
+import type { Logger } from '@zdravo/kit/log';
+import type { Signer } from '@zdravo/tlog';
+import { capitationHandlers } from './capitation/handlers.ts';
+import { resumeRuns, runCapitation } from './capitation/run.ts';
+import { contract } from './contract.ts';
+import { default_settings, type ReportsDeps, type ReportsSettings } from './deps.ts';
+import type { PublicFiles } from './publication/public-files.ts';
+import { capitationModel, capitationTestCases } from './rules/capitation-model.ts';
+import { seedTable } from './rules/seed-table.ts';
+import type { Tables } from './tables.ts';
+
+export type { ReportsSettings } from './deps.ts';
+export { filesInBucket, type PublicFiles } from './publication/public-files.ts';
+export { type Keeper, type KeeperOptions, startKeeper } from './replica/keeper.ts';
+export { publications, type Source } from './replica/sources.ts';
+export { dropSubscriptions, keepSubscriptions, resync, type SubscriptionOptions } from './replica/subscriptions.ts';
+export { contract };
+
+export const migrations: Migrations = { module: 'reports', directory: join(import.meta.dirname, 'migrations') };
+export const reports_role = 'zdravo_reports';
+
+export type ReportsOptions = {
+  database_url: string;
+  clock: Clock;
+  log: Logger;
+  files: PublicFiles;
+  /** Signs manifests and the log of publications. */
+  signer: Signer;
+  code_version: string;
+  settings?: Partial<ReportsSettings>;
+  pool_size?: number;
+};
+
+export type Reports = {
+  deps: ReportsDeps;
+  handlers: Handlers<typeof contract>;
+  jobs: Job[];
+  close(): Promise<void>;
+};
+
+/** Reports over their own replica: nothing here can reach a source. */
+export async function createReports(options: ReportsOptions): Promise<Reports> {
+  const { database_url: url, log, clock, pool_size = 8 } = options;
+  const open = (statement_timeout_ms: number, size: number, application_name: string) =>
+    openDatabase<Tables>({ url, role: reports_role, application_name, log, pool_size: size, statement_timeout_ms });
+  const database = open(10_000, pool_size, 'reports');
+  const long = open(3_600_000, 4, 'reports-runs');
+  const deps: ReportsDeps = {
+    db: database.db,
+    long_db: long.db,
+    clock,
+    log,
+    files: options.files,
+    signer: options.signer,
+    code_version: options.code_version,
+    settings: { ...default_settings, ...options.settings },
+  };
+  await seedRates(deps);
+  return {
+    deps,
+    handlers: { ...capitationHandlers(deps) },
+    jobs: jobsOf(deps),
+    close: async () => {
+      await Promise.all([database.close(), long.close()]);
+    },
+  };
+}
+
+/** The rates that the law begins with, as the first revision of the table that analysts change from then on. */
+async function seedRates({ db, clock }: ReportsDeps): Promise<void> {
+  const rates = capitation_rates[0]!;
+  const seed = {
+    key: 'capitation',
+    title: 'Capitation rates, age groups and mountain coefficients',
+    model: capitationModel(rates),
+    test_cases: capitationTestCases(rates),
+    effective_from: rates.valid_from,
+    reason: rates.source,
+  };
+  await seedTable(db, seed, clock.now(), clock.today());
+}
+
+function jobsOf(deps: ReportsDeps): Job[] {
+  return [
+    {
+      name: 'run_monthly_capitation',
+      run: async () => {
+        await runCapitation(deps, `${deps.clock.today().slice(0, 7)}-01`);
+      },
+      schedule: '0 1 1 * *',
+    },
+    { name: 'resume_capitation_runs', run: () => resumeRuns(deps), schedule: '*/5 * * * *' },
+  ];
+}

@@ -62,7 +62,8 @@ test('every scope that a role, a type of client or the dictionary names is descr
   }
 });
 
-test('roles and types of clients have as many scopes as the reference', () => {
+test('roles and types of clients have as many scopes as the reference, and those of reports', () => {
+  const of_reports = { owner: 1, payer: 9, analyst: 9 };
   const counts = (table: Record<string, string[]>) =>
     Object.fromEntries(Object.entries(table).map(([name, list]) => [name, new Set(list).size]));
   assert.deepEqual(counts(role_scopes), {
@@ -71,22 +72,23 @@ test('roles and types of clients have as many scopes as the reference', () => {
     HR: 14,
     'MIS USER': 7,
     'MITHRIL ADMIN': 24,
-    'NHS ADMIN': 41,
+    'NHS ADMIN': 41 + of_reports.payer,
     NHS_ADMIN_ADMIN: 5,
     'NHS ADMIN MANAGE': 3,
     'NHS ADMIN SUPPORT': 5,
     'NHS ADMIN VERIFIER': 8,
     'NHS ADMIN SIGNER': 8,
-    OWNER: 25,
+    OWNER: 25 + of_reports.owner,
     PHARMACIST: 12,
     PHARMACY_OWNER: 21,
+    ANALYST: of_reports.analyst,
     'UADDRESSES ADMIN': 4,
     CABINET: 12,
   });
   assert.deepEqual(counts(client_type_scopes), {
     PHARMACY: 33,
-    MSP: 36,
-    'NHS ADMIN': 48,
+    MSP: 36 + of_reports.owner,
+    'NHS ADMIN': 48 + of_reports.payer,
     'MITHRIL ADMIN': 24,
     MIS: 5,
     'UADDRESSES ADMIN': 4,

@@ -9,6 +9,8 @@ import type { KeyContext, KeyProvider } from './provider.ts';
 export type KeyStore = {
   /** The owner's key, made on first use; the same for all who ask at once. */
   getOrCreate(owner_id: string): Promise<Uint8Array>;
+  /** The keys of many owners, made where there were none, in one durable statement; erased owners are absent. */
+  getOrCreateMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** The owner's key, or undefined when it never was or was dropped. */
   find(owner_id: string): Promise<Uint8Array | undefined>;
   /** The keys of many owners in one round trip; dropped ones are absent. */
@@ -41,16 +43,29 @@ export function createKeyStore(
   }
 
   async function getOrCreate(owner_id: string) {
-    const data_key = randomBytes(32);
-    const wrapped = await provider.wrap(data_key, contextOf(owner_id));
-    const { rowCount } = await pool.query(
-      'insert into wrapped_keys (purpose, owner_id, key_id, bytes) values ($1, $2, $3, $4) on conflict do nothing',
-      [scope.purpose, owner_id, wrapped.key_id, wrapped.bytes],
+    const key = (await getOrCreateMany([owner_id])).get(owner_id);
+    if (!key) throw new ErasedOwnerError();
+    return key;
+  }
+
+  async function getOrCreateMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const fresh = new Map([...new Set(owner_ids)].sort().map((owner_id) => [owner_id, randomBytes(32)]));
+    const wrapped = await Promise.all([...fresh].map(([owner_id, key]) => provider.wrap(key, contextOf(owner_id))));
+    const { rows } = await pool.query<{ owner_id: string }>(
+      `insert into wrapped_keys (purpose, owner_id, key_id, bytes)
+       select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[]) on conflict do nothing returning owner_id`,
+      [
+        scope.purpose,
+        [...fresh.keys()],
+        wrapped.map(({ key_id }) => key_id),
+        wrapped.map(({ bytes }) => Buffer.from(bytes)),
+      ],
     );
-    if (rowCount === 1) return new Uint8Array(data_key);
-    const existing = await find(owner_id);
-    if (!existing) throw new ErasedOwnerError();
-    return existing;
+    const made = new Set(rows.map((row) => row.owner_id));
+    const others = [...fresh.keys()].filter((owner_id) => !made.has(owner_id));
+    const keys = others.length === 0 ? new Map<string, Uint8Array>() : await findMany(others);
+    for (const owner_id of made) keys.set(owner_id, new Uint8Array(fresh.get(owner_id)!));
+    return keys;
   }
 
   async function drop(owner_id: string) {
@@ -78,7 +93,7 @@ export function createKeyStore(
     return rows.length;
   }
 
-  return { getOrCreate, find, findMany, drop, rewrap };
+  return { getOrCreate, getOrCreateMany, find, findMany, drop, rewrap };
 }
 
 /** The owner was erased: nothing more may be written under that id. */

@@ -1,41 +1,62 @@
 import type { Clock } from '@zdravo/kit/clock';
-import { isUniqueViolation, retryOnConflict } from '@zdravo/kit/db';
+import { isUniqueViolation, retryOnConflict, type TransactionOf } from '@zdravo/kit/db';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict } from '@zdravo/kit/problem';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { NewDeclaration } from './contract.ts';
+import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import type { HeadCache } from './log/checkpoints.ts';
-import { findDeclaration, getDeclaration, type StoredDeclaration } from './read-declarations.ts';
+import { findDeclaration, findDeclarations, listLiving, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
 import type { VersionBody } from './versions.ts';
-import { type WriteContext, writeVersion } from './write-version.ts';
+import { type NewVersion, type WriteContext, writeVersions } from './write-version.ts';
 
 export type OpsDeps = { db: Kysely<Tables>; keys: KeyStore; handle_key: Uint8Array; clock: Clock; heads: HeadCache };
+
+export type Put = { id: string; input: NewDeclaration; context: WriteContext };
+/** Stores declarations, those that come at once together. */
+export type DeclarationWriter = GroupCommit<Put, StoredDeclaration>;
+
+export function createDeclarationWriter(deps: OpsDeps): DeclarationWriter {
+  return createGroupCommit({
+    write: (puts) => retryOnConflict(() => putTogether(deps, puts)),
+    keysOf: ({ id, input }) => [id, input.person_id, input.declaration_request_id],
+  });
+}
 
 /**
  * Stores a signed declaration and ends the person's living ones, in one transaction. Safe to repeat: what is stored
  * under the id is the answer, if it is the same declaration.
  */
-export async function putDeclaration(
-  deps: OpsDeps,
-  id: string,
-  input: NewDeclaration,
-  context: WriteContext,
-): Promise<StoredDeclaration> {
-  const stored = await findDeclaration(deps.db, id);
-  if (stored) return sameOrRefused(stored, input);
-  deps.heads.refuseWhenBehind();
+export async function putDeclaration(deps: OpsDeps, writer: DeclarationWriter, put: Put): Promise<StoredDeclaration> {
   try {
-    await retryOnConflict(() =>
-      deps.db.transaction().execute((transaction) => storeAndReplace(transaction, deps, { ...input, id }, context)),
-    );
+    return await writer.run(put);
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
+    const stored = await findDeclaration(deps.db, put.id);
+    if (!stored)
+      throw conflict('This declaration request already has another declaration.', 'declaration_request_used');
+    return sameOrRefused(stored, put.input);
   }
-  const now = await findDeclaration(deps.db, id);
-  if (!now) throw conflict('This declaration request already has another declaration.', 'declaration_request_used');
-  return sameOrRefused(now, input);
+}
+
+/** @returns the stored declarations, in the order of the puts. @throws the first refusal of any of them. */
+async function putTogether(deps: OpsDeps, puts: readonly Put[]): Promise<StoredDeclaration[]> {
+  const stored = new Map(
+    (
+      await findDeclarations(
+        deps.db,
+        puts.map(({ id }) => id),
+      )
+    ).map((one) => [one.id, one]),
+  );
+  const fresh = puts.filter(({ id }) => !stored.has(id));
+  if (fresh.length > 0) {
+    deps.heads.refuseWhenBehind();
+    for (const one of await storeAndReplace(deps, fresh)) stored.set(one.id, one);
+  }
+  return puts.map(({ id, input }) => sameOrRefused(stored.get(id)!, input));
 }
 
 function sameOrRefused(stored: StoredDeclaration, input: NewDeclaration): StoredDeclaration {
@@ -43,27 +64,37 @@ function sameOrRefused(stored: StoredDeclaration, input: NewDeclaration): Stored
   throw conflict('Another declaration is stored under this id.', 'declaration_differs');
 }
 
-async function storeAndReplace(
-  transaction: Transaction<Tables>,
-  deps: OpsDeps,
-  input: NewDeclaration & { id: string },
-  context: WriteContext,
-): Promise<void> {
-  await lockPerson(transaction, input.person_id);
-  // Under the lock: a merge that comes between would leave the declaration with a person who is nobody any more.
-  const person_id = await resolvePerson(transaction, input.person_id);
-  if (person_id !== input.person_id) await lockPerson(transaction, person_id);
-  const now = deps.clock.now().toISOString();
-  for (const earlier of await livingDeclarations(transaction, person_id)) {
-    const change = {
-      op: 'terminate',
-      status: 'terminated',
-      actor_id: input.created_by,
-      reason: 'new_declaration',
-    } as const;
-    await writeVersion(transaction, deps, nextVersion(earlier, change, now), context);
-  }
-  await writeVersion(transaction, deps, firstVersion({ ...input, person_id }, now), context);
+async function storeAndReplace(deps: OpsDeps, puts: readonly Put[]): Promise<StoredDeclaration[]> {
+  const parents = await findParents(
+    deps.db,
+    puts.map(({ input }) => input.person_id),
+  );
+  const personOf = ({ input }: Put) => parents.get(input.person_id) ?? input.person_id;
+  const person_ids = [...new Set(puts.map(personOf))].sort();
+  const person_keys = await deps.keys.getOrCreateMany(person_ids);
+  return deps.db.transaction().execute(async (transaction) => {
+    await lockPersons(transaction, person_ids);
+    await refuseMergedMeanwhile(transaction, person_ids);
+    const found = await listLiving(transaction, person_ids);
+    if (found.some(({ id }) => puts.some((put) => put.id === id))) throw overtaken();
+    const living = Map.groupBy(found, ({ person_id }) => person_id);
+    const now = deps.clock.now().toISOString();
+    const ended = new Set<string>();
+    const versions = puts.flatMap((put): NewVersion[] => {
+      const person_id = personOf(put);
+      const earlier = ended.has(person_id) ? [] : (living.get(person_id) ?? []);
+      ended.add(person_id);
+      return [
+        ...earlier.map((one) => ({ body: endOf(one, put.input.created_by, now), context: put.context })),
+        { body: firstVersion({ ...put.input, id: put.id, person_id }, now), context: put.context },
+      ];
+    });
+    return writeVersions(transaction, deps, versions, person_keys);
+  });
+}
+
+function endOf(earlier: StoredDeclaration, actor_id: string, now: string): VersionBody {
+  return nextVersion(earlier, { op: 'terminate', status: 'terminated', actor_id, reason: 'new_declaration' }, now);
 }
 
 function firstVersion(input: NewDeclaration & { id: string }, now: string): VersionBody {
@@ -79,32 +110,39 @@ function firstVersion(input: NewDeclaration & { id: string }, now: string): Vers
   };
 }
 
-/** The id under which the person lives now: a merged person's parent. */
-export async function resolvePerson(transaction: Transaction<Tables>, person_id: string): Promise<string> {
-  const alias = await transaction
+/** The ids under which merged persons live now: their parents. */
+export async function findParents(
+  db: TransactionOf<Tables>,
+  person_ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await db
     .selectFrom('ops.person_aliases')
-    .select('parent_id')
-    .where('person_id', '=', person_id)
-    .executeTakeFirst();
-  return alias?.parent_id ?? person_id;
-}
-
-/** Writes about one person take turns; the unique index on active declarations stands behind. */
-export async function lockPerson(transaction: Transaction<Tables>, person_id: string): Promise<void> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`person ${person_id}`}, 0))`.execute(transaction);
-}
-
-export async function livingDeclarations(
-  transaction: Transaction<Tables>,
-  person_id: string,
-): Promise<StoredDeclaration[]> {
-  const rows = await transaction
-    .selectFrom('ops.declaration_heads')
-    .select('id')
-    .where('person_id', '=', person_id)
-    .where('status', 'in', ['active', 'pending_verification'])
-    .orderBy('inserted_at')
-    .forUpdate()
+    .select(['person_id', 'parent_id'])
+    .where('person_id', 'in', person_ids)
     .execute();
-  return Promise.all(rows.map((row) => getDeclaration(transaction, row.id)));
+  return new Map(rows.map((row) => [row.person_id, row.parent_id]));
+}
+
+/** Writes about one person take turns, in one order for all; the unique index on active declarations stands behind. */
+export async function lockPersons(transaction: Transaction<Tables>, person_ids: readonly string[]): Promise<void> {
+  await sql`
+    select pg_advisory_xact_lock(hashtextextended('person ' || person_id, 0))
+    from (select person_id from unnest(${person_ids}::text[]) person_id order by person_id) wanted`.execute(
+    transaction,
+  );
+}
+
+/** A merge that committed between the first look and the lock: the whole group looks again. */
+async function refuseMergedMeanwhile(transaction: Transaction<Tables>, person_ids: readonly string[]): Promise<void> {
+  const merged = await transaction
+    .selectFrom('ops.person_aliases')
+    .select('person_id')
+    .where('person_id', 'in', person_ids)
+    .executeTakeFirst();
+  if (merged) throw overtaken();
+}
+
+/** As PostgreSQL says it (serialization_failure): `retryOnConflict` looks again. */
+function overtaken(): Error {
+  return Object.assign(new Error('Another write came between the look and the lock.'), { code: '40001' });
 }

@@ -2,7 +2,7 @@ import type { Handlers } from '@zdravo/kit/contract';
 import { readFeed } from '@zdravo/kit/events';
 import type { Signer, TileStore } from '@zdravo/tlog';
 import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
-import { type OpsDeps, putDeclaration } from './declarations.ts';
+import { type DeclarationWriter, type OpsDeps, putDeclaration } from './declarations.ts';
 import { getHead } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
 import { getReceipt } from './log/receipts.ts';
@@ -12,7 +12,11 @@ import { countDeclarations, findByRequest } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
 
-export type AnswerDeps = OpsDeps & { promises: { origin: string; signer: Signer }; tiles: TileStore };
+export type AnswerDeps = OpsDeps & {
+  promises: { origin: string; signer: Signer };
+  tiles: TileStore;
+  writer: DeclarationWriter;
+};
 
 export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
   const { db } = deps;
@@ -24,7 +28,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
   });
   return {
     putDeclaration: async ({ params, body }, call) =>
-      written(await putDeclaration(deps, params.id, body, call.context)),
+      written(await putDeclaration(deps, deps.writer, { id: params.id, input: body, context: call.context })),
     getDeclaration: async ({ params }) => read(await getDeclaration(db, params.id)),
     getReceipt: ({ params, query }) => getReceipt(deps, { ...params, ...query }),
     listDeclarations: async ({ query }) => {

@@ -6,6 +6,7 @@ import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
+import { createDeclarationWriter } from './declarations.ts';
 import { createHandlers } from './handlers.ts';
 import { createHeadCache } from './log/checkpoints.ts';
 import { createSequencer, type Sequencer } from './log/sequencer.ts';
@@ -76,7 +77,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   mount(
     app,
     contract,
-    createHandlers({ ...deps, promises, tiles: transparency_log.tiles }),
+    createHandlers({ ...deps, promises, tiles: transparency_log.tiles, writer: createDeclarationWriter(deps) }),
     serviceAuthentication(options.callers),
   );
   healthRoutes(app, async () => {

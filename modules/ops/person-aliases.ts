@@ -1,11 +1,11 @@
 import { retryOnConflict } from '@zdravo/kit/db';
 import type { Transaction } from 'kysely';
-import { livingDeclarations, lockPerson, type OpsDeps, resolvePerson } from './declarations.ts';
-import { getDeclaration, type StoredDeclaration } from './read-declarations.ts';
+import { findParents, lockPersons, type OpsDeps } from './declarations.ts';
+import { getDeclaration, listLiving, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
 import { parseBody } from './versions.ts';
-import { type WriteContext, writeVersion } from './write-version.ts';
+import { type WriteContext, writeVersions } from './write-version.ts';
 
 /** Why a merge ended a declaration: two persons who were one had one too many. */
 const merge_reason = 'persons_merged';
@@ -28,13 +28,14 @@ export async function putPersonAlias(
 ): Promise<{ person_id: string; parent_id: string; ended: string[]; moved: string[] }> {
   return retryOnConflict(() =>
     deps.db.transaction().execute(async (transaction) => {
-      await lockPerson(transaction, person_id);
-      const parent_id = await resolvePerson(transaction, merge.parent_id);
+      await lockPersons(transaction, [person_id]);
+      const parents = await findParents(transaction, [merge.parent_id]);
+      const parent_id = parents.get(merge.parent_id) ?? merge.parent_id;
       if (parent_id === person_id) return { person_id, parent_id, ended: [], moved: [] };
-      await lockPerson(transaction, parent_id);
+      await lockPersons(transaction, [parent_id]);
       await storeAlias(transaction, person_id, parent_id);
       const context = { deps, transaction, actor_id: merge.actor_id, call };
-      const living = await livingOf(transaction, [person_id, parent_id]);
+      const living = await listLiving(transaction, [person_id, parent_id]);
       const ended = await endAllButNewest(context, living);
       const kept = living.filter(
         (declaration) => !ended.includes(declaration.id) && declaration.person_id === person_id,
@@ -54,12 +55,6 @@ async function storeAlias(transaction: Transaction<Tables>, person_id: string, p
     .onConflict((conflict) => conflict.column('person_id').doUpdateSet({ parent_id }))
     .execute();
   await transaction.updateTable('ops.person_aliases').set({ parent_id }).where('parent_id', '=', person_id).execute();
-}
-
-async function livingOf(transaction: Transaction<Tables>, ids: string[]): Promise<StoredDeclaration[]> {
-  const living: StoredDeclaration[] = [];
-  for (const id of ids) living.push(...(await livingDeclarations(transaction, id)));
-  return living.sort((one, other) => (one.inserted_at < other.inserted_at ? -1 : 1));
 }
 
 /** Of each status the newest stays: an active declaration is not ended by one that waits for verification. */
@@ -95,13 +90,13 @@ export async function removePersonAlias(
 ): Promise<{ person_id: string; returned: string[]; ended: string[]; signed_meanwhile: string[] }> {
   return retryOnConflict(() =>
     deps.db.transaction().execute(async (transaction) => {
-      await lockPerson(transaction, person_id);
-      await lockPerson(transaction, parting.from_parent_id);
+      await lockPersons(transaction, [person_id]);
+      await lockPersons(transaction, [parting.from_parent_id]);
       const merged_at = await removeAlias(transaction, person_id);
       const context = { deps, transaction, actor_id: parting.actor_id, call };
       const returned: string[] = [];
       const signed_meanwhile: string[] = [];
-      for (const declaration of await livingOf(transaction, [parting.from_parent_id])) {
+      for (const declaration of await listLiving(transaction, [parting.from_parent_id])) {
         if (await wasTheirs(transaction, declaration, person_id)) {
           await move(context, declaration, { person_id, pseudonym: parting.pseudonym });
           returned.push(declaration.id);
@@ -149,8 +144,9 @@ async function endedByMerge(transaction: Transaction<Tables>, person_ids: string
   return declarations.filter(({ reason }) => reason === merge_reason).map(({ id }) => id);
 }
 
-function append({ transaction, deps, call }: Context, body: ReturnType<typeof nextVersion>): Promise<void> {
-  return writeVersion(transaction, deps, body, call);
+async function append({ transaction, deps, call }: Context, body: ReturnType<typeof nextVersion>): Promise<void> {
+  const person_keys = await deps.keys.getOrCreateMany([body.person_id]);
+  await writeVersions(transaction, deps, [{ body, context: call }], person_keys);
 }
 
 function now({ deps }: Context): string {

@@ -14,6 +14,30 @@ export async function findDeclaration(db: TransactionOf<Tables>, id: string): Pr
   return row && toDeclaration(row);
 }
 
+/** Those that are there, in the order of the database. */
+export async function findDeclarations(
+  db: TransactionOf<Tables>,
+  ids: readonly string[],
+): Promise<StoredDeclaration[]> {
+  const rows = await withVersion(db).where('head.id', 'in', ids).execute();
+  return rows.map(toDeclaration);
+}
+
+/** Living declarations of these persons, the oldest first, locked against other changes. */
+export async function listLiving(
+  transaction: TransactionOf<Tables>,
+  person_ids: readonly string[],
+): Promise<StoredDeclaration[]> {
+  const rows = await withVersion(transaction)
+    .where('head.person_id', 'in', person_ids)
+    .where('head.status', 'in', ['active', 'pending_verification'])
+    .orderBy('head.inserted_at')
+    .orderBy('head.id')
+    .forUpdate('head')
+    .execute();
+  return rows.map(toDeclaration);
+}
+
 export async function getDeclaration(db: TransactionOf<Tables>, id: string): Promise<StoredDeclaration> {
   const found = await findDeclaration(db, id);
   if (!found) throw notFound();

@@ -1,7 +1,7 @@
 import type { Job } from '@zdravo/kit/jobs';
 import type { OpsDeps } from './declarations.ts';
 import { workOffTerminationOrders } from './terminations.ts';
-import { changeStatus } from './transitions.ts';
+import { type Change, changeStatuses } from './transitions.ts';
 
 /** The platform itself as an actor, where no person acts. */
 export const system_actor_id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
@@ -33,7 +33,7 @@ export async function closeExpired(deps: OpsDeps): Promise<void> {
       .where('end_date', '<', deps.clock.today())
       .limit(batch_size)
       .execute();
-    for (const { id } of expired) await changeStatus(deps, id, change, { request_id: 'timer-close' });
+    await changeAll(deps, expired, change, 'timer-close');
     if (expired.length < batch_size) return;
   }
 }
@@ -50,9 +50,14 @@ export async function approvePending(deps: OpsDeps, expiration_days: number): Pr
       .where('inserted_at', '<', before)
       .limit(batch_size)
       .execute();
-    for (const { id } of pending) await changeStatus(deps, id, change, { request_id: 'timer-approve' });
+    await changeAll(deps, pending, change, 'timer-approve');
     if (pending.length < batch_size) return;
   }
+}
+
+async function changeAll(deps: OpsDeps, rows: { id: string }[], change: Change, request_id: string): Promise<void> {
+  const ids = rows.map(({ id }) => id);
+  if (ids.length > 0) await changeStatuses(deps, ids, change, { request_id });
 }
 
 /** Consumers have had 30 days to follow. */

@@ -1,9 +1,10 @@
-import { conflict } from '@zdravo/kit/problem';
+import { retryOnConflict } from '@zdravo/kit/db';
+import { conflict, notFound } from '@zdravo/kit/problem';
 import type { DeclarationStatus } from './contract.ts';
 import type { OpsDeps } from './declarations.ts';
-import { findDeclaration, getDeclaration, type StoredDeclaration } from './read-declarations.ts';
+import { findDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import type { Op, VersionBody } from './versions.ts';
-import { type WriteContext, writeVersion } from './write-version.ts';
+import { type WriteContext, writeVersions } from './write-version.ts';
 
 export type Change = {
   op: Op;
@@ -24,7 +25,7 @@ const allowed: Record<DeclarationStatus, readonly DeclarationStatus[]> = {
 
 /**
  * Moves a declaration to another status, as a new version. Safe to repeat: one that is already there is answered as it
- * is. @throws Problem 409 when the step is not allowed.
+ * is. @throws Problem 404; 409 when the step is not allowed.
  */
 export async function changeStatus(
   deps: OpsDeps,
@@ -32,17 +33,51 @@ export async function changeStatus(
   change: Change,
   context: WriteContext,
 ): Promise<StoredDeclaration> {
-  await getDeclaration(deps.db, id);
-  deps.heads.refuseWhenBehind();
-  await deps.db.transaction().execute(async (transaction) => {
-    await transaction.selectFrom('ops.declaration_heads').select('id').where('id', '=', id).forUpdate().execute();
-    const current = await getDeclaration(transaction, id);
-    if (current.status === change.status) return;
-    if (!allowed[current.status].includes(change.status))
-      throw conflict('Incorrect status transition.', 'status_transition');
-    await writeVersion(transaction, deps, nextVersion(current, change, deps.clock.now().toISOString()), context);
+  const [changed] = await changeStatuses(deps, [id], change, context, (declaration) => {
+    if (!mayBecome(declaration, change)) throw conflict('Incorrect status transition.', 'status_transition');
   });
-  return (await findDeclaration(deps.db, id))!;
+  if (!changed) throw notFound();
+  return changed;
+}
+
+/**
+ * Moves many declarations to another status in one transaction. Those that are there already, or may not go there any
+ * more because somebody else was faster, are answered as they are.
+ * @param check refuses a declaration that is not there yet, by throwing.
+ */
+export async function changeStatuses(
+  deps: OpsDeps,
+  ids: readonly string[],
+  change: Change,
+  context: WriteContext,
+  check: (declaration: StoredDeclaration) => void = () => {},
+): Promise<StoredDeclaration[]> {
+  deps.heads.refuseWhenBehind();
+  return retryOnConflict(() =>
+    deps.db.transaction().execute(async (transaction) => {
+      await transaction
+        .selectFrom('ops.declaration_heads')
+        .select('id')
+        .where('id', 'in', ids)
+        .orderBy('id')
+        .forUpdate()
+        .execute();
+      const current = await findDeclarations(transaction, ids);
+      const elsewhere = current.filter(({ status }) => status !== change.status);
+      for (const one of elsewhere) check(one);
+      const moving = elsewhere.filter((one) => mayBecome(one, change));
+      const person_keys = await deps.keys.findMany([...new Set(moving.map(({ person_id }) => person_id))]);
+      const now = deps.clock.now().toISOString();
+      const versions = moving.map((one) => ({ body: nextVersion(one, change, now), context }));
+      const written = versions.length === 0 ? [] : await writeVersions(transaction, deps, versions, person_keys);
+      const by_id = new Map(written.map((one) => [one.id, one]));
+      return current.map((one) => by_id.get(one.id) ?? one);
+    }),
+  );
+}
+
+function mayBecome({ status }: StoredDeclaration, change: Change): boolean {
+  return allowed[status].includes(change.status);
 }
 
 /** The body of the version that follows. */

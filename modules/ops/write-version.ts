@@ -1,11 +1,13 @@
-import { appendEvents } from '@zdravo/kit/events';
 import type { KeyStore } from '@zdravo/kit/keys';
+import { conflict } from '@zdravo/kit/problem';
 import { sql, type Transaction } from 'kysely';
+import type { StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
-import { sealVersion, type VersionBody } from './versions.ts';
+import { type SealedVersion, sealVersion, type VersionBody } from './versions.ts';
 
 export type WriteDeps = { keys: KeyStore; handle_key: Uint8Array };
 export type WriteContext = { request_id: string; client_id?: string };
+export type NewVersion = { body: VersionBody; context: WriteContext };
 
 const event_of: Record<VersionBody['status'], string> = {
   active: 'declaration.activated',
@@ -16,49 +18,78 @@ const event_of: Record<VersionBody['status'], string> = {
 };
 
 /**
- * Writes one version with everything that must be true together: history, head, pending leaf, event, audit row. One
- * statement for the rows of a version, because each round trip inside the transaction costs throughput.
+ * Writes versions with everything that must be true together: histories, heads, waiting leaves, events, audit rows. One
+ * statement for any number of them, because each round trip inside a transaction costs throughput; rows go in as given,
+ * so that a person's earlier declaration ends before the next one begins.
+ * @param person_keys of everybody whom the versions name.
+ * @throws Problem 409 `person_erased`.
  */
-export async function writeVersion(
+export async function writeVersions(
   transaction: Transaction<Tables>,
-  deps: WriteDeps,
-  body: VersionBody,
-  context: WriteContext,
-): Promise<void> {
-  const person_key = await deps.keys.getOrCreate(body.person_id);
-  const { body: bytes, sealed_seed, entry, leaf_hash } = sealVersion(body, { person_key, handle_key: deps.handle_key });
-  await sql`
-    with version as (
-      insert into ops.declaration_versions (declaration_id, version, op, status, body, sealed_seed, leaf_hash, recorded_at)
-      values (${body.id}, ${body.version}, ${body.op}, ${body.status}, ${bytes}, ${sealed_seed}, ${leaf_hash}, ${body.updated_at})
-    ), history as (
-      insert into ops.declaration_status_history (declaration_id, version, status, changed_at)
-      values (${body.id}, ${body.version}, ${body.status}, ${body.updated_at})
-    ), leaf as (
-      insert into ops.pending_leaves (record_id, version, entry) values (${body.id}, ${body.version}, ${entry})
-    )
-    insert into ops.audit_log (request_id, actor_id, client_id, action, resource, resource_id)
-    values (${context.request_id}, ${body.updated_by}, ${context.client_id ?? null}, ${body.op}, 'declaration', ${body.id})`.execute(
-    transaction,
-  );
-  await writeHead(transaction, body);
-  await appendEvents(transaction, 'ops', [
-    {
-      type: body.op === 'relink' ? 'declaration.relinked' : event_of[body.status],
-      object_type: 'declaration',
-      object_id: body.id,
-      payload: payloadOf(body),
-    },
-  ]);
+  { handle_key }: Pick<WriteDeps, 'handle_key'>,
+  versions: readonly NewVersion[],
+  person_keys: ReadonlyMap<string, Uint8Array>,
+): Promise<StoredDeclaration[]> {
+  const sealed = versions.map(({ body }) => sealVersion(body, { person_key: keyOf(body, person_keys), handle_key }));
+  const bodies = versions.map(({ body }) => body);
+  await insertRows(transaction, versions, sealed);
+  return bodies.map((body, at) => storedFrom(body, sealed[at]!));
 }
 
-async function writeHead(transaction: Transaction<Tables>, body: VersionBody): Promise<void> {
+/** What reading a version that was just written would give. */
+function storedFrom({ op: _op, ...body }: VersionBody, { leaf_hash }: SealedVersion): StoredDeclaration {
+  return {
+    ...body,
+    is_active: body.status === 'active' || body.status === 'pending_verification',
+    leaf_hash: leaf_hash.toString('hex'),
+    leaf_index: null,
+  };
+}
+
+function keyOf({ person_id }: VersionBody, person_keys: ReadonlyMap<string, Uint8Array>): Uint8Array {
+  const key = person_keys.get(person_id);
+  if (!key) throw conflict('The person was erased; nothing more is stored under this id.', 'person_erased');
+  return key;
+}
+
+async function insertRows(
+  transaction: Transaction<Tables>,
+  versions: readonly NewVersion[],
+  sealed: readonly SealedVersion[],
+): Promise<void> {
+  const of = <Name extends keyof VersionBody>(name: Name) => versions.map(({ body }) => body[name]);
+  const column = <Name extends keyof SealedVersion>(name: Name) => sealed.map((one) => one[name]);
   await sql`
+    with new as materialized (
+      select * from unnest(${of('id')}::uuid[], ${of('version')}::integer[], ${of('op')}::text[], ${of('status')}::ops.declaration_status[],
+        ${of('updated_at')}::timestamptz[], ${of('inserted_at')}::timestamptz[], ${of('updated_by')}::uuid[], ${of('person_id')}::uuid[],
+        ${of('pseudonym')}::uuid[], ${of('legal_entity_id')}::uuid[], ${of('division_id')}::uuid[], ${of('employee_id')}::uuid[],
+        ${of('declaration_request_id')}::uuid[], ${of('start_date')}::date[], ${of('end_date')}::date[],
+        ${versions.map(({ body }) => body.evidence.signed_content_sha256)}::text[],
+        ${column('body')}::bytea[], ${column('sealed_seed')}::bytea[], ${column('leaf_hash')}::bytea[], ${column('entry')}::bytea[],
+        ${versions.map(({ context }) => context.request_id)}::text[], ${versions.map(({ context }) => context.client_id ?? null)}::uuid[],
+        ${versions.map(({ body }) => event_of[body.status])}::text[], ${versions.map(({ body }) => JSON.stringify(payloadOf(body)))}::jsonb[])
+        with ordinality as given (id, version, op, status, updated_at, inserted_at, updated_by, person_id, pseudonym, legal_entity_id,
+          division_id, employee_id, declaration_request_id, start_date, end_date, signed_content_sha256, body, sealed_seed, leaf_hash,
+          entry, request_id, client_id, event, payload, place)
+    ), version as (
+      insert into ops.declaration_versions (declaration_id, version, op, status, body, sealed_seed, leaf_hash, recorded_at)
+      select id, version, op, status, body, sealed_seed, leaf_hash, updated_at from new order by place
+    ), history as (
+      insert into ops.declaration_status_history (declaration_id, version, status, changed_at)
+      select id, version, status, updated_at from new order by place
+    ), leaf as (
+      insert into ops.pending_leaves (record_id, version, entry) select id, version, entry from new order by place
+    ), event as (
+      insert into ops.outbox (type, object_type, object_id, payload) select event, 'declaration', id, payload from new order by place
+    ), audit as (
+      insert into ops.audit_log (request_id, actor_id, client_id, action, resource, resource_id)
+      select request_id, updated_by, client_id, op, 'declaration', id from new order by place
+    )
     insert into ops.declaration_heads (id, version, status, person_id, pseudonym, legal_entity_id, division_id, employee_id,
       declaration_request_id, signed_content_sha256, start_date, end_date, inserted_at, updated_at)
-    values (${body.id}, ${body.version}, ${body.status}, ${body.person_id}, ${body.pseudonym}, ${body.legal_entity_id},
-      ${body.division_id}, ${body.employee_id}, ${body.declaration_request_id}, ${body.evidence.signed_content_sha256},
-      ${body.start_date}, ${body.end_date}, ${body.inserted_at}, ${body.updated_at})
+    select id, version, status, person_id, pseudonym, legal_entity_id, division_id, employee_id, declaration_request_id,
+      signed_content_sha256, start_date, end_date, inserted_at, updated_at from new order by place
     on conflict (id) do update set version = excluded.version, status = excluded.status, person_id = excluded.person_id,
       pseudonym = excluded.pseudonym, updated_at = excluded.updated_at`.execute(transaction);
 }

@@ -34,7 +34,7 @@ export function createSequencer({
   db,
   log,
   transparency_log,
-  interval_ms = 250,
+  interval_ms = 400,
 }: {
   db: Kysely<Tables>;
   log: Logger;

@@ -30,6 +30,7 @@ import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
+import { mountOutbox } from './outbox-page.ts';
 import { ukrainian_identity_rules } from './processes/mpi.ts';
 import { startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
@@ -108,6 +109,7 @@ export async function startPlatform(
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
   await mcs.mountOn(gateway);
+  mountOutbox(gateway, outbox);
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
     { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -11,19 +10,11 @@ import { createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase } from '@zdravo/kit/testing';
 import { createLogFolder, migrations as opsMigrations } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
+import { freePort } from './testing/free-port.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'zdravo-start-'));
 after(() => rm(directory, { recursive: true, force: true }));
 const ports = await Promise.all([freePort(), freePort(), freePort()]);
-
-function freePort(): Promise<string> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(String(port)));
-    });
-  });
-}
 
 /** Runs `npm start`'s program until it says that it is ready. */
 async function start(environment: Record<string, string>, ...modules: string[]) {

@@ -60,6 +60,7 @@ function announce({ address, sign_ins }: RunningPlatform): void {
   API reference  ${address}/api/docs
   OpenAPI 3.1    ${address}/api/openapi.json
   Health         ${address}/health/ready
+  SMS and mails  ${address}/outbox
 
   Sign-ins of this machine
     vendor of a MIS     ${mis.email} / ${mis.password}

@@ -257,6 +257,38 @@ test('a child’s declaration ends with childhood; two children without tax numb
   assert.equal(rejected.body.data.status, 'REJECTED');
 });
 
+test('a patient is found by what is known, and by nothing less; the payer resets a lost telephone', async () => {
+  const person = someone(withPhone);
+  const { person_id } = (await declare(stage, first, person)).body.data;
+  const { first_name, last_name, birth_date } = person;
+  const search = (query: Record<string, string>) =>
+    stage.api.call('GET', `/api/persons?${new URLSearchParams(query)}`, as(second));
+  const found = await search({ first_name, last_name, birth_date });
+  assert.deepEqual(
+    found.body.data.map((one: { id: string }) => one.id),
+    [person_id],
+  );
+  assert.deepEqual(Object.keys(found.body.data[0]).sort(), [
+    'birth_country',
+    'birth_date',
+    'birth_settlement',
+    'first_name',
+    'id',
+    'last_name',
+    'merged_ids',
+  ]);
+  const unknown = await search({ first_name, last_name, birth_date: '1900-01-01' });
+  assert.deepEqual(unknown.body.data, []);
+  assert.equal((await search({ first_name, last_name })).status, 422);
+  const path = `/api/persons/${person_id}/actions/reset_authentication_method`;
+  assert.equal((await stage.api.call('PATCH', path, { ...as(first), body: {} })).status, 403);
+  const officer = { token: await signInOfficer(stage), body: {} };
+  assert.deepEqual((await stage.api.expect('PATCH', path, officer)).body.data.authentication_methods, [{ type: 'NA' }]);
+  await provePhone(stage, second, phoneOf(person)!);
+  const next = await createRequest(stage, second, person);
+  assert.equal(next.body.urgent.authentication_method_current.type, 'NA');
+});
+
 test('vendors poll what changed', async () => {
   const mis = { token: await signInVendor(stage) };
   const events = await stage.api.expect(

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApi } from '@zdravo/dev/demo/api';
 import type { Stage } from '@zdravo/dev/demo/clinics';
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { readSettings } from '@zdravo/dev/settings';
+import { freePort } from '@zdravo/dev/testing/free-port';
 import type { Clock } from '@zdravo/kit/clock';
 import { connectionUrl } from '@zdravo/kit/db';
 import pg from 'pg';
@@ -71,13 +71,4 @@ async function asSuperuser(url: string, work: (client: pg.Client) => Promise<unk
   } finally {
     await client.end();
   }
-}
-
-function freePort(): Promise<string> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(String(port)));
-    });
-  });
 }

@@ -32,14 +32,21 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
     options: sessionOptions(options),
     types: { getTypeParser },
   });
+  // The pool reports its end before its last sockets are closed: a server that stops then is no news.
+  let closing = false;
+  const lost = (what: string) => (error: Error) => {
+    if (!closing) options.log?.warn({ err: error }, what);
+  };
   // Without a listener, a connection that the server closes while idle kills the process.
-  pool.on('error', (error) => options.log?.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('error', lost('an idle database connection was lost'));
   // The pool's listener covers idle connections only: one that is lost while a transaction pauses would do the same.
-  pool.on('connect', (client) =>
-    client.on('error', (error) => options.log?.warn({ err: error }, 'a database connection was lost')),
-  );
+  pool.on('connect', (client) => client.on('error', lost('a database connection was lost')));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  return { db, pool, close: () => db.destroy() };
+  const close = () => {
+    closing = true;
+    return db.destroy();
+  };
+  return { db, pool, close };
 }
 
 function sessionOptions(options: DatabaseOptions): string {

@@ -10,6 +10,7 @@ import { createHandlers as employeeHandlers } from './employees/handlers.ts';
 import { createHandlers as eventHandlers } from './events/handlers.ts';
 import { createHandlers as legalEntityHandlers } from './legal-entities/handlers.ts';
 import { createHandlers as parameterHandlers } from './parameters/handlers.ts';
+import { createHandlers as personHandlers } from './persons/handlers.ts';
 import { createHandlers as receiptHandlers } from './receipts/handlers.ts';
 import { createHandlers as verificationHandlers } from './verifications/handlers.ts';
 
@@ -28,6 +29,7 @@ export function createHandlers(deps: IlDeps) {
     ...employeeRequestHandlers(deps),
     ...legalEntityHandlers(deps),
     ...parameterHandlers(deps),
+    ...personHandlers(deps),
     ...receiptHandlers(deps),
   };
 }

@@ -21,6 +21,7 @@ import {
   eventContract,
   legalEntityContract,
   parameterContract,
+  personContract,
   receiptContract,
   verificationContract,
 } from './contract.ts';
@@ -57,6 +58,7 @@ export const contract = {
   ...employeeRequestContract,
   ...legalEntityContract,
   ...parameterContract,
+  ...personContract,
   ...receiptContract,
 };
 

@@ -1,0 +1,45 @@
+import { randomInt } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { openDevelopmentAuthority } from './certificates.ts';
+import { createApi } from './demo/api.ts';
+import type { Stage } from './demo/clinics.ts';
+import { chapters, play, writeEnvironment } from './demo/play.ts';
+import { startPlatform } from './platform.ts';
+import { readSettings, type Settings } from './settings.ts';
+import type { SignIns } from './sign-ins.ts';
+
+// `npm run demo [-- --json FILE]`: plays the story of the platform through its public API, against the platform that `npm start`
+// runs, or against one that it starts for the time of the story.
+
+const { values } = parseArgs({ options: { json: { type: 'string' } } });
+const settings = readSettings();
+const address = `http://localhost:${settings.ZDRAVO_PORT}`;
+const platform = (await isServing(address)) ? undefined : await startPlatform(settings);
+try {
+  // Another story each time, so that it can be played again over the same data.
+  const played = await play(await openStage(settings), console.log, randomInt(chapters));
+  if (values.json) await writeEnvironment(values.json, played);
+} finally {
+  await platform?.stop();
+}
+
+async function isServing(url: string): Promise<boolean> {
+  return fetch(`${url}/health/ready`).then(
+    (response) => response.ok,
+    () => false,
+  );
+}
+
+/** All that the story needs besides the API: this machine's sign-ins, authority and outbox. */
+async function openStage({ ZDRAVO_DATA }: Settings): Promise<Stage> {
+  const data = resolve(ZDRAVO_DATA);
+  const sign_ins = JSON.parse(await readFile(join(data, 'sign-ins.json'), 'utf8')) as SignIns;
+  return {
+    api: createApi(address, sign_ins),
+    outbox: async () => (await fetch(`${address}/outbox/messages`)).json() as ReturnType<Stage['outbox']>,
+    authority: await openDevelopmentAuthority(join(data, 'certificates')),
+    sign_ins,
+  };
+}

@@ -12,7 +12,9 @@ import { contract } from './contract.ts';
 import { default_settings, type ReportsDeps, type ReportsSettings } from './deps.ts';
 import type { PublicFiles } from './publication/public-files.ts';
 import { capitationModel, capitationTestCases } from './rules/capitation-model.ts';
+import { rulesHandlers } from './rules/handlers.ts';
 import { seedTable } from './rules/seed-table.ts';
+import { statisticsHandlers } from './statistics/handlers.ts';
 import type { Tables } from './tables.ts';
 
 export type { ReportsSettings } from './deps.ts';
@@ -64,7 +66,7 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
   await seedRates(deps);
   return {
     deps,
-    handlers: { ...capitationHandlers(deps) },
+    handlers: { ...capitationHandlers(deps), ...rulesHandlers(deps), ...statisticsHandlers(deps) },
     jobs: jobsOf(deps),
     close: async () => {
       await Promise.all([database.close(), long.close()]);

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
+import { createHttpServer, mount } from '@zdravo/kit/http';
 import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
 import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
@@ -8,6 +9,7 @@ import { migrations as prmMigrations } from '@zdravo/prm';
 import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import pg from 'pg';
 import {
+  contract,
   createReports,
   dropSubscriptions,
   keepSubscriptions,
@@ -253,4 +255,42 @@ export function birthMonth(birth_date: string): string {
   const [year, month, day] = birth_date.split('-').map(Number) as [number, number, number];
   const count = year * 12 + month - 1 + (day === 1 ? 0 : 1);
   return `${String(Math.floor(count / 12)).padStart(4, '0')}-${String((count % 12) + 1).padStart(2, '0')}-01`;
+}
+
+export type Caller = { client_type?: string; client_id?: string; user_id?: string };
+export type Answer = {
+  status: number;
+  body: {
+    data: never;
+    error?: { invalid?: { entry: string; rules: { rule: string }[] }[]; code?: string; message?: string };
+    paging?: unknown;
+  };
+};
+
+/** Calls the contract over the real HTTP stack, as a signed-in user of that kind. */
+export async function httpOf({ reports }: ReportsUnderTest) {
+  const app = createHttpServer({ log: testLogger('http'), styleOf: () => 'reference' });
+  let caller: Caller = {};
+  mount(app, contract, reports.handlers, async () => ({
+    principal: {
+      user_id: caller.user_id ?? '11111111-1111-4111-8111-111111111111',
+      client_id: caller.client_id ?? '22222222-2222-4222-8222-222222222222',
+      client_type: caller.client_type ?? 'NHS ADMIN',
+      scopes: new Set<string>(),
+    },
+  }));
+  await app.ready();
+  return {
+    call: async (
+      method: 'GET' | 'POST' | 'PUT' | 'PATCH',
+      url: string,
+      body?: unknown,
+      as: Caller = {},
+    ): Promise<Answer> => {
+      caller = as;
+      const answer = await app.inject({ method, url, ...(body === undefined ? {} : { payload: body as object }) });
+      return { status: answer.statusCode, body: JSON.parse(answer.payload) };
+    },
+    close: () => app.close(),
+  };
 }

@@ -21,14 +21,13 @@ export async function gather(db: Db, run_id: string, month: string): Promise<voi
     where problem is null`.execute(db);
 }
 
-/** Declarations that `gather` could not count, each with its reason; reads again only when there are any. */
-export async function listProblems(db: Db, run_id: string, month: string): Promise<void> {
-  const { rows } = await sql`select from gathered where problem is not null limit 1`.execute(db);
-  if (rows.length === 0) return;
+/** Declarations that `gather` could not count, each with its reason. */
+export async function listProblems(db: Db, run_id: string): Promise<void> {
   await sql`
     insert into reports.capitation_errors (run_id, declaration_id, code, legal_entity_id)
-    select ${run_id}, declaration_id, problem, legal_entity_id from (${activeDeclarations(month)}) active
-    where problem is not null`.execute(db);
+    select ${run_id}, unnest(declaration_ids), problem, legal_entity_id from gathered where problem is not null`.execute(
+    db,
+  );
 }
 
 /** Declarations whose inputs the rules refused; `on conflict` because a resumed step may find them listed. */
@@ -59,7 +58,8 @@ export async function gatherLegalEntities(db: Db, run_id: string): Promise<void>
 /** The groups alone, for a dry run. */
 export function grouped(month: string) {
   return sql`
-    select legal_entity_id, mountain_group, age, problem, count(*)::int as declaration_count
+    select legal_entity_id, mountain_group, age, problem, count(*)::int as declaration_count,
+      array_agg(declaration_id) filter (where problem is not null) as declaration_ids
     from (${activeDeclarations(month)}) active group by 1, 2, 3, 4`;
 }
 

@@ -119,11 +119,11 @@ async function gatherStep(deps: ReportsDeps, run: Run): Promise<void> {
     .transaction()
     .setIsolationLevel('repeatable read')
     .execute(async (transaction) => {
-      await sql`set local work_mem = '128MB'`.execute(transaction);
+      await sql`set local work_mem = '64MB'`.execute(transaction);
       const positions = await requireReplica(transaction as unknown as Kysely<Tables>);
       const closed = await closedMonths(transaction, run.billing_month, deps.settings.corrected_months);
       await gather(transaction, run.id, run.billing_month);
-      await listProblems(transaction, run.id, run.billing_month);
+      await listProblems(transaction, run.id);
       for (const month of closed) await gather(transaction, run.id, month);
       await gatherLegalEntities(transaction, run.id);
       await moveOn(transaction, run, 'deciding', {

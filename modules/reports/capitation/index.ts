@@ -1,0 +1,2 @@
+export { type DeclarationExplanation, explainDeclaration } from './explain.ts';
+export { type Run, resumeRuns, runCapitation } from './run.ts';

@@ -1,0 +1,133 @@
+import { conflict } from '@zdravo/kit/problem';
+import { sql } from 'kysely';
+import { monthlyAmount } from '../capitation/amounts.ts';
+import { decideInputs } from '../capitation/decide.ts';
+import type { ReportsDeps } from '../deps.ts';
+import { getRevision } from './lifecycle.ts';
+import { getTable } from './revision-store.ts';
+
+export type DryRunRow = {
+  id: string | null;
+  name: string;
+  before_minor: number;
+  after_minor: number;
+  difference_minor: number;
+};
+export type DryRun = {
+  billing_month: string;
+  before_minor: number;
+  after_minor: number;
+  difference_minor: number;
+  undecided_declarations: number;
+  legal_entities: DryRunRow[];
+  regions: DryRunRow[];
+};
+
+type Counted = {
+  legal_entity_id: string;
+  name: string;
+  area: string;
+  mountain_group: boolean;
+  age: number;
+  count: number;
+  old: Rate | null;
+};
+type Rate = Parameters<typeof monthlyAmount>[1] & { age_group: string };
+
+/** What a draft of the capitation table would have paid for the last published month, beside what was paid. */
+export async function dryRun(deps: ReportsDeps, table_id: string, number: number): Promise<DryRun> {
+  const table = await getTable(deps.db, table_id);
+  if (table.key !== 'capitation') throw conflict('Only the capitation table pays.', 'dry_run_impossible');
+  const revision = await getRevision(deps, table_id, number);
+  const last = await deps.db
+    .selectFrom('reports.capitation_runs')
+    .select(['id', 'billing_month'])
+    .where('state', '=', 'published')
+    .orderBy('billing_month', 'desc')
+    .executeTakeFirst();
+  if (!last) throw conflict('No month has been published yet.', 'dry_run_impossible');
+  const counted = await countedOf(deps, last);
+  const inputs = [
+    ...new Map(counted.map(({ mountain_group, age }) => [`${mountain_group}${age}`, { mountain_group, age }])).values(),
+  ];
+  const verdicts = new Map(
+    decideInputs(revision, inputs).map((one) => [`${one.mountain_group}${one.age}`, one.verdict]),
+  );
+  const newRate = (row: Counted) => verdicts.get(`${row.mountain_group}${row.age}`);
+  const before = amountsBy(counted, (row) => row.old ?? undefined);
+  const after = amountsBy(counted, newRate);
+  const entities = compare(
+    counted,
+    before,
+    after,
+    (row) => row.legal_entity_id,
+    (row) => row.name,
+  );
+  const regions = compare(
+    counted,
+    before,
+    after,
+    (row) => row.area,
+    (row) => row.area,
+  );
+  const sum = (name: 'before_minor' | 'after_minor' | 'difference_minor') =>
+    entities.reduce((total, row) => total + row[name], 0);
+  return {
+    billing_month: last.billing_month,
+    before_minor: sum('before_minor'),
+    after_minor: sum('after_minor'),
+    difference_minor: sum('difference_minor'),
+    undecided_declarations: counted.filter((row) => !newRate(row)).reduce((total, row) => total + row.count, 0),
+    legal_entities: entities,
+    regions: regions.map((row) => ({ ...row, id: null })),
+  };
+}
+
+async function countedOf({ long_db }: ReportsDeps, run: { id: string; billing_month: string }): Promise<Counted[]> {
+  const { rows } = await sql<Counted>`
+    select i.legal_entity_id, e.name, e.area, i.mountain_group, i.age, i.declaration_count as count, x.output as old
+    from reports.capitation_inputs i
+    join reports.capitation_explanations x using (run_id, for_month, mountain_group, age)
+    join reports.capitation_legal_entities e using (run_id, legal_entity_id)
+    where i.run_id = ${run.id} and i.for_month = ${run.billing_month}::date`.execute(long_db);
+  return rows;
+}
+
+/** Money is rounded per line, as in a run: per legal entity, mountain flag and age group. */
+function amountsBy(counted: readonly Counted[], rateOf: (row: Counted) => Rate | undefined): Map<string, number> {
+  const lines = new Map<string, { legal_entity_id: string; count: number; rate: Rate }>();
+  for (const row of counted) {
+    const rate = rateOf(row);
+    if (!rate) continue;
+    const key = `${row.legal_entity_id}|${row.mountain_group}|${rate.age_group}|${rate.age_coefficient}`;
+    const line = lines.get(key) ?? { legal_entity_id: row.legal_entity_id, count: 0, rate };
+    line.count += row.count;
+    lines.set(key, line);
+  }
+  const amounts = new Map<string, number>();
+  for (const { legal_entity_id, count, rate } of lines.values())
+    amounts.set(legal_entity_id, (amounts.get(legal_entity_id) ?? 0) + monthlyAmount(count, rate));
+  return amounts;
+}
+
+function compare(
+  counted: readonly Counted[],
+  before: Map<string, number>,
+  after: Map<string, number>,
+  idOf: (row: Counted) => string,
+  nameOf: (row: Counted) => string,
+): DryRunRow[] {
+  const entities = new Map(counted.map((row) => [row.legal_entity_id, row]));
+  const rows = new Map<string, DryRunRow>();
+  for (const [entity, row] of entities) {
+    const id = idOf(row);
+    const known = rows.get(id) ?? { id, name: nameOf(row), before_minor: 0, after_minor: 0, difference_minor: 0 };
+    known.before_minor += before.get(entity) ?? 0;
+    known.after_minor += after.get(entity) ?? 0;
+    known.difference_minor = known.after_minor - known.before_minor;
+    rows.set(id, known);
+  }
+  return [...rows.values()].sort(
+    (a, b) => Math.abs(b.difference_minor) - Math.abs(a.difference_minor) || (a.name < b.name ? -1 : 1),
+  );
+}

@@ -1,0 +1,19 @@
+import { DecisionError } from '@zdravo/decisions';
+import { Problem } from '@zdravo/kit/problem';
+
+const contradictions = new Set(['REVISION_STATE', 'NOT_TESTED', 'FOUR_EYES', 'NO_REVISION_IN_FORCE']);
+
+/** What is wrong with a table or a row, with its place; anything that is no `DecisionError` stays what it was. */
+export function decisionProblem(error: unknown, entry: string): unknown {
+  if (!(error instanceof DecisionError)) return error;
+  const code = error.code.toLowerCase();
+  if (contradictions.has(error.code)) return new Problem({ status: 409, code, message: error.message, cause: error });
+  const params = Object.entries(error.place).map(([name, value]) => ({ [name]: value }));
+  const rules = [{ rule: code, params, description: error.message }];
+  const invalid = [{ entry: entryOf(entry, error), entry_type: 'json_data_property' as const, rules }];
+  return new Problem({ status: 422, code, message: error.message, invalid, cause: error });
+}
+
+function entryOf(entry: string, { place }: DecisionError): string {
+  return entry === '$.inputs' && place.cell ? `$.inputs.${place.cell}` : entry;
+}

@@ -11,6 +11,7 @@ export { kved_sections } from './dictionaries/kveds.ts';
 export type { Change } from './generator/changes.ts';
 export { type Country, type CountryOptions, generateCountry } from './generator/country.ts';
 export { type DuplicateOptions, type LinkageRecord, withDuplicates } from './generator/duplicates.ts';
+export { type PlantedCase, type PlantedDeclaration, plantedCases } from './generator/fraud.ts';
 export type * from './generator/types.ts';
 export * from './identifiers/documents.ts';
 export * from './identifiers/edrpou.ts';

@@ -14,6 +14,9 @@ import type { PublicFiles } from './publication/public-files.ts';
 import { capitationModel, capitationTestCases } from './rules/capitation-model.ts';
 import { rulesHandlers } from './rules/handlers.ts';
 import { seedTable } from './rules/seed-table.ts';
+import { findSignals } from './signals/find-signals.ts';
+import { signalsHandlers } from './signals/handlers.ts';
+import { signal_test_cases, signalsModel } from './signals/model.ts';
 import { statisticsHandlers } from './statistics/handlers.ts';
 import type { Tables } from './tables.ts';
 
@@ -63,10 +66,15 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
     code_version: options.code_version,
     settings: { ...default_settings, ...options.settings },
   };
-  await seedRates(deps);
+  await seedTables(deps);
   return {
     deps,
-    handlers: { ...capitationHandlers(deps), ...rulesHandlers(deps), ...statisticsHandlers(deps) },
+    handlers: {
+      ...capitationHandlers(deps),
+      ...rulesHandlers(deps),
+      ...statisticsHandlers(deps),
+      ...signalsHandlers(deps),
+    },
     jobs: jobsOf(deps),
     close: async () => {
       await Promise.all([database.close(), long.close()]);
@@ -74,8 +82,8 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
   };
 }
 
-/** The rates that the law begins with, as the first revision of the table that analysts change from then on. */
-async function seedRates({ db, clock }: ReportsDeps): Promise<void> {
+/** The rates that the law begins with and the scores of signals: first revisions of tables that analysts change from then on. */
+async function seedTables({ db, clock }: ReportsDeps): Promise<void> {
   const rates = capitation_rates[0]!;
   const seed = {
     key: 'capitation',
@@ -86,6 +94,15 @@ async function seedRates({ db, clock }: ReportsDeps): Promise<void> {
     reason: rates.source,
   };
   await seedTable(db, seed, clock.now(), clock.today());
+  const signals = {
+    key: 'fraud_signals',
+    title: 'Scores of signs of fraud',
+    model: signalsModel(),
+    test_cases: signal_test_cases,
+    effective_from: rates.valid_from,
+    reason: 'The scores that the platform begins with.',
+  };
+  await seedTable(db, signals, clock.now(), clock.today());
 }
 
 function jobsOf(deps: ReportsDeps): Job[] {
@@ -96,6 +113,13 @@ function jobsOf(deps: ReportsDeps): Job[] {
         await runCapitation(deps, `${deps.clock.today().slice(0, 7)}-01`);
       },
       schedule: '0 1 1 * *',
+    },
+    {
+      name: 'find_signals',
+      run: async () => {
+        await findSignals(deps);
+      },
+      schedule: '30 2 * * *',
     },
     { name: 'resume_capitation_runs', run: () => resumeRuns(deps), schedule: '*/5 * * * *' },
   ];

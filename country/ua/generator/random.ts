@@ -27,6 +27,7 @@ export const streams = {
   clinic_id: 6,
   duplicates: 7,
   duplicate_id: 8,
+  fraud: 9,
 } as const;
 
 export function seedOf(seed: string | number): Seed {

@@ -21,8 +21,17 @@ export type Line = {
 
 type Counted = Omit<Line, 'number' | 'kind' | 'amount_minor'>;
 
-/** Turns the frozen inputs and their verdicts into lines: the month's own, then corrections of closed months. */
+/** Writes what `computeLines` says. */
 export async function writeLines(db: Db, run: { id: string; billing_month: string }): Promise<void> {
+  const lines = await computeLines(db, run);
+  for (let from = 0; from < lines.length; from += 2_000) {
+    const rows = lines.slice(from, from + 2_000).map((line) => ({ run_id: run.id, ...line }));
+    await db.insertInto('reports.capitation_lines').values(rows).execute();
+  }
+}
+
+/** The lines of the frozen inputs and their verdicts: the month's own, then corrections of closed months. */
+export async function computeLines(db: Db, run: { id: string; billing_month: string }): Promise<Line[]> {
   const counted = await countedLines(db, run.id);
   const before = await closedLines(db, run);
   const regular = counted
@@ -32,11 +41,7 @@ export async function writeLines(db: Db, run: { id: string; billing_month: strin
     counted.filter(({ for_month }) => for_month !== run.billing_month),
     before,
   );
-  const lines = [...regular.sort(byKey), ...corrections.sort(byKey)].map((line, i) => ({ number: i + 1, ...line }));
-  for (let from = 0; from < lines.length; from += 2_000) {
-    const rows = lines.slice(from, from + 2_000).map((line) => ({ run_id: run.id, ...line }));
-    await db.insertInto('reports.capitation_lines').values(rows).execute();
-  }
+  return [...regular.sort(byKey), ...corrections.sort(byKey)].map((line, i) => ({ number: i + 1, ...line }));
 }
 
 /** Closed months that are computed again: those published before this one, the newest `count`. */

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ConfigError } from '@zdravo/kit/config';
+import { connectionUrl } from '@zdravo/kit/db';
+import { Problem } from '@zdravo/kit/problem';
+import { openReportsTool, type ReportsTool, recomputeTotals } from '@zdravo/reports/tool';
+import { readSettings, type Settings } from './settings.ts';
+
+// `npm run report -- …`: what officers, clinics and anybody else can find out about capitation from the command line.
+
+const usage = `usage: npm run report -- COMMAND
+  list                             reports and their state
+  lag                              how far the replica is behind each source
+  explain DECLARATION [REPORT]     why a declaration counts as it does, or does not
+  reproduce REPORT                 work a report out again from its frozen inputs and compare every byte
+  totals ADDRESS MONTH [KEY]       check a month's open files (signature, checksums, log entry) and add up the country's totals;
+                                   ADDRESS is where index.html lies, KEY a file with the signing key (else key.txt beside it)`;
+
+const commands: Record<string, (tool: ReportsTool, ...rest: string[]) => Promise<unknown>> = {
+  list: (tool) => tool.list(),
+  lag: (tool) => tool.lag(),
+  explain: (tool, declaration = '', report) => tool.explain(declaration, report),
+  reproduce: (tool, report = '') => tool.reproduce(report),
+};
+
+const [name = '', ...rest] = process.argv.slice(2);
+try {
+  if (name === 'totals' && rest.length >= 2) show(await totals(rest[0]!, rest[1]!, rest[2]));
+  else if (Object.hasOwn(commands, name)) await withTool((tool) => commands[name]!(tool, ...rest));
+  else {
+    console.error(usage);
+    process.exitCode = 2;
+  }
+} catch (error) {
+  console.error(
+    error instanceof Problem || error instanceof ConfigError || error instanceof Error ? error.message : error,
+  );
+  process.exitCode = 1;
+}
+
+async function withTool(work: (tool: ReportsTool) => Promise<unknown>): Promise<void> {
+  const tool = await openReportsTool(await reportsUrl(readSettings()));
+  try {
+    const result = await work(tool);
+    show(result);
+    if ((result as { is_same?: boolean } | undefined)?.is_same === false) process.exitCode = 1;
+  } finally {
+    await tool.close();
+  }
+}
+
+/** The database that settings name, or that of the platform which is running over this data folder. */
+async function reportsUrl(settings: Settings): Promise<string> {
+  if (settings.REPORTS_DATABASE_URL) return settings.REPORTS_DATABASE_URL;
+  const data = resolve(settings.ZDRAVO_DATA);
+  const pid_file = await readFile(join(data, 'postgres', 'postmaster.pid'), 'utf8').catch(() => undefined);
+  if (!pid_file) throw new ConfigError(['REPORTS_DATABASE_URL is required, or a running platform (`npm start`)']);
+  const password = (await readFile(join(data, 'postgres.password'), 'utf8')).trim();
+  const port = pid_file.split('\n')[3]!.trim();
+  return connectionUrl(`postgres://postgres@127.0.0.1:${port}/zdravo_reports`, { password });
+}
+
+async function totals(address: string, month: string, key_file: string | undefined): Promise<unknown> {
+  const base = address.replace(/(index\.html)?\/?$/, '');
+  const read = async (file: string) => {
+    const answer = await fetch(`${base}/${file}`);
+    if (!answer.ok) throw new Error(`${base}/${file} answers ${answer.status}`);
+    return new Uint8Array(await answer.arrayBuffer());
+  };
+  const key = key_file ? await readFile(key_file, 'utf8') : Buffer.from(await read('key.txt')).toString();
+  const day = /^\d{4}-\d{2}$/.test(month) ? `${month}-01` : month;
+  return recomputeTotals(read, day, key);
+}
+
+function show(result: unknown): void {
+  if (typeof result === 'string') console.log(result);
+  else console.log(JSON.stringify(result, null, 2));
+}

@@ -180,8 +180,8 @@ export async function addClinic(
   const party_id = randomUUID();
   await source.platform.query(
     `insert into prm.parties (id, first_name, last_name, second_name, birth_date, gender, tax_id, inserted_by, updated_by)
-     values ($1, 'Оксана', 'Лікаренко', 'Іванівна', '1980-01-01', 'FEMALE', $2, $3, $3)`,
-    [party_id, party_id, by],
+     values ($1, 'Оксана', 'Лікаренко', 'Іванівна', '1980-07-13', 'FEMALE', $2, $3, $3)`,
+    [party_id, String(Math.floor(Math.random() * 9_000_000_000) + 1_000_000_000), by],
   );
   await source.platform.query(
     `insert into prm.employees (id, party_id, legal_entity_id, division_id, employee_type, position, start_date, status, speciality, inserted_by, updated_by)

@@ -68,8 +68,8 @@ async function measureSource(url: string, slot: string): Promise<Measured> {
   const client = await connect(url, 'reports-keeper');
   try {
     const { rows } = await client.query<Measured>(
-      `select pg_current_wal_lsn()::text as now_lsn, s.confirmed_flush_lsn::text as confirmed, s.wal_status,
-         pg_wal_lsn_diff(pg_current_wal_lsn(), s.confirmed_flush_lsn)::float8 as lag_bytes
+      `select pg_current_wal_insert_lsn()::text as now_lsn, s.confirmed_flush_lsn::text as confirmed, s.wal_status,
+         pg_wal_lsn_diff(pg_current_wal_insert_lsn(), s.confirmed_flush_lsn)::float8 as lag_bytes
        from (select 1) one left join pg_replication_slots s on s.slot_name = $1`,
       [slot],
     );

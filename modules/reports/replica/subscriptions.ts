@@ -116,8 +116,8 @@ async function follow(replica: pg.Client, source: Source, options: SubscriptionO
   const slot = slotOf(source, options);
   const connection = replica.escapeLiteral(feedConnection(source, options.feed_password));
   await replica.query(`alter subscription ${slot} connection ${connection}`);
-  await replica.query(`alter subscription ${slot} set publication ${source.publications.join(', ')}`);
   await replica.query(`alter subscription ${slot} enable`);
+  await replica.query(`alter subscription ${slot} set publication ${source.publications.join(', ')}`);
 }
 
 /** Drops and makes both ends; while tables are copied, `requireReplica` refuses runs. */

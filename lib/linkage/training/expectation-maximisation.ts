@@ -8,7 +8,7 @@ import {
   PARENT_STATES,
   type PreparedPatterns,
 } from './parameters.ts';
-import { type FamilyPins, familyBits, learntSpread, startingKinds } from './relatives.ts';
+import { type FamilyPins, familyBits, learntKind, type StartingKind, startingKinds } from './relatives.ts';
 
 /** Pairs' worth of belief in what a type expects, against what the data show. */
 const PRIOR_STRENGTH = 4;
@@ -95,7 +95,8 @@ function maximise(
   { rows, heldOut, share, family }: Subset,
 ): Float64Array[] {
   let current = share;
-  let relatives = family === undefined ? [] : startingFamilies(parameters, family);
+  const starting = family === undefined ? [] : startingKinds(parameters, family);
+  let relatives = starting.map(({ h }) => ({ share: 0.1, bits: familyBits(parameters, family!, h) }));
   let evidence: Float64Array[] = [];
   for (let round = 0; round < MOST_ROUNDS; round++) {
     const bits = cellBits(parameters);
@@ -105,7 +106,7 @@ function maximise(
     const isSettled = moved < SETTLED && Math.abs(next - current) < SETTLED * current;
     current = next;
     evidence = expected.sure;
-    if (family !== undefined) relatives = learntFamilies(parameters, family, expected);
+    if (family !== undefined) relatives = learntFamilies(parameters, { pins: family, starting }, expected);
     if (isSettled) break;
   }
   return evidence;
@@ -168,19 +169,13 @@ interface Family {
   bits: Float64Array;
 }
 
-function startingFamilies(parameters: readonly FieldParameters[], pins: FamilyPins): Family[] {
-  return startingKinds(parameters, pins).map((h) => ({ share: 0.1, bits: familyBits(parameters, pins, h) }));
-}
-
 function learntFamilies(
   parameters: readonly FieldParameters[],
-  pins: FamilyPins,
+  { pins, starting }: { pins: FamilyPins; starting: readonly StartingKind[] },
   { kinds, pairs }: Expectation,
 ): Family[] {
-  return kinds.map((kind) => {
-    const h = parameters.map((field, index) =>
-      learntSpread(field, byLevel(kind.cells[index]!), pins.never.includes(index)),
-    );
+  return kinds.map((kind, at) => {
+    const h = learntKind(parameters, starting[at]!, { counts: kind.cells.map(byLevel), never: pins.never });
     return {
       share: Math.min(0.45, Math.max(1e-9, kind.pairs / Math.max(1, pairs))),
       bits: familyBits(parameters, pins, h),

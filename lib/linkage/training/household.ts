@@ -3,7 +3,7 @@ import type { RecordTable } from '../records/table.ts';
 import type { CandidatePairs } from './candidate-pairs.ts';
 import { learnFromRules, patternRatios } from './expectation-maximisation.ts';
 import { ABSENT_CELL, cellBits, type FieldParameters, type PreparedPatterns } from './parameters.ts';
-import { type FamilyPins, familyBits, learntSpread, startingKinds } from './relatives.ts';
+import { type FamilyPins, familyBits, learntKind, startingKinds } from './relatives.ts';
 import type { FrequencyBits } from './scoring.ts';
 
 export type HouseholdMode = 'auto' | 'on' | 'off';
@@ -99,8 +99,8 @@ function rolesOf(table: RecordTable): Roles | undefined {
 interface Fitted {
   household: HouseholdParameters;
   prior: number;
-  /** Probability of the household class for each pattern. */
-  claims: Float64Array;
+  /** For each kind of relatives the probability of it for each pattern. */
+  claims: Float64Array[];
 }
 
 function fit(
@@ -109,8 +109,9 @@ function fit(
 ): Fitted {
   const matchBits = patternRatios(patterns, cellBits(parameters), new Set());
   let match = 0.5 / Math.sqrt(allPairs);
-  let kinds: RelativeKind[] = startingKinds(parameters, pins).map((h) => ({ share: 0.25 / Math.sqrt(allPairs), h }));
-  const claims = new Float64Array(patterns.size);
+  const starting = startingKinds(parameters, pins);
+  let kinds: RelativeKind[] = starting.map(({ h }) => ({ share: 0.25 / Math.sqrt(allPairs), h }));
+  const claims = kinds.map(() => new Float64Array(patterns.size));
   for (let round = 0; round < ROUNDS; round++) {
     const bits = kinds.map(({ h }) => patternRatios(patterns, familyBits(parameters, pins, h), new Set()));
     const counts = kinds.map(() => parameters.map(() => new Float64Array(16)));
@@ -122,10 +123,10 @@ function fit(
       const related = kinds.map(({ share }, kind) => share * 2 ** bits[kind]![row]!);
       const relatives = related.reduce((sum, weight) => sum + weight, 0);
       const total = m + relatives + strangers;
-      claims[row] = relatives / total;
       matches += (patterns.counts[row]! * m) / total;
       related.forEach((weight, kind) => {
         const claimed = (patterns.counts[row]! * weight) / total;
+        claims[kind]![row] = weight / total;
         families[kind]! += claimed;
         addLevels(counts[kind]!, patterns, { row, claimed });
       });
@@ -133,7 +134,7 @@ function fit(
     match = Math.min(0.4, Math.max(matches, 0.5) / allPairs);
     kinds = kinds.map((_, kind) => ({
       share: Math.min(0.1, Math.max(families[kind]!, 1e-3) / allPairs),
-      h: parameters.map((field, index) => learntSpread(field, counts[kind]![index]!, pins.never.includes(index))),
+      h: learntKind(parameters, starting[kind]!, { counts: counts[kind]!, never: pins.never }),
     }));
   }
   return { household: { kinds, pinned: pins.pinned, note: '' }, prior: match, claims };
@@ -156,16 +157,18 @@ function judge(
   { household, claims, prior }: Fitted,
   { parameters, roles, allPairs, rules }: Starting & { roles: Roles },
 ): { isSound: boolean; note: string } {
-  let pairs = 0;
-  for (let row = 0; row < patterns.size; row++) pairs += claims[row]! * patterns.counts[row]!;
+  const related = Float64Array.from(patterns.counts, (_, row) => claims.reduce((sum, kind) => sum + kind[row]!, 0));
+  const pairs = pairsUnder(patterns, related);
   // Pairs that were joined by their given names agree on them however unrelated they are: only the others can bear witness.
   const fair = rules.reduce(
     (mask, { atoms }, rule) => (atoms.some(({ field }) => field === roles.given) ? mask : mask | (1 << rule)),
     0,
   );
-  const witnesses = claims.map((claim, row) => ((patterns.ruleMasks[row]! & fair) === 0 ? 0 : claim));
+  const witnesses = related.map((claim, row) => ((patterns.ruleMasks[row]! & fair) === 0 ? 0 : claim));
   const given = agreementUnder(patterns, witnesses, roles.given);
-  const surname = agreementUnder(patterns, claims, roles.surname);
+  // One kind may have gone to neighbours or namesakes: the class is a family if any kind of it is one.
+  const families = claims.filter((kind) => pairsUnder(patterns, kind) >= FEWEST_PAIRS);
+  const surname = Math.max(0, ...families.map((kind) => agreementUnder(patterns, kind, roles.surname)));
   const allowed = 0.03 + 4 * parameters[roles.given]!.u[0]![0]!;
   const seen = `${Math.round(pairs)} pairs, surname equal in ${percent(surname)}, given name in ${percent(given)} (allowed ${percent(allowed)})`;
   if (pairs < FEWEST_PAIRS) return { isSound: false, note: `too few household pairs: ${seen}` };
@@ -177,6 +180,12 @@ function judge(
     isSound: true,
     note: `${seen}; pinned: ${household.pinned.map((field) => parameters[field]!.name).join(', ')}`,
   };
+}
+
+function pairsUnder(patterns: PreparedPatterns, claims: Float64Array): number {
+  let pairs = 0;
+  for (let row = 0; row < patterns.size; row++) pairs += claims[row]! * patterns.counts[row]!;
+  return pairs;
 }
 
 function agreementUnder(patterns: PreparedPatterns, claims: Float64Array, field: number): number {

@@ -10,17 +10,29 @@ export interface FamilyPins {
 /** Chance that relatives agree exactly on a number that belongs to one person only. */
 const NEVER = 1e-4;
 
+/** A kind of relatives before anything is learnt: its spreads, and which of them may be learnt. */
+export interface StartingKind {
+  h: number[][];
+  /** Only numbers of one's own are learnt, all else stays as it is: a kind so rare would be drawn away by whatever is frequent. */
+  isHeld: boolean;
+}
+
 /**
- * How relatives agree before anything is learnt. Two kinds: members of one household at large, nearer to matches on the surname; and
- * twins or brothers and sisters, nearer to matches on everything that is not pinned. Only numbers of their own can tell twins from one
- * person under two given names, so without such fields there is only the first kind.
+ * How relatives agree before anything is learnt. Members of one household at large, nearer to matches on the surname; brothers and sisters,
+ * nearer to matches on everything that is not pinned; and twins, who stay as near to matches as that. Only numbers of their own can tell
+ * twins from one person under two given names, so without such fields there is only the first kind.
  */
-export function startingKinds(parameters: readonly FieldParameters[], pins: FamilyPins): number[][][] {
+export function startingKinds(parameters: readonly FieldParameters[], pins: FamilyPins): StartingKind[] {
   const household = parameters.map((field, index) =>
     leaning(field, index === pins.surname ? 0.8 : 0.4, pins.never.includes(index)),
   );
-  if (pins.never.length === 0) return [household];
-  return [household, parameters.map((field, index) => leaning(field, 0.9, pins.never.includes(index)))];
+  if (pins.never.length === 0) return [{ h: household, isHeld: false }];
+  const near = parameters.map((field, index) => leaning(field, 0.9, pins.never.includes(index)));
+  return [
+    { h: household, isHeld: false },
+    { h: near, isHeld: false },
+    { h: near, isHeld: true },
+  ];
 }
 
 function leaning({ m, u }: FieldParameters, lean: number, isNever: boolean): number[] {
@@ -28,8 +40,20 @@ function leaning({ m, u }: FieldParameters, lean: number, isNever: boolean): num
   return isNever ? withoutEquality(spread) : normalised(spread);
 }
 
-/** How relatives agree, from counts by level, leaning on chance. */
-export function learntSpread({ u }: FieldParameters, counts: Float64Array, isNever: boolean): number[] {
+/** How relatives of a kind agree, from each field's counts by level. */
+export function learntKind(
+  parameters: readonly FieldParameters[],
+  { h, isHeld }: StartingKind,
+  { counts, never }: { counts: readonly Float64Array[]; never: readonly number[] },
+): number[][] {
+  return parameters.map((field, index) => {
+    const isNever = never.includes(index);
+    return isHeld && !isNever ? h[index]! : learntSpread(field, counts[index]!, isNever);
+  });
+}
+
+/** From counts by level, leaning on chance. */
+function learntSpread({ u }: FieldParameters, counts: Float64Array, isNever: boolean): number[] {
   const spread = u[0]!.map((share, level) => share * 2 + counts[level]!);
   return isNever ? withoutEquality(spread) : normalised(spread);
 }

@@ -21,6 +21,10 @@ export type Asker = { request_id: string; actor_id: string | null; client_id: st
 export type MpiDeps = {
   db: Kysely<Tables>;
   keys: KeyStore;
+  /** Of the linkage sketches: the index only makes and wraps these. */
+  sketch_keys: KeyStore;
+  /** Of the sheets that reviewers see. */
+  sheet_keys: KeyStore;
   generations: Generations;
   rules: IdentityRules;
   read_audit: ReadAudit;

@@ -14,6 +14,7 @@ import { index_definitions } from './indexes/composites.ts';
 import { assertIndexesAllowed } from './indexes/entropy.ts';
 import { openGenerations } from './indexes/generations.ts';
 import { mpiJobs } from './jobs.ts';
+import { sheet_scope, sketch_scope } from './linkage/key-scopes.ts';
 import type { LinkOrder } from './linking/link-events.ts';
 import { mergePersons } from './linking/merge-persons.ts';
 import { unmergePersons } from './linking/unmerge-persons.ts';
@@ -23,6 +24,7 @@ export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
 export type { BulkPerson } from './bulk/person-rows.ts';
 export type { Asker, SearchLimit } from './deps.ts';
 export type { IdentityRules } from './identity-rules.ts';
+export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
@@ -31,6 +33,10 @@ export type MpiOptions = {
   database_url: string;
   keys_database_url: string;
   key_provider: KeyProvider;
+  /** The linker's keys, where they are not this process's own; a KMS lets this process wrap under them, never unwrap. */
+  linkage_key_provider?: KeyProvider;
+  /** The same for the reviewers'. */
+  review_key_provider?: KeyProvider;
   /** How a name is made comparable in this country, whichever name it is. */
   normalise: (name: string) => string;
   /** Where this country compares some name or number in a way of its own. */
@@ -85,6 +91,8 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     const deps: MpiDeps = {
       db: database.db,
       keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
+      sketch_keys: createKeyStore(keys_database.pool, options.linkage_key_provider ?? key_provider, sketch_scope),
+      sheet_keys: createKeyStore(keys_database.pool, options.review_key_provider ?? key_provider, sheet_scope),
       generations: await openGenerations(database.db, key_provider, rules),
       rules,
       read_audit: createReadAudit(database.db, 'mpi'),

@@ -102,6 +102,8 @@ test('what each role may do is what it needs: nothing is altered that only grows
         'update mpi.outbox set type = $$x$$',
         'delete from mpi.erasures',
         'update mpi.blind_indexes set token = 1',
+        'select ciphertext from mpi.linkage_sketches',
+        'insert into mpi.link_proposals default values',
       ],
     ],
     [
@@ -118,6 +120,8 @@ test('what each role may do is what it needs: nothing is altered that only grows
         'select from mpi.person_versions',
         'select from mpi.persons',
         'delete from mpi.review_items',
+        'select from mpi.linkage_sketches',
+        'update mpi.review_votes set vote = $$same$$',
         'select from mpi.identity_keys',
       ],
     ],

@@ -58,6 +58,42 @@ export type Tables = {
     evidence: unknown | null;
     recorded_at: Generated<string>;
   };
+  'mpi.link_proposals': {
+    id: string;
+    parent_id: string;
+    merged_id: string;
+    reason: string;
+    probability: number | null;
+    evidence: unknown;
+    state: Generated<string>;
+    refusal: string | null;
+    proposed_at: Generated<string>;
+    answered_at: string | null;
+  };
+  'mpi.linkage_blocks': {
+    token: number;
+    key_id: string;
+    person_id: string;
+  };
+  'mpi.linkage_models': {
+    id: string;
+    state: string;
+    model: unknown;
+    figures: unknown;
+    trained_at: Generated<string>;
+    signed_off_by: string | null;
+    signed_off_at: string | null;
+  };
+  'mpi.linkage_queue': {
+    position: GeneratedAlways<number>;
+    person_id: string;
+    queued_at: Generated<string>;
+  };
+  'mpi.linkage_sketches': {
+    person_id: string;
+    key_id: string;
+    ciphertext: Buffer;
+  };
   'mpi.outbox': {
     position: GeneratedAlways<number>;
     transaction_id: Generated<string>;
@@ -115,6 +151,33 @@ export type Tables = {
     resource_id: string | null;
     purpose: string | null;
   };
+  'mpi.relink_pairs': {
+    run_id: string;
+    low_id: string;
+    high_id: string;
+    shard: number;
+    log2_odds: number | null;
+    evidence: unknown | null;
+  };
+  'mpi.relink_runs': {
+    id: string;
+    model_id: string;
+    key_id: string;
+    state: string;
+    done: Generated<number>;
+    total: Generated<number>;
+    figures: unknown | null;
+    started_at: Generated<string>;
+    updated_at: Generated<string>;
+    finished_at: string | null;
+  };
+  'mpi.review_assignments': {
+    item_id: string;
+    reviewer_id: string;
+    assigned_at: Generated<string>;
+    expires_at: string;
+    postponed_at: string | null;
+  };
   'mpi.review_items': {
     id: Generated<string>;
     kind: string;
@@ -123,5 +186,23 @@ export type Tables = {
     status: Generated<string>;
     detail: unknown | null;
     created_at: Generated<string>;
+    probability: number | null;
+    expected: string | null;
+    evidence: unknown | null;
+    outcome: string | null;
+    decided_at: string | null;
+  };
+  'mpi.review_sheets': {
+    item_id: string;
+    ciphertext: Buffer;
+    versions: unknown;
+    prepared_at: Generated<string>;
+  };
+  'mpi.review_votes': {
+    item_id: string;
+    reviewer_id: string;
+    vote: string;
+    comment: string | null;
+    voted_at: Generated<string>;
   };
 };

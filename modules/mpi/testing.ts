@@ -63,6 +63,8 @@ export async function startMpiForTest(): Promise<MpiUnderTest> {
   };
   const superuser = new pg.Pool({ connectionString: database.url, max: 2 });
   const keys_superuser = new pg.Pool({ connectionString: keys_database.url, max: 1 });
+  // The database is dropped under connections that are still being closed.
+  for (const pool of [superuser, keys_superuser]) pool.on('error', () => {});
   const first = await open(key_file);
   return {
     ...first,

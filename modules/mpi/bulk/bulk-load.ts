@@ -13,6 +13,7 @@ export type BulkLoadOptions = {
   database_url: string;
   keys_database_url: string;
   key_provider: KeyProvider;
+  linkage_key_provider?: KeyProvider;
   normalise: (name: string) => string;
   identity_rules?: Partial<IdentityRules>;
   log: Logger;
@@ -25,7 +26,7 @@ export type BulkLoadOptions = {
 /**
  * Loads many new persons through COPY, sealed and indexed as `putPerson` does it, in one transaction: all or none. Ids
  * must be new. Nobody is recognised: persons whose identity keys somebody has already are loaded beside them. There are
- * no events; one audit row tells of the whole load.
+ * no events, and the linker is not called: a relink compares them. One audit row tells of the whole load.
  * @throws the database's error for an id or pseudonym that exists; KeyError.
  */
 export async function bulkLoadPersons(
@@ -78,6 +79,7 @@ async function sendAll(
   persons: Iterable<BulkPerson> | AsyncIterable<BulkPerson>,
 ): Promise<number> {
   const { batch_size = 1000, key_provider: provider, onProgress } = options;
+  const linkage_provider = options.linkage_key_provider ?? provider;
   const rows = createRows();
   let count = 0;
   let sending: Promise<void> = Promise.resolve();
@@ -90,7 +92,7 @@ async function sendAll(
     onProgress?.(count);
   };
   for await (const person of persons) {
-    await addPerson(rows, person, { provider, generations });
+    await addPerson(rows, person, { provider, linkage_provider, generations });
     count += 1;
     if (count % batch_size === 0) await flush();
   }
@@ -106,7 +108,7 @@ async function send(
   batch: Record<keyof typeof copy_targets, Buffer>,
 ): Promise<void> {
   await inLongTransaction(keys_pool, (keys_client) => copyRows(keys_client, copy_targets.keys, batch.keys));
-  for (const table of ['persons', 'versions', 'indexes', 'identity', 'facts'] as const)
+  for (const table of ['persons', 'versions', 'indexes', 'identity', 'facts', 'sketches', 'blocks'] as const)
     await copyRows(client, copy_targets[table], batch[table]);
 }
 

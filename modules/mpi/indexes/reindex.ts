@@ -2,13 +2,14 @@ import { retryOnConflict } from '@zdravo/kit/db';
 import { KeyError } from '@zdravo/kit/keys';
 import { sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
+import { writeSketch } from '../linkage/write-sketch.ts';
 import { phone_index, refreshPhoneFanout } from '../persons/phone-fanout.ts';
 import { versionsOf } from '../persons/read-versions.ts';
 import { generations_lock } from './generations.ts';
 import { addIndexRows, claimIdentityKeys } from './index-rows.ts';
 import type { TokenMaker } from './tokens.ts';
 
-type Deps = Pick<MpiDeps, 'db' | 'keys' | 'generations' | 'log'>;
+type Deps = Pick<MpiDeps, 'db' | 'keys' | 'sketch_keys' | 'generations' | 'log'>;
 type Stopping = AbortSignal | undefined;
 
 const batch_size = 100;
@@ -83,6 +84,7 @@ async function indexOne(deps: Deps, transaction: MpiTransaction, maker: TokenMak
     for (const { person } of versions) await claimIdentityKeys(transaction, generations, id, person);
     const present = versions.at(-1)!.person;
     await addIndexRows(transaction, generations, id, present);
+    await writeSketch(deps, transaction, { generations, person_id: id, person: present });
     const rows = maker.indexTokens(present).filter((row) => row.index_id === phone_index);
     const tokens = rows.map((row) => row.token);
     const serving = deps.generations.current().serving.key_id === maker.key_id;
@@ -132,7 +134,7 @@ async function retireBatch(
     return;
   }
   const ids = persons.map(({ id }) => id);
-  for (const table of ['mpi.blind_indexes', 'mpi.identity_keys'] as const)
+  for (const table of ['mpi.blind_indexes', 'mpi.identity_keys', 'mpi.linkage_sketches', 'mpi.linkage_blocks'] as const)
     await transaction.deleteFrom(table).where('person_id', 'in', ids).where('key_id', '=', key_id).execute();
   await transaction
     .updateTable('mpi.index_generations')

@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'no
 import { KeyError, type KeyProvider } from '@zdravo/kit/keys';
 import type { Person } from '../contract.ts';
 import type { IdentityRules } from '../identity-rules.ts';
+import { createSketchMaker, type SketchMaker } from '../linkage/sketch.ts';
 import {
   type Composite,
   type IdentityKey,
@@ -23,6 +24,8 @@ export type TokenMaker = {
   identityTokens(person: Person): { strength: IdentityKey['strength']; token: Token }[];
   /** Tells a repeated write from a new one; bound to the person, so that equal contents of two persons do not show. */
   contentMac(person_id: string, canonical: Uint8Array): Buffer;
+  /** What the linker compares. */
+  sketches: SketchMaker;
   /** Shows whether this is the key that the generation was made with. */
   key_check: Buffer;
 };
@@ -42,9 +45,14 @@ export async function createTokenMaker(
     hmac(keys.get(index)!, JSON.stringify([index, ...composite]))
       .readBigInt64BE(0)
       .toString();
+  const sketch_keys = {
+    values: await provider.derive('mpi linkage values', key_id),
+    blocks: await provider.derive('mpi linkage blocks', key_id),
+  };
   return {
     key_id,
     token,
+    sketches: createSketchMaker(sketch_keys, rules),
     indexTokens: (person) =>
       definitions.flatMap(({ id, name, composites }) =>
         composites(person, rules).map((composite) => ({ index_id: id, token: token(name, composite) })),

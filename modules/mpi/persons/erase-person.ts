@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import { readGenerationsLine } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
+import { forgetSketches } from '../linkage/write-sketch.ts';
 import { type Head, lockHead, mergedIds } from './heads.ts';
 import { idLock, withLocks } from './locks.ts';
 import { phoneTokensAround, refreshPhoneFanout } from './phone-fanout.ts';
@@ -51,6 +52,7 @@ async function erase(transaction: MpiTransaction, key_id: string, { head, tokens
     .execute();
   await transaction.deleteFrom('mpi.blind_indexes').where('person_id', 'in', ids).execute();
   await transaction.deleteFrom('mpi.identity_keys').where('person_id', 'in', ids).execute();
+  await forgetSketches(transaction, ids);
   // The merged first: a parent cannot cease to be active while somebody points to it.
   for (const id of ids) await bury(transaction, id, order_id);
   if (tokens.length > 0) await refreshPhoneFanout(transaction, key_id, { person_id: head.id, tokens });
@@ -79,13 +81,13 @@ async function bury(transaction: MpiTransaction, person_id: string, order_id: st
  * the two databases.
  * @param id only those that were erased together with this person.
  */
-export async function finishErasures(deps: Pick<MpiDeps, 'db' | 'keys'>, id?: string): Promise<number> {
+export async function finishErasures(deps: Pick<MpiDeps, 'db' | 'keys' | 'sketch_keys'>, id?: string): Promise<number> {
   const together = sql`order_id = (select order_id from mpi.erasures where person_id = ${id ?? null}::uuid)`;
   const { rows } = await sql<{ person_id: string }>`
     select person_id from mpi.erasures
     where keys_dropped_at is null and ${id === undefined ? sql`true` : together} limit 1000`.execute(deps.db);
   for (const { person_id } of rows) {
-    await deps.keys.drop(person_id);
+    await Promise.all([deps.keys.drop(person_id), deps.sketch_keys.drop(person_id)]);
     await deps.db
       .updateTable('mpi.erasures')
       .set({ keys_dropped_at: sql`now()` })

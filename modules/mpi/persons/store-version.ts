@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Token } from '../indexes/tokens.ts';
+import { sketchRows } from '../linkage/write-sketch.ts';
 import { canonicalPerson, sealPerson } from '../vault/seal.ts';
 import { factsOf } from './facts.ts';
 import type { LivingHead } from './heads.ts';
@@ -17,16 +18,18 @@ export type Storing = {
 
 /**
  * Writes the head, the sealed version, the facts, the index rows of every generation, the identity keys that nobody
- * else has, and the audit row: one statement, because on a busy server the round trips are what a write costs.
+ * else has, the sketch that is compared, and the audit row: one statement, because on a busy server the round trips are what a write costs.
  * @returns the telephones, as tokens of the serving generation, that came or went.
  */
 export async function storeVersion(context: WriteContext, storing: Storing): Promise<Token[]> {
   const { deps, transaction, generations } = context;
   const { id } = storing.head;
-  const key = await deps.keys.getOrCreate(id);
+  const [key, sketch_key] = await Promise.all([deps.keys.getOrCreate(id), deps.sketch_keys.getOrCreate(id)]);
+  const sketching = { generations, person_id: id, person: storing.written.person, key: sketch_key };
   const { rows } = await sql<{ token: Token }>`
     with head as (${headRow(storing)}), version as (${versionRow(context, storing, key)}), facts as (${factsRow(storing)}),
       audit as (${auditRow(storing)}), claims as (${identityRows(context, storing)}),
+      ${sketchRows(sketching)},
       row (token, index_id, key_id) as (${indexRows(context, storing)}),
       gone as (
         delete from mpi.blind_indexes where person_id = ${id}::uuid and token <> all(select token from row)

@@ -1,0 +1,98 @@
+import type { KeyStore } from '@zdravo/kit/keys';
+import { KeyError } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import type { Tokens } from '@zdravo/linkage';
+import { sql } from 'kysely';
+import type { MpiDatabase } from '../deps.ts';
+import { evidenceOf, verdictOf } from './decide.ts';
+import type { ServingModel } from './models.ts';
+import type { Judged } from './propose.ts';
+import { openSketch } from './sketch.ts';
+
+export type Matching = { db: MpiDatabase; keys: KeyStore; key_id: string; model: ServingModel; log: Logger };
+
+/** No composite is shared by more; numbers that clerks make up are not looked at further. */
+const most_candidates = 64;
+
+type Row = { person_id: string; root_id: string; ciphertext: Buffer };
+
+/**
+ * Compares one person with everybody who shares a block, on sketches alone: one query for all of them, one for their
+ * keys. Records that were merged speak for their parents.
+ * @returns what the model says of each other living person, the likeliest first.
+ */
+export async function matchOnline(matching: Matching, person_id: string): Promise<Judged[]> {
+  const rows = await candidatesOf(matching, person_id);
+  const own = rows.find((row) => row.person_id === person_id);
+  if (!own || rows.length < 2) return [];
+  const sketches = await openAll(matching, rows);
+  const left = sketches.get(person_id);
+  if (!left) return [];
+  const best = new Map<string, Judged>();
+  for (const row of rows) {
+    const right = sketches.get(row.person_id);
+    if (row.root_id === own.root_id || !right) continue;
+    const explanation = matching.model.matcher.compareTokens(left, right);
+    const known = best.get(row.root_id);
+    if (known && known.probability >= explanation.probability) continue;
+    const verdict = verdictOf(explanation, matching.model);
+    const evidence = verdict === 'nothing' ? undefined : evidenceOf(matching.model.id, explanation);
+    best.set(row.root_id, { ids: [row.root_id, own.root_id], verdict, probability: explanation.probability, evidence });
+  }
+  return peopleDecideBetweenSeveral([...best.values()]);
+}
+
+/** A person who is likely two others is a question: the two may be one, or one of them somebody's relative. */
+export function peopleDecideBetweenSeveral(compared: Judged[]): Judged[] {
+  const likely = compared.filter(({ verdict }) => verdict !== 'nothing');
+  likely.sort((one, other) => other.probability - one.probability);
+  return likely.length === 1 ? likely : likely.map((one) => ({ ...one, verdict: 'review' as const }));
+}
+
+async function candidatesOf({ db, key_id }: Matching, person_id: string): Promise<Row[]> {
+  const { rows } = await sql<Row>`
+    with candidate as (
+      select ${person_id}::uuid as person_id union
+      select person_id from (
+        select other.person_id
+        from mpi.linkage_blocks own
+        join mpi.linkage_blocks other on other.token = own.token and other.key_id = own.key_id
+        where own.person_id = ${person_id}::uuid and own.key_id = ${key_id} limit ${4 * most_candidates}
+      ) row limit ${most_candidates}
+    )
+    select head.id as person_id, coalesce(head.parent_id, head.id) as root_id, sketch.ciphertext
+    from candidate
+    join mpi.persons head on head.id = candidate.person_id and head.status <> 'erased'
+    join mpi.linkage_sketches sketch on sketch.person_id = head.id and sketch.key_id = ${key_id}`.execute(db);
+  return rows;
+}
+
+/** A sketch that does not open is left out and told: nobody else is touched by it. */
+export async function openAll(
+  { keys, key_id, log }: Pick<Matching, 'keys' | 'key_id' | 'log'>,
+  rows: readonly Pick<Row, 'person_id' | 'ciphertext'>[],
+): Promise<Map<string, Tokens[]>> {
+  const known = await keys.findMany(rows.map((row) => row.person_id));
+  const opened = new Map<string, Tokens[]>();
+  for (const { person_id, ciphertext } of rows) {
+    const key = known.get(person_id);
+    if (!key) continue;
+    try {
+      opened.set(person_id, openSketch(key, { person_id, key_id }, ciphertext));
+    } catch (error) {
+      if (!(error instanceof KeyError) && !(error instanceof RangeError)) throw error;
+      log.error({ err: error, person_id }, 'a sketch does not open; a re-index makes it anew');
+    }
+  }
+  return opened;
+}
+
+/** The generation of keys under which sketches can be compared now. */
+export async function servingKey(db: Matching['db']): Promise<string> {
+  const { key_id } = await db
+    .selectFrom('mpi.index_generations')
+    .select('key_id')
+    .where('state', '=', 'serving')
+    .executeTakeFirstOrThrow();
+  return key_id;
+}

@@ -28,9 +28,12 @@ type Plan = {
 };
 
 /** Brings up every database: a given one by its URL, the others on the embedded server, each migrated. */
-export async function openDatabases(settings: Settings): Promise<Databases> {
+export async function openDatabases(
+  settings: Settings,
+  server_settings: readonly string[] = ['shared_buffers=128MB'],
+): Promise<Databases> {
   const plans = plansOf(settings);
-  const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings) : undefined;
+  const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings, server_settings) : undefined;
   const urls = {} as Record<DatabaseName, string>;
   for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
   return { urls, stop: async () => embedded?.stop() };
@@ -82,14 +85,14 @@ async function createDatabase(server_url: string, database: string): Promise<str
   return connectionUrl(server_url, { database });
 }
 
-async function startEmbedded(settings: Settings): Promise<RunningPostgres> {
+async function startEmbedded(settings: Settings, server_settings: readonly string[]): Promise<RunningPostgres> {
   const data = resolve(settings.ZDRAVO_DATA);
   await mkdir(data, { recursive: true });
   return startPostgres({
     directory: join(data, 'postgres'),
     password: await keptSecret(join(data, 'postgres.password')),
     // A replica that stopped reading must not fill the disk: its slot is lost instead, and copied anew.
-    settings: ['shared_buffers=128MB', 'max_slot_wal_keep_size=4GB'],
+    settings: [...server_settings, 'max_slot_wal_keep_size=4GB'],
   });
 }
 

@@ -47,17 +47,30 @@ export type RunningPlatform = {
   mpi: Client<typeof mpiContract>;
   ops: Client<typeof opsContract>;
   mcs: Mcs;
+  /** As the superuser; for tests. */
+  database_urls: Databases['urls'];
   /** For tests: runs a module's job now. */
   runJob(name: string): Promise<void>;
   stop(): Promise<void>;
 };
 
+/** What the Integration Layer writes to beside its own database. */
+export type Neighbours = Clients & { mcs: Mcs };
+
+export type PlatformOptions = {
+  clock?: Clock;
+  /** Lines of the embedded server's postgresql.conf. */
+  server_settings?: readonly string[];
+  /** For tests of failures: stands between the Integration Layer and its neighbours. */
+  interpose?: (neighbours: Neighbours) => Neighbours;
+};
+
 /** Every module in one process, over real databases. The modules talk by their contracts, as they do when apart. */
 export async function startPlatform(
   settings: Settings,
-  { clock = systemClock('Europe/Kyiv') }: { clock?: Clock } = {},
+  { clock = systemClock('Europe/Kyiv'), interpose = (neighbours) => neighbours, server_settings }: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const databases = await openDatabases(settings);
+  const databases = await openDatabases(settings, server_settings);
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
   const outbox = createOutbox();
@@ -80,11 +93,10 @@ export async function startPlatform(
     log: log.child({ module: 'il' }),
     auth,
     prm,
-    mcs,
     signatures,
     messages: messages.queue,
     web_url: addressOf(settings),
-    ...clients,
+    ...interpose({ ...clients, mcs }),
   });
   const version = await projectVersion();
   const reports = await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') });
@@ -134,6 +146,7 @@ export async function startPlatform(
     auth,
     mcs,
     ...clients,
+    database_urls: databases.urls,
     runJob: async (name) => {
       const job = queues.flatMap((queue) => queue.jobs).find((one) => one.name === name);
       if (!job) throw new Error(`no job is called ${name}`);

@@ -106,7 +106,7 @@ test('the payer verifies once and closes: staff is dismissed, the client ends, a
   assert.equal((await stage.api.call('PATCH', foreign, { token: other.owner.token, api_key })).status, 403);
   const answer = await stage.api.expect('PATCH', `${path}/actions/deactivate`, { token: officer });
   assert.equal(answer.body.data.status, 'CLOSED');
-  const rows = await stage.query('PLATFORM', 'select distinct status from prm.employees where legal_entity_id = $1', [
+  const rows = await stage.query('platform', 'select distinct status from prm.employees where legal_entity_id = $1', [
     closed.legal_entity_id,
   ]);
   assert.deepEqual(rows, [{ status: 'DISMISSED' }]);

@@ -132,13 +132,13 @@ test('the same signature again, a fresh one over the same content, and 64 at onc
   const other = await sendSigned(stage, first, id, { ...content, scope: 'another' });
   assert.equal(other.status, 422);
   const rows = await stage.query(
-    'OPS',
+    'ops',
     'select count(*)::int as n from ops.declaration_versions v join ops.declaration_heads h on h.id = v.declaration_id where h.declaration_request_id = $1',
     [id],
   );
   assert.deepEqual(rows, [{ n: 1 }]);
   const wiped = await stage.query(
-    'PLATFORM',
+    'platform',
     'select sealed_data, sealed_container from il.declaration_requests where id = $1',
     [id],
   );

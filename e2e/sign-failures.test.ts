@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { type DeclarationPerson, generateCountry } from '@zdravo/country-ua';
+import { type Clinic, foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
+import { approveRequest, contentToSign, createRequest, provePhone, sendSigned } from '@zdravo/dev/demo/declarations';
+import type { Neighbours } from '@zdravo/dev/platform';
+import { settableClock } from '@zdravo/kit/clock';
+import { startStage, type TestStage } from './stage.ts';
+
+// Everything that signing writes outside its own transaction fails here twice: failed and did not happen; failed but happened.
+
+type Step = 'storeSignedContainer' | 'putPerson' | 'putDeclaration' | 'assignPerson';
+type Failure = { step: Step; moment: 'before' | 'after' };
+
+let stage: TestStage;
+let clinic: Clinic;
+let failure: Failure | undefined;
+const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
+const country = generateCountry({ seed: 'failures', persons: 4096 });
+const people = [...country.persons(0, 900)]
+  .map((one) => one.person)
+  .filter((person) => person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP');
+
+function failing<Arguments extends unknown[], Result>(step: Step, work: (...given: Arguments) => Promise<Result>) {
+  return async (...given: Arguments): Promise<Result> => {
+    const due = failure?.step === step ? failure.moment : undefined;
+    if (due === 'before') throw new Error('the line was cut before the call');
+    const result = await work(...given);
+    if (due === 'after') throw new Error('the line was cut before the answer');
+    return result;
+  };
+}
+
+function interpose({ mpi, ops, mcs }: Neighbours): Neighbours {
+  return {
+    mpi: { ...mpi, putPerson: failing('putPerson', mpi.putPerson) },
+    ops: { ...ops, putDeclaration: failing('putDeclaration', ops.putDeclaration) },
+    mcs: {
+      ...mcs,
+      storeSignedContainer: failing('storeSignedContainer', mcs.storeSignedContainer),
+      assignPerson: failing('assignPerson', mcs.assignPerson),
+    },
+  };
+}
+
+before(async () => {
+  stage = await startStage({ clock, interpose });
+  clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
+});
+after(() => stage?.close());
+
+async function readyToSign(person: DeclarationPerson): Promise<{ id: string; content: unknown }> {
+  const method = person.authentication_methods[0]!;
+  await provePhone(stage, clinic, method.type === 'OTP' ? method.phone_number : '');
+  const created = await createRequest(stage, clinic, person);
+  assert.equal((await approveRequest(stage, clinic, created)).status, 200);
+  const { id } = created.body.data;
+  return { id, content: await contentToSign(stage, clinic, id) };
+}
+
+async function stateOf(id: string) {
+  const [request] = await stage.query(
+    'platform',
+    'select status, sealed_data is null as wiped from il.declaration_requests where id = $1',
+    [id],
+  );
+  const [heads] = await stage.query(
+    'ops',
+    "select count(*) filter (where status = 'active')::int as active, count(*)::int as all from ops.declaration_heads where declaration_request_id = $1",
+    [id],
+  );
+  return { ...request, ...heads };
+}
+
+const done = { status: 'SIGNED', wiped: true, active: 1, all: 1 };
+const steps: Step[] = ['storeSignedContainer', 'putPerson', 'putDeclaration', 'assignPerson'];
+
+for (const step of steps)
+  for (const moment of ['before', 'after'] as const) {
+    test(`${step} fails ${moment} it happened: the client’s retry gets the declaration`, async () => {
+      const { id, content } = await readyToSign(people.shift()!);
+      failure = { step, moment };
+      const failed = await sendSigned(stage, clinic, id, content);
+      failure = undefined;
+      assert.equal(failed.status, 500);
+      const retried = await sendSigned(stage, clinic, id, content);
+      assert.equal(retried.status, 200, JSON.stringify(retried.body));
+      assert.deepEqual(await stateOf(id), done);
+      assert.equal((await sendSigned(stage, clinic, id, content)).body.data.id, retried.body.data.id);
+    });
+
+    test(`${step} fails ${moment} it happened: the worker finishes without the client`, async () => {
+      const { id, content } = await readyToSign(people.shift()!);
+      failure = { step, moment };
+      await sendSigned(stage, clinic, id, content);
+      await stage.platform.runJob('finish_signings');
+      failure = undefined;
+      clock.advance(60_000);
+      await stage.platform.runJob('finish_signings');
+      assert.deepEqual(await stateOf(id), done);
+      assert.equal((await sendSigned(stage, clinic, id, content)).status, 200);
+    });
+  }
+
+test('once the doctor’s intent is stored, another content is refused even while the steps fail', async () => {
+  const { id, content } = await readyToSign(people.shift()!);
+  failure = { step: 'putDeclaration', moment: 'before' };
+  await sendSigned(stage, clinic, id, content);
+  const other = await sendSigned(stage, clinic, id, { ...(content as object), scope: 'another' });
+  failure = undefined;
+  assert.equal(other.status, 409);
+  assert.equal((await sendSigned(stage, clinic, id, content)).status, 200);
+});

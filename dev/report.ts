@@ -61,7 +61,7 @@ async function reportsUrl(settings: Settings): Promise<string> {
 }
 
 async function totals(address: string, month: string, key_file: string | undefined): Promise<unknown> {
-  const base = address.replace(/(index\.html)?\/?$/, '');
+  const base = address.replace(/\/(index\.html)?$/, '');
   const read = async (file: string) => {
     const answer = await fetch(`${base}/${file}`);
     if (!answer.ok) throw new Error(`${base}/${file} answers ${answer.status}`);

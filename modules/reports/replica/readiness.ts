@@ -19,11 +19,13 @@ export async function replicaStatus(db: Kysely<Tables>): Promise<ReplicaStatus[]
   const { rows } = await sql<ReplicaStatus>`
     select regexp_replace(s.subname, '^.*_', '') as source,
       s.subenabled and coalesce(bool_and(r.srsubstate = 'r'), false) as ready,
-      (select pg_replication_origin_progress('pg_' || s.oid, false))::text as position,
+      -- Before the first transaction since the copy, an origin knows nothing: then what was acknowledged is the place.
+      coalesce((select pg_replication_origin_progress('pg_' || s.oid, false)), max(st.latest_end_lsn))::text as position,
       l.lag_s::float8 as lag_s, l.lag_bytes, coalesce(l.slot_state, 'unknown') as slot_state, l.measured_at
     from pg_subscription s
     join pg_database d on d.oid = s.subdbid and d.datname = current_database()
     left join pg_subscription_rel r on r.srsubid = s.oid
+    left join pg_stat_subscription st on st.subid = s.oid and st.relid is null
     left join reports.replica_lag l on l.source = regexp_replace(s.subname, '^.*_', '')
     group by s.oid, s.subname, s.subenabled, l.lag_s, l.lag_bytes, l.slot_state, l.measured_at
     order by 1`.execute(db);

@@ -30,6 +30,7 @@ import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.t
 import { followOperations } from './events/follow-operations.ts';
 import { createHandlers } from './handlers.ts';
 import { ilJobs } from './jobs.ts';
+import { followPersons } from './merges/follow-persons.ts';
 import { createParameters, seedParameters } from './parameters/parameters.ts';
 import type { Tables } from './tables.ts';
 
@@ -96,7 +97,7 @@ export async function createIl(options: IlOptions): Promise<Il> {
   return {
     handlers: createHandlers(deps),
     jobs: ilJobs(deps),
-    followers: [followOperations(deps)],
+    followers: [followOperations(deps), followPersons(deps)],
     close: async () => {
       await Promise.all([database.close(), keys_database.close()]);
     },

@@ -1,6 +1,7 @@
 import { CivilDate, Nullable, route, Uuid } from '@zdravo/kit/contract';
 import { FeedPage, FeedQuery } from '@zdravo/kit/events';
 import { type Static, Type } from 'typebox';
+import { linkContract } from './linking/contract.ts';
 
 const Document = Type.Object({ type: Type.String(), number: Type.String() });
 const Phone = Type.Object({ type: Type.String(), number: Type.String() });
@@ -109,6 +110,7 @@ const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
 
 /** All that the rest of the platform may ask of the Master Patient Index. */
 export const contract = {
+  ...linkContract,
   putPerson: route({
     ...internal,
     method: 'PUT',

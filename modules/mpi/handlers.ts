@@ -3,6 +3,9 @@ import { readFeed } from '@zdravo/kit/events';
 import { askerOf } from './asker.ts';
 import type { contract } from './contract.ts';
 import type { MpiDeps } from './deps.ts';
+import { answerProposal } from './linking/answer-proposal.ts';
+import { askForReview } from './linking/review-items.ts';
+import { unmergePersons } from './linking/unmerge-persons.ts';
 import { erasePerson } from './persons/erase-person.ts';
 import { getPerson } from './persons/get-person.ts';
 import { matchPerson } from './persons/match-person.ts';
@@ -19,6 +22,15 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
     resetAuthenticationMethod: ({ params, body }, call) =>
       resetAuthenticationMethod(deps, params.id, body.reset_id, askerOf(call.context)),
     erasePerson: ({ params, body }, call) => erasePerson(deps, params.id, body.order_id, askerOf(call.context)),
+    putMergeAnswer: ({ params, body }, call) => answerProposal(deps, params.id, body, askerOf(call.context)),
+    putUnmerge: async ({ params, body }, call) => {
+      await unmergePersons(deps, { id: params.id, ...body }, askerOf(call.context));
+      return { id: params.id };
+    },
+    putReviewQuestion: async ({ params, body }) => {
+      await askForReview(deps.db, body.kind, [body.persons], { evidence: { declaration_ids: body.declaration_ids } });
+      return { id: params.id };
+    },
     readEvents: ({ query }) => readFeed(deps.db, 'mpi', query),
   };
 }

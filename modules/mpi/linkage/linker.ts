@@ -7,7 +7,7 @@ import type { Tables } from '../tables.ts';
 import { sketch_scope } from './key-scopes.ts';
 import { type Matching, matchOnline, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
-import { propose } from './propose.ts';
+import { type Judged, propose } from './propose.ts';
 import { type RelinkFigures, type RelinkOptions, relink } from './relink.ts';
 
 export type LinkerOptions = {
@@ -23,6 +23,8 @@ export type LinkerOptions = {
 export type Linker = {
   /** Compares all who wait now. @returns how many they were. */
   drain(): Promise<number>;
+  /** What the model says of one person and all who might be the same; proposes nothing. */
+  match(person_id: string): Promise<Judged[]>;
   /** Compares everybody with everybody, or goes on where it was stopped. */
   relink(options?: RelinkOptions): Promise<RelinkFigures>;
   jobs: Job[];
@@ -65,6 +67,10 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
   };
   return {
     drain,
+    match: async (person_id) => {
+      const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
+      return matchOnline({ db, keys, key_id, model, log }, person_id);
+    },
     relink: runRelink,
     jobs: [
       {

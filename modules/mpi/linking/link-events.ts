@@ -12,6 +12,8 @@ export type LinkOrder = {
   /** A word: `automatic`, `reviewed`, `mistake`. */
   reason: string;
   evidence?: Record<string, unknown>;
+  /** People agreed on it after they, or others, had parted the two. */
+  despite_parting?: boolean;
   actor_id: string | null;
 };
 

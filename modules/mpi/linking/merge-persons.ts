@@ -41,7 +41,7 @@ export async function mergePersons(deps: MpiDeps, order: Omit<LinkOrder, 'actor_
 /** Both heads, locked in the order of their ids, whoever asks for whom. */
 async function lockBoth(
   transaction: MpiTransaction,
-  order: Pick<LinkOrder, 'parent_id' | 'merged_id'>,
+  order: Pick<LinkOrder, 'parent_id' | 'merged_id' | 'despite_parting'>,
 ): Promise<[LivingHead, LivingHead]> {
   const heads = new Map<string, LivingHead>();
   for (const id of [order.parent_id, order.merged_id].sort()) heads.set(id, living(await lockHead(transaction, id)));
@@ -52,7 +52,7 @@ async function lockBoth(
   const families = await Promise.all(
     [parent, merged].map(async ({ id }) => [id, ...(await mergedIds(transaction, id))]),
   );
-  if (await isNeverLink(transaction, families[0]!, families[1]!))
+  if (!order.despite_parting && (await isNeverLink(transaction, families[0]!, families[1]!)))
     throw conflict('People parted these persons for good.', 'never_link');
   return [parent, merged];
 }

@@ -113,11 +113,12 @@ async function announceUnmerge(transaction: MpiTransaction, root: LivingHead, le
     .select(['id', 'pseudonym', 'parent_id'])
     .where('id', 'in', leaving)
     .execute();
+  const restored_pseudonym = rows.find(({ parent_id }) => parent_id === null)?.pseudonym ?? null;
   const events = rows.map(({ id, pseudonym, parent_id }) => ({
     type: 'person.unmerged',
     object_type: 'person',
     object_id: id,
-    payload: { from_parent_id: root.id, parent_id, pseudonym, parent_pseudonym: root.pseudonym },
+    payload: { from_parent_id: root.id, parent_id, pseudonym, parent_pseudonym: root.pseudonym, restored_pseudonym },
   }));
   await appendEvents(transaction, 'mpi', events);
 }

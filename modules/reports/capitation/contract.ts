@@ -120,6 +120,24 @@ export const capitation_contract = {
       text: Type.String(),
     }),
   }),
+  listPublishedReports: route({
+    ...common,
+    method: 'GET',
+    path: '/reports/log',
+    summary: 'Published reports and where their files lie',
+    access: { kind: 'public' },
+    query: Type.Object({ ...PageQuery }),
+    paged: true,
+    data: Type.Array(
+      Type.Object({
+        id: Uuid,
+        type: Type.String(),
+        billing_date: CivilDate,
+        public_url: Type.String(),
+        inserted_at: Type.String(),
+      }),
+    ),
+  }),
   getReplicaStatus: route({
     ...common,
     method: 'GET',

@@ -34,6 +34,7 @@ export function capitationHandlers(deps: ReportsDeps): Handlers<typeof capitatio
         throw notFound('There is no such declaration.', 'declaration_not_found');
       return { data: explanation };
     },
+    listPublishedReports: ({ query }) => listPublished(deps, query),
     getReplicaStatus: async () => ({ data: await replicaStatus(db) }),
   };
 }
@@ -54,6 +55,26 @@ async function listReports({ db }: ReportsDeps, query: PageQuery & { billing_dat
     .offset(page.offset)
     .execute();
   return { data: list.map(reportOf), paging: pagingOf(page, count) };
+}
+
+async function listPublished({ db, files }: ReportsDeps, query: PageQuery) {
+  const page = pageOf(query);
+  const rows = db.selectFrom('reports.capitation_runs').where('state', '=', 'published');
+  const { count } = await rows.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
+  const list = await rows
+    .select(['id', 'billing_month', 'published_at'])
+    .orderBy('billing_month', 'desc')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute();
+  const data = list.map(({ id, billing_month, published_at }) => ({
+    id,
+    type: 'capitation',
+    billing_date: billing_month,
+    public_url: files.url(`capitation/${billing_month}/capitation.csv`),
+    inserted_at: published_at!,
+  }));
+  return { data, paging: pagingOf(page, count) };
 }
 
 type RunRow = Awaited<ReturnType<typeof getRun>>;

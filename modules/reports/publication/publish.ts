@@ -82,7 +82,7 @@ async function fixedFiles({ db }: ReportsDeps, run_id: string): Promise<OpenFile
   return rows.map(({ name, bytes }) => ({ name, bytes: bytes as unknown as Uint8Array, content_type: typeOf(name) }));
 }
 
-/** Receipts of all months under the newest checkpoint are made anew: each month's file stays verifiable alone. */
+/** The month's receipt stays good under the checkpoint of its day; the log's own file is always the newest. */
 async function publishIndex(deps: ReportsDeps, run: Run): Promise<void> {
   const record = await getRun(deps.db, run.id);
   const { receipt, checkpoint } = await receiptOf(deps.db, deps.signer, record.log_index!);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   assignVariant,
+  type CompiledTable,
   compileRevision,
   countHits,
   createHitCounters,
@@ -80,8 +81,28 @@ export async function hits(deps: ReportsDeps, table_id: string, number: number):
   return [...Map.groupBy(rows, (row) => row.decision)].map(([decision, list]) => {
     const table = model.table(decision);
     const counters = createHitCounters(table);
-    for (const { inputs, count } of list) for (let i = 0; i < count; i++) countHits(table, counters, inputs);
+    for (const { inputs, count } of list) addTimes(counters, hitsOf(table, inputs), count);
     return counters;
+  });
+}
+
+function hitsOf(table: CompiledTable, inputs: Record<string, unknown>): HitCounters {
+  const counters = createHitCounters(table);
+  countHits(table, counters, inputs);
+  return counters;
+}
+
+function addTimes(sum: HitCounters, one: HitCounters, times: number): void {
+  sum.rows += one.rows * times;
+  sum.defaults += one.defaults * times;
+  sum.none += one.none * times;
+  one.rules.forEach((count, i) => {
+    sum.rules[i]! += count * times;
+  });
+  one.cells.forEach((cells, i) => {
+    cells.forEach((count, j) => {
+      sum.cells[i]![j]! += count * times;
+    });
   });
 }
 

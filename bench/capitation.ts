@@ -83,6 +83,7 @@ async function measure(server_url: string, size: number): Promise<Measured> {
     files: { put: async () => undefined, url: (name) => name },
     signer: parseSigner(generateSignerKey({ name: 'bench/capitation', type: SIGNATURE_TYPES.ed25519 })),
     code_version: 'bench',
+    callers: {},
   });
   await ready(client);
   const bare_before = await bareSql(client);

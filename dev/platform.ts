@@ -23,7 +23,7 @@ import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm } from '@zdravo/prm';
-import { reports_role } from '@zdravo/reports';
+import { handlersThrough, internal_contract, type Reports, reports_role } from '@zdravo/reports';
 import { contract as reportsContract } from '@zdravo/reports/contract';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
@@ -105,7 +105,7 @@ export async function startPlatform(
     routes: [
       served(ilContract, il.handlers),
       served(authContract, auth.handlers),
-      served(reportsContract, reports.handlers),
+      served(reportsContract, reportsThroughClient(reports, parts.secret)),
     ],
     findPrincipal: auth.findPrincipal,
     ready: readinessOf(clients),
@@ -241,6 +241,10 @@ function clientsOf(ops: Ops, mpi: Mpi, secret: string): Clients {
     ops: createClient(opsContract, inProcessTransport(ops.app), credentials),
     mpi: createClient(mpiContract, inProcessTransport(mpi.app), credentials),
   };
+}
+
+function reportsThroughClient({ app }: Reports, secret: string) {
+  return handlersThrough(createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret }));
 }
 
 /** Asks both perimeters through their contracts, as the Integration Layer does. */

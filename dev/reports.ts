@@ -17,6 +17,7 @@ type Parts = {
   mcs: Mcs;
   key_provider: KeyProvider;
   version: string;
+  secret: string;
 };
 
 /** Reports, their subscriptions to the other databases, and the keeper that measures how far they are behind. */
@@ -43,6 +44,7 @@ export async function startReports(parts: Parts): Promise<Reports> {
       seed: await key_provider.derive('signing of publications'),
     }),
     code_version: parts.version,
+    callers: { gateway: parts.secret },
   });
   return {
     ...reports,

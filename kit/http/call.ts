@@ -16,6 +16,8 @@ export type CallContext = {
   request_id: string;
   actor_id?: string;
   client_id?: string;
+  /** Of that client; for perimeters that show a clinic its own and the payer everything. */
+  client_type?: string;
   /** Why personal data are asked for, in a word of the glossary. */
   purpose?: string;
 };

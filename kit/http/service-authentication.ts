@@ -19,7 +19,12 @@ export function serviceAuthentication(callers: ServiceCallers): Authenticate {
   };
 }
 
-const context_headers = { actor_id: 'x-actor-id', client_id: 'x-client-id', purpose: 'x-purpose' } as const;
+const context_headers = {
+  actor_id: 'x-actor-id',
+  client_id: 'x-client-id',
+  client_type: 'x-client-type',
+  purpose: 'x-purpose',
+} as const;
 
 /** The context as request headers, for the client side. */
 export function contextHeaders(context: CallContext): Record<string, string> {

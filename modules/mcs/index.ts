@@ -31,7 +31,7 @@ import type { Tables } from './tables.ts';
 import { type DueDocument, type IssuedUpload, issueUploads } from './uploads.ts';
 
 export type { Approval, RefusedDocument } from './approval.ts';
-export type { BlobStore } from './blob-store/index.ts';
+export { type BlobStore, connectS3Store } from './blob-store/index.ts';
 export type { Resource } from './deps.ts';
 export type { Document } from './documents.ts';
 export type { Download } from './downloads.ts';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { capitation_rates } from '@zdravo/country-ua';
 import type { Clock } from '@zdravo/kit/clock';
-import type { Handlers } from '@zdravo/kit/contract';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import type { Signer } from '@zdravo/tlog';
@@ -10,6 +10,7 @@ import { capitationHandlers } from './capitation/handlers.ts';
 import { resumeRuns, runCapitation } from './capitation/run.ts';
 import { contract } from './contract.ts';
 import { default_settings, type ReportsDeps, type ReportsSettings } from './deps.ts';
+import { asPassedOn, internal_contract } from './perimeter.ts';
 import type { PublicFiles } from './publication/public-files.ts';
 import { capitationModel, capitationTestCases } from './rules/capitation-model.ts';
 import { rulesHandlers } from './rules/handlers.ts';
@@ -21,6 +22,7 @@ import { statisticsHandlers } from './statistics/handlers.ts';
 import type { Tables } from './tables.ts';
 
 export type { ReportsSettings } from './deps.ts';
+export { handlersThrough, internal_contract } from './perimeter.ts';
 export { filesInBucket, type PublicFiles } from './publication/public-files.ts';
 export { type Keeper, type KeeperOptions, startKeeper } from './replica/keeper.ts';
 export { publications, type Source } from './replica/sources.ts';
@@ -40,11 +42,14 @@ export type ReportsOptions = {
   code_version: string;
   settings?: Partial<ReportsSettings>;
   pool_size?: number;
+  /** Processes that may call, with a secret each. */
+  callers: Record<string, string>;
 };
 
 export type Reports = {
   deps: ReportsDeps;
-  handlers: Handlers<typeof contract>;
+  /** The contract as other processes call it, and health. */
+  app: HttpServer;
   jobs: Job[];
   close(): Promise<void>;
 };
@@ -67,16 +72,23 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
     settings: { ...default_settings, ...options.settings },
   };
   await seedTables(deps);
+  const handlers = {
+    ...capitationHandlers(deps),
+    ...rulesHandlers(deps),
+    ...statisticsHandlers(deps),
+    ...signalsHandlers(deps),
+  };
+  const app = createHttpServer({ log });
+  mount(app, internal_contract, asPassedOn(handlers), serviceAuthentication(options.callers));
+  healthRoutes(app, async () => {
+    await database.pool.query('select 1');
+  });
   return {
     deps,
-    handlers: {
-      ...capitationHandlers(deps),
-      ...rulesHandlers(deps),
-      ...statisticsHandlers(deps),
-      ...signalsHandlers(deps),
-    },
+    app,
     jobs: jobsOf(deps),
     close: async () => {
+      await app.close();
       await Promise.all([database.close(), long.close()]);
     },
   };

@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { migrations as ilMigrations } from '@zdravo/il';
+import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
 import { createHttpServer, mount } from '@zdravo/kit/http';
 import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
@@ -12,6 +13,8 @@ import {
   contract,
   createReports,
   dropSubscriptions,
+  handlersThrough,
+  internal_contract,
   keepSubscriptions,
   migrations,
   type PublicFiles,
@@ -58,6 +61,7 @@ export async function startReportsForTest(
     files: given.files ?? memoryFiles(published),
     signer: parseSigner(generateSignerKey({ name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 })),
     code_version: 'test',
+    callers: { gateway: 'secret' },
     ...(given.settings ? { settings: given.settings } : {}),
   });
   const clients = await Promise.all([...Object.values(databases), replica].map(({ url }) => connected(url)));
@@ -267,11 +271,15 @@ export type Answer = {
   };
 };
 
-/** Calls the contract over the real HTTP stack, as a signed-in user of that kind. */
+/** Calls the public contract over the real HTTP stack, through the perimeter, as a signed-in user of that kind. */
 export async function httpOf({ reports }: ReportsUnderTest) {
   const app = createHttpServer({ log: testLogger('http'), styleOf: () => 'reference' });
   let caller: Caller = {};
-  mount(app, contract, reports.handlers, async () => ({
+  const client = createClient(internal_contract, inProcessTransport(reports.app), {
+    caller: 'gateway',
+    secret: 'secret',
+  });
+  mount(app, contract, handlersThrough(client), async () => ({
     principal: {
       user_id: caller.user_id ?? '11111111-1111-4111-8111-111111111111',
       client_id: caller.client_id ?? '22222222-2222-4222-8222-222222222222',

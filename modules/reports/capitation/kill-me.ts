@@ -23,5 +23,6 @@ const reports = await createReports({
   },
   signer: parseSigner(generateSignerKey({ name: 'kill/me', type: SIGNATURE_TYPES.ed25519 })),
   code_version: 'test',
+  callers: {},
 });
 await runCapitation(reports.deps, month);

@@ -1,0 +1,92 @@
+import { systemClock } from '@zdravo/kit/clock';
+import { readConfig } from '@zdravo/kit/config';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { connectS3Store } from '@zdravo/mcs';
+import { createReports, filesInBucket, migrations, publications, reports_role, startKeeper } from '@zdravo/reports';
+import { createSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
+import { Type } from 'typebox';
+import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+
+const text = (description: string) => Type.String({ minLength: 1, description });
+
+const Settings = Type.Object({
+  ...common,
+  REPORTS_PORT: port(4003),
+  REPORTS_DATABASE_URL: DatabaseUrl,
+  REPORTS_KEY_FILE: KeyFile,
+  REPORTS_CALLERS: Callers,
+  REPORTS_LOG_NAME: text('the name of the key that signs publications, e.g. `nszu.example/reports`'),
+  REPORTS_S3_ENDPOINT: text('the URL of an S3 for the open files'),
+  REPORTS_S3_REGION: Type.String({ default: 'local' }),
+  REPORTS_S3_ACCESS_KEY_ID: text('an access key that may write the public bucket'),
+  REPORTS_S3_SECRET_ACCESS_KEY: text('its secret'),
+  REPORTS_BUCKET: Type.String({ default: 'public' }),
+  REPORTS_PUBLIC_URL: text('where the buckets can be read by anyone'),
+});
+
+/** Reports in a process of their own: contract and jobs. The subscriptions are kept by `reports-keeper`. */
+export async function startReports(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(Settings, environment);
+  const log = createLogger({ name: 'reports', level: settings.ZDRAVO_LOG });
+  await refuseOldDatabase(settings.REPORTS_DATABASE_URL, migrations);
+  const keys = await createFileKeyProvider(settings.REPORTS_KEY_FILE);
+  const store = connectS3Store({
+    endpoint: settings.REPORTS_S3_ENDPOINT,
+    region: settings.REPORTS_S3_REGION,
+    credentials: {
+      access_key_id: settings.REPORTS_S3_ACCESS_KEY_ID,
+      secret_access_key: settings.REPORTS_S3_SECRET_ACCESS_KEY,
+    },
+  });
+  const reports = await createReports({
+    database_url: settings.REPORTS_DATABASE_URL,
+    clock: systemClock('Europe/Kyiv'),
+    log,
+    files: filesInBucket(store, { bucket: settings.REPORTS_BUCKET, public_url: settings.REPORTS_PUBLIC_URL }),
+    signer: createSigner({
+      name: settings.REPORTS_LOG_NAME,
+      type: SIGNATURE_TYPES.ed25519,
+      seed: await keys.derive('signing of publications'),
+    }),
+    code_version: environment['npm_package_version'] ?? 'unknown',
+    callers: readCallers(settings.REPORTS_CALLERS),
+  });
+  return serve({
+    app: reports.app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.REPORTS_PORT,
+    queue: { url: settings.REPORTS_DATABASE_URL, role: reports_role, jobs: reports.jobs },
+    log,
+    close: async () => {
+      await reports.close();
+      store.close();
+    },
+  });
+}
+
+const KeeperSettings = Type.Object({
+  ...common,
+  REPORTS_DATABASE_URL: DatabaseUrl,
+  MPI_DATABASE_URL: DatabaseUrl,
+  OPS_DATABASE_URL: DatabaseUrl,
+  PLATFORM_DATABASE_URL: DatabaseUrl,
+  REPORTS_FEED_PASSWORD: Type.String({ minLength: 16, description: 'of the feed’s role, at least 16 characters' }),
+});
+
+/** Makes and keeps the subscriptions, as the migrator of the replica and its sources. It serves nothing. */
+export async function startReportsKeeper(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(KeeperSettings, environment);
+  const keeper = await startKeeper({
+    reports_url: settings.REPORTS_DATABASE_URL,
+    sources: [
+      { name: 'mpi', url: settings.MPI_DATABASE_URL, publications: publications.mpi },
+      { name: 'ops', url: settings.OPS_DATABASE_URL, publications: publications.ops },
+      { name: 'platform', url: settings.PLATFORM_DATABASE_URL, publications: publications.platform },
+    ],
+    feed_password: settings.REPORTS_FEED_PASSWORD,
+    log: createLogger({ name: 'reports-keeper', level: settings.ZDRAVO_LOG }),
+  });
+  return { address: 'reports-keeper', stop: keeper.stop };
+}

@@ -4,6 +4,7 @@ import type { MpiDeps } from './deps.ts';
 import { measureIndexes } from './indexes/measure-job.ts';
 import { reindexPersons } from './indexes/reindex.ts';
 import { finishErasures } from './persons/erase-person.ts';
+import { prepareSheets } from './review/sheets.ts';
 import { rewrapKeys } from './vault/rewrap.ts';
 
 /** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
@@ -25,6 +26,11 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       name: 'rewrap_person_keys',
       schedule: '37 * * * *',
       run: (_payload, { signal }) => rewrapKeys(deps, signal),
+    },
+    {
+      name: 'prepare_review_sheets',
+      schedule: '* * * * *',
+      run: (_payload, { signal }) => prepareSheets(deps, signal),
     },
     { name: 'measure_indexes', schedule: '7 2 * * *', run: () => measureIndexes(deps) },
   ];

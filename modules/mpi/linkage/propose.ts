@@ -18,10 +18,23 @@ export async function propose(
   { ids, verdict, probability, evidence }: Judged,
 ): Promise<void> {
   if (verdict === 'nothing') return;
+  if (await peopleSaidTwo(transaction, ids)) return;
   const parted = await isNeverLink(transaction, [ids[0]], [ids[1]]);
   if (verdict === 'review' || parted)
     return askForReview(transaction, 'possible_duplicate', [ids], { probability, evidence });
   await proposeMerge(transaction, { ids, reason: 'automatic', probability, evidence });
+}
+
+async function peopleSaidTwo(transaction: MpiTransaction, ids: [string, string]): Promise<boolean> {
+  const [low_id, high_id] = [...ids].sort() as [string, string];
+  const row = await transaction
+    .selectFrom('mpi.review_items')
+    .select('id')
+    .where('low_id', '=', low_id)
+    .where('high_id', '=', high_id)
+    .where('outcome', '=', 'different')
+    .executeTakeFirst();
+  return row !== undefined;
 }
 
 export type MergeProposal = {

@@ -18,9 +18,11 @@ export async function openMessages(options: {
   key_provider: KeyProvider;
   mail: MailSender;
   sms: SmsSender;
+  /** Where people's browsers find the pages. */
+  web_url: string;
   log: Logger;
 }): Promise<Messages> {
-  const { database_url: url, key_provider, mail, sms, log } = options;
+  const { database_url: url, key_provider, mail, sms, web_url, log } = options;
   const { db, close } = openDatabase({ url, role: 'zdravo_il', application_name: 'messages', log, pool_size: 2 });
   const queue = createMessageQueue({ key: await key_provider.derive('queued messages', '1'), mail, sms, log });
   return {
@@ -29,7 +31,11 @@ export async function openMessages(options: {
       queue.enqueue(db, { kind: 'sms', phone, text: fillIn(message_texts.sign_in_code, { code }) }),
     deliverRecovery: ({ email, link, expires_at }) => {
       const { subject, text } = message_texts.password_recovery;
-      return queue.enqueue(db, { kind: 'mail', to: email, subject, text: fillIn(text, { link }) }, { expires_at });
+      return queue.enqueue(
+        db,
+        { kind: 'mail', to: email, subject, text: fillIn(text, { link: `${web_url}/recover?link=${link}` }) },
+        { expires_at },
+      );
     },
     close,
   };

@@ -27,6 +27,7 @@ import { handlersThrough, internal_contract, type Reports, reports_role } from '
 import { contract as reportsContract } from '@zdravo/reports/contract';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
+import { mountPages } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
@@ -122,6 +123,8 @@ export async function startPlatform(
   });
   await mcs.mountOn(gateway);
   mountOutbox(gateway, outbox);
+  const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
+  await mountPages(gateway, { login_client_id: sign_ins.login_client_id });
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
     { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },
@@ -140,7 +143,7 @@ export async function startPlatform(
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });
   return {
     address: addressOf(settings),
-    sign_ins: await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json')),
+    sign_ins,
     outbox,
     authority,
     auth,
@@ -207,7 +210,14 @@ async function startMpi({ settings, databases, log, clock, secret }: Parts): Pro
 /** On a developer's machine there is no phone and no mailbox: the outbox page stands for both. */
 async function startMessages({ settings, databases, log }: Parts, { mail, sms }: Outbox): Promise<Messages> {
   const key_provider = await keyProvider(settings, 'il');
-  return openMessages({ database_url: databases.urls.platform, key_provider, mail, sms, log });
+  return openMessages({
+    database_url: databases.urls.platform,
+    key_provider,
+    mail,
+    sms,
+    web_url: addressOf(settings),
+    log,
+  });
 }
 
 async function startAuth({ settings, databases, log, clock }: Parts, messages: Messages): Promise<Auth> {

@@ -1,0 +1,71 @@
+import { Alert, Box, Container, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { type ReactNode, useEffect } from 'react';
+import { ApiError } from './api.ts';
+import { useLanguage } from './language.tsx';
+import type { Language, TextName } from './texts.ts';
+
+/** One card in the middle of the page, under the product's name, with the choice of language. */
+export function Page({ title, children }: { title: string; children: ReactNode }) {
+  const { t, language, speak } = useLanguage();
+  useEffect(() => {
+    document.title = `${title} · Zdravo`;
+  }, [title]);
+  return (
+    <Container size={460} px="md" py={{ base: 'md', sm: 48 }}>
+      <Group component="header" justify="space-between" mb="xl" wrap="nowrap">
+        <Group gap="sm" wrap="nowrap">
+          <Box className="mark" aria-hidden="true" />
+          <Text size="sm" fw={600} lh={1.3}>
+            {t('product')}
+          </Text>
+        </Group>
+        <SegmentedControl
+          aria-label={t('language')}
+          size="xs"
+          flex="none"
+          value={language}
+          onChange={(value) => speak(value as Language)}
+          data={[
+            { value: 'uk', label: 'УКР' },
+            { value: 'en', label: 'ENG' },
+          ]}
+        />
+      </Group>
+      <Paper component="main" withBorder shadow="sm" radius="lg" p={{ base: 'lg', sm: 'xl' }}>
+        <Stack gap="lg">
+          <Title order={1} size="h2">
+            {title}
+          </Title>
+          {children}
+        </Stack>
+      </Paper>
+    </Container>
+  );
+}
+
+/** What went wrong, read out as soon as it shows. */
+export function Trouble({ error, words = {} }: { error: unknown; words?: Partial<Record<string, TextName>> }) {
+  const { t } = useLanguage();
+  if (!error) return null;
+  return (
+    <Alert
+      role="alert"
+      color="red"
+      variant="light"
+      title={t(wordsOf(error, words))}
+      classNames={{ title: 'alert-title' }}
+    />
+  );
+}
+
+function wordsOf(error: unknown, words: Partial<Record<string, TextName>>): TextName {
+  if (!(error instanceof ApiError)) return 'failed';
+  const known = words[error.code];
+  if (known) return known;
+  if (error.status === 429) return 'too_many';
+  return 'failed';
+}
+
+export function Done({ children }: { children: ReactNode }) {
+  return <Alert role="status" color="teal" variant="light" classNames={{ title: 'alert-title' }} title={children} />;
+}

@@ -1,0 +1,77 @@
+import { Button, List, Loader, Stack, Text } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
+import { scopes } from '@zdravo/country-ua/scopes';
+import { useState } from 'react';
+import { call } from '../api.ts';
+import { useLanguage } from '../language.tsx';
+import { Done, Page, Trouble } from '../layout.tsx';
+
+export type ConsentRequest = { client_id: string; redirect_uri: string; scope: string; state?: string };
+
+const words = {
+  redirect_uri_invalid: 'redirect_wrong',
+  client_invalid: 'client_unknown',
+  client_blocked: 'client_unknown',
+  not_found: 'client_unknown',
+  scope_by_type: 'scope_by_type',
+  scope_by_role: 'scope_by_role',
+  token_invalid: 'session_ended',
+} as const;
+
+/** Which program, and what it may then do, in plain words; nothing is given by default. */
+export function Consent({ token, request }: { token: string; request: ConsentRequest }) {
+  const { t, language } = useLanguage();
+  const [denied, setDenied] = useState(false);
+  const client = useQuery({
+    queryKey: ['client', request.client_id],
+    queryFn: () =>
+      call<{ name: string }>('GET', `/admin/clients/${encodeURIComponent(request.client_id)}/details`, { token }),
+  });
+  const allowing = useMutation({
+    mutationFn: () => call('POST', '/oauth/apps/authorize', { token, body: { app: request } }),
+    onSuccess: ({ location }) => {
+      if (location) window.location.assign(location);
+    },
+  });
+  const wanted = request.scope.split(' ').filter((scope) => scope !== '');
+  const plain = (scope: string) => scopes[scope]?.[language] ?? scope;
+  if (denied)
+    return (
+      <Page title={t('consent_title')}>
+        <Done>{t('consent_denied')}</Done>
+      </Page>
+    );
+  return (
+    <Page title={t('consent_title')}>
+      {client.isPending ? <Loader aria-label="…" /> : null}
+      <Trouble error={client.error ?? explained(allowing.error)} words={words} />
+      {client.data ? (
+        <>
+          <Text>{t('consent_text', { client: client.data.data.name })}</Text>
+          <List spacing="xs">
+            {wanted.map((scope) => (
+              <List.Item key={scope}>{plain(scope)}</List.Item>
+            ))}
+          </List>
+          {allowing.isSuccess ? <Done>{t('returning')}</Done> : null}
+          <Stack gap="xs">
+            <Button size="md" fullWidth onClick={() => allowing.mutate()} loading={allowing.isPending}>
+              {t('allow')}
+            </Button>
+            <Button size="md" fullWidth variant="default" onClick={() => setDenied(true)}>
+              {t('deny')}
+            </Button>
+          </Stack>
+        </>
+      ) : null}
+    </Page>
+  );
+}
+
+/** Who refused the scope stands in the message's words of the reference. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (/client type/.test(error.message)) return Object.assign(error, { code: 'scope_by_type' });
+  if (/role based/.test(error.message)) return Object.assign(error, { code: 'scope_by_role' });
+  return error;
+}

@@ -1,0 +1,75 @@
+import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { useMutation } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
+import { type FormEvent, useState } from 'react';
+import { call } from '../api.ts';
+import { useLanguage } from '../language.tsx';
+import { Done, Page, Trouble } from '../layout.tsx';
+import { NewPasswordForm } from './password-form.tsx';
+
+/** Without a link: ask for one. With the one from the mail: set a new password. */
+export function RecoveryPage() {
+  const { link } = useSearch({ strict: false }) as { link?: string };
+  return link === undefined ? <AskForLink /> : <SetPassword link={link} />;
+}
+
+function AskForLink() {
+  const { t } = useLanguage();
+  const [email, setEmail] = useState('');
+  const asking = useMutation({
+    mutationFn: () => call('POST', '/api/credentials_recovery_requests', { body: { email: email.trim() } }),
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    asking.mutate();
+  };
+  return (
+    <Page title={t('recover_title')}>
+      <Text>{t('recover_text')}</Text>
+      <form onSubmit={submit}>
+        <Stack>
+          <TextInput
+            label={t('email')}
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            value={email}
+            onChange={(event) => setEmail(event.currentTarget.value)}
+          />
+          <Trouble error={asking.error} />
+          {asking.isSuccess ? <Done>{t('link_sent')}</Done> : null}
+          <Button type="submit" size="md" fullWidth loading={asking.isPending}>
+            {t('send_link')}
+          </Button>
+        </Stack>
+      </form>
+    </Page>
+  );
+}
+
+const words = { not_found: 'invite_unknown', validation_failed: 'password_refused' } as const;
+
+function SetPassword({ link }: { link: string }) {
+  const { t } = useLanguage();
+  const setting = useMutation({
+    mutationFn: (password: string) =>
+      call('PATCH', `/api/credentials_recovery_requests/${encodeURIComponent(link)}/actions/reset_password`, {
+        body: { password },
+      }),
+  });
+  return (
+    <Page title={t('recover_title')}>
+      <Trouble error={setting.error} words={words} />
+      {setting.isSuccess ? (
+        <Done>{t('password_set')}</Done>
+      ) : (
+        <NewPasswordForm
+          label={t('set_password')}
+          pending={setting.isPending}
+          onSubmit={(password) => setting.mutate(password)}
+        />
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,92 @@
+export type Language = 'uk' | 'en';
+
+/** Every text of the pages, Ukrainian and English. */
+export const texts = {
+  product: ['Електронна система охорони здоров’я', 'National health service'],
+  language: ['Мова', 'Language'],
+  email: ['Електронна пошта', 'E-mail'],
+  password: ['Пароль', 'Password'],
+  new_password: ['Новий пароль', 'New password'],
+  password_hint: ['Щонайменше 12 символів', 'At least 12 characters'],
+  show_password: ['Показати або сховати пароль', 'Show or hide the password'],
+  sign_in: ['Увійти', 'Sign in'],
+  sign_in_title: ['Вхід', 'Sign in'],
+  forgot: ['Забули пароль?', 'Forgot your password?'],
+  code: ['Код із SMS', 'Code from the SMS'],
+  code_title: ['Підтвердьте вхід', 'Confirm that it is you'],
+  code_text: ['Ми надіслали код на ваш телефон.', 'We have sent a code to your phone.'],
+  confirm: ['Підтвердити', 'Confirm'],
+  send_again: ['Надіслати код ще раз', 'Send the code again'],
+  sent_again: ['Новий код надіслано.', 'Another code was sent.'],
+  phone: ['Номер телефону', 'Phone number'],
+  phone_title: ['Додайте номер телефону', 'Add your phone number'],
+  phone_text: ['На нього надходитимуть коди для входу.', 'Codes for signing in will be sent to it.'],
+  phone_hint: ['У форматі +380XXXXXXXXX', 'As +380XXXXXXXXX'],
+  next: ['Далі', 'Continue'],
+  consent_title: ['Надати доступ?', 'Give access?'],
+  consent_text: ['Програма «{client}» зможе від вашого імені:', '“{client}” will be able to do this in your name:'],
+  allow: ['Дозволити', 'Allow'],
+  deny: ['Не дозволяти', 'Do not allow'],
+  consent_denied: ['Доступ не надано. Можна закрити цю сторінку.', 'Access was not given. You can close this page.'],
+  returning: ['Повертаємо вас до програми…', 'Taking you back to the program…'],
+  scope_by_type: [
+    'Програма просить доступ, якого такі програми не можуть мати. Зверніться до її розробника.',
+    'The program asks for access that programs of its kind cannot have. Please tell its vendor.',
+  ],
+  scope_by_role: [
+    'Програма просить доступ, якого не дає ваша роль у цьому закладі. Зверніться до керівника закладу.',
+    'The program asks for access that your role in this clinic does not give. Please ask the head of your clinic.',
+  ],
+  redirect_wrong: [
+    'Адреса повернення не збігається із зареєстрованою, тож вхід зупинено. Зверніться до розробника програми.',
+    'The return address is not the registered one, so signing in was stopped. Please tell the program’s vendor.',
+  ],
+  client_unknown: [
+    'Ця програма не зареєстрована в системі або її заблоковано.',
+    'This program is not registered here, or it is blocked.',
+  ],
+  link_incomplete: [
+    'У посиланні бракує даних. Відкрийте вхід зі своєї програми ще раз.',
+    'The link is not complete. Please open the sign-in from your program again.',
+  ],
+  wrong_credentials: ['Неправильна пошта або пароль.', 'Wrong e-mail or password.'],
+  too_many: ['Забагато спроб. Спробуйте пізніше.', 'Too many tries. Please try again later.'],
+  wrong_code: ['Неправильний код.', 'Wrong code.'],
+  session_ended: ['Час сеансу вичерпано. Увійдіть ще раз.', 'The session has ended. Please sign in again.'],
+  failed: ['Не вдалося. Спробуйте ще раз трохи згодом.', 'That did not work. Please try again in a moment.'],
+  invite_title: ['Запрошення на роботу', 'Invitation to work'],
+  invite_text: ['«{clinic}» запрошує вас на посаду.', '“{clinic}” invites you to work there.'],
+  invite_unknown: ['Посилання недійсне або вже використане.', 'The link is not valid or was used already.'],
+  invite_over: ['На це запрошення вже відповіли або його строк минув.', 'This invitation was answered or has expired.'],
+  invite_password: ['Створіть пароль для входу', 'Choose a password'],
+  invite_sign_in: ['Увійдіть, щоб відповісти', 'Sign in to answer'],
+  accept: ['Прийняти', 'Accept'],
+  decline: ['Відхилити', 'Decline'],
+  accepted: [
+    'Ви прийняли запрошення. Тепер увійдіть зі своєї програми.',
+    'You have accepted. Sign in from your program now.',
+  ],
+  declined: ['Ви відхилили запрошення.', 'You have declined the invitation.'],
+  recover_title: ['Відновлення пароля', 'Password recovery'],
+  recover_text: ['Введіть пошту, і ми надішлемо посилання.', 'Enter your e-mail and we will send you a link.'],
+  send_link: ['Надіслати посилання', 'Send the link'],
+  link_sent: [
+    'Якщо така пошта зареєстрована, на неї надіслано посилання.',
+    'If this e-mail is registered, a link was sent to it.',
+  ],
+  set_password: ['Зберегти пароль', 'Save the password'],
+  password_set: ['Пароль змінено. Тепер увійдіть з ним.', 'The password was changed. Sign in with it now.'],
+  password_refused: [
+    'Пароль не підходить: він закороткий, поширений або вже був у вас.',
+    'This password will not do: it is short, common, or you had it before.',
+  ],
+  not_found_title: ['Сторінку не знайдено', 'Page not found'],
+} as const satisfies Record<string, readonly [string, string]>;
+
+export type TextName = keyof typeof texts;
+
+/** A text in a language, its `{place}`s filled in. */
+export function textOf(name: TextName, language: Language, values: Record<string, string> = {}): string {
+  const text: string = texts[name][language === 'uk' ? 0 : 1];
+  return text.replace(/\{(\w+)\}/g, (_, place: string) => values[place] ?? '');
+}

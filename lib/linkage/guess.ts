@@ -86,17 +86,33 @@ const BY_NAME: readonly [RegExp, TypeName][] = [
   ],
 ];
 
+const MOST_GUESSED = 16;
+/** A column that never changes says nothing; of a few rows that cannot be told. */
+const FEWEST_TO_JUDGE = 20;
+
+/** A column that is named like an identifier of records but repeats, so that it is none. */
+export function findRepeatingId(profiles: readonly ColumnProfile[]): string | undefined {
+  return profiles.find(({ name, rows, distinct }) => rows > 1 && distinct < rows && RECORD_ID.test(name.trim()))?.name;
+}
+
 /** Fields for the columns that look like data, with types by name and content. */
 export function guessFields(
   profiles: readonly ColumnProfile[],
   except: readonly (string | undefined)[],
 ): FieldConfig[] {
-  const usable = profiles.filter((profile) => !except.includes(profile.name) && isData(profile));
+  const usable = mostTelling(profiles.filter((profile) => !except.includes(profile.name) && isData(profile)));
   const date = findSplitDate(usable);
   const single = usable.filter(({ name }) => !date?.columns.includes(name));
   const fields = single.map((profile) => plainField(profile.name, guessType(profile)));
   const kept = withoutDerivedNames(fields);
   return date === undefined ? kept : [...kept, date];
+}
+
+/** Of very many columns those with the most different values: patterns of more could not be numbered, and the rest adds little. */
+function mostTelling(profiles: readonly ColumnProfile[]): readonly ColumnProfile[] {
+  if (profiles.length <= MOST_GUESSED) return profiles;
+  const kept = profiles.toSorted((one, other) => other.distinct - one.distinct).slice(0, MOST_GUESSED);
+  return profiles.filter((profile) => kept.includes(profile));
 }
 
 /** The type of one column. */
@@ -119,8 +135,9 @@ function guessByContent({ distinct, present, integers, withDigits, words, length
 }
 
 function isData({ name, distinct, present, rows }: ColumnProfile): boolean {
-  if (NOT_DATA.test(headerWords(name)) || RECORD_ID.test(name.trim()) || distinct < 2) return false;
-  return present >= Math.max(2, rows * 0.02);
+  if (NOT_DATA.test(headerWords(name)) || RECORD_ID.test(name.trim()) || present === 0) return false;
+  if (distinct < 2 && rows >= FEWEST_TO_JUDGE) return false;
+  return present >= Math.min(2, rows) && present >= rows * 0.02;
 }
 
 /** Birth year, month and day in three columns. */

@@ -2,7 +2,7 @@ import { dateOrderOf } from './comparators/dates.ts';
 import { ConfigError, type FieldConfig, type LinkageConfig } from './config.ts';
 import type { FieldType } from './fields/field-type.ts';
 import { fieldType, type TypeName, type TypeOptions } from './fields/types.ts';
-import { guessFields, guessId, guessType, profileColumns } from './guess.ts';
+import { findRepeatingId, guessFields, guessId, guessType, profileColumns } from './guess.ts';
 import { levelNames } from './records/patterns.ts';
 import type { Field } from './records/table.ts';
 
@@ -19,6 +19,8 @@ export interface ResolvedField extends TypeOptions {
 /** What is read from which column, decided from configuration, header and first rows. */
 export interface ResolvedInput {
   id: string | undefined;
+  /** A column that looked like the id but repeats: records are numbered by their rows then. */
+  repeating_id: string | undefined;
   fields: readonly ResolvedField[];
 }
 
@@ -42,7 +44,9 @@ export function resolveInput(
     ...field,
     type: field.type ?? guessType(profiles.find(({ name }) => name === field.columns[0])!),
   }));
-  return { id, fields: typed.map((field) => settled(field, typed, { header, rows })) };
+  const repeating_id =
+    id === undefined ? findRepeatingId(profiles.filter(({ name }) => name !== config.truth)) : undefined;
+  return { id, repeating_id, fields: typed.map((field) => settled(field, typed, { header, rows })) };
 }
 
 type TypedField = FieldConfig & { type: TypeName };

@@ -3,6 +3,7 @@ import { readFeed } from '@zdravo/kit/events';
 import { askerOf } from './asker.ts';
 import type { contract } from './contract.ts';
 import type { MpiDeps } from './deps.ts';
+import { signOffModel } from './linkage/sign-off.ts';
 import { answerProposal } from './linking/answer-proposal.ts';
 import { askForReview } from './linking/review-items.ts';
 import { unmergePersons } from './linking/unmerge-persons.ts';
@@ -27,6 +28,7 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
       await unmergePersons(deps, { id: params.id, ...body }, askerOf(call.context));
       return { id: params.id };
     },
+    putModelSignOff: ({ params }, call) => signOffModel(deps, params.id, askerOf(call.context)),
     putReviewQuestion: async ({ params, body }) => {
       await askForReview(deps.db, body.kind, [body.persons], { evidence: { declaration_ids: body.declaration_ids } });
       return { id: params.id };

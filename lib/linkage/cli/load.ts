@@ -78,6 +78,8 @@ async function loadOne(
     },
     progress: (bytes) => progress(`reading ${path}: ${(bytes / 1e6).toFixed(0)} MB, ${state.records} records`),
   });
+  if (header.length === 0) throw new InputError(`${path} is empty; expected a header line`);
+  if (waiting?.length === 0) throw new InputError(`${path} has a header and no records`);
   if (waiting !== undefined) open();
 }
 
@@ -104,6 +106,10 @@ function openRows({ path, source, header, rows, config, keepValues, state }: Ope
       rows.map(({ values }) => values),
     ),
   );
+  if (resolved.repeating_id !== undefined)
+    process.stderr.write(
+      `zdravo-linkage: ${path}: the column ${JSON.stringify(resolved.repeating_id)} repeats, so records are numbered by their rows; name the id in the configuration\n`,
+    );
   state.fields ??= resolved.fields;
   const fields = state.fields;
   state.builder ??= inFile(path, () => createTableBuilder(buildFields(fields), 'values'));

@@ -55,6 +55,8 @@ test('bad CSV is refused with line and column, and exit code 1', () => {
     ['open.csv', 'id,a,b\n1,"x,y\n2,z,z\n', /open\.csv, line \d/],
     ['twice.csv', 'id,a,a\n1,x,y\n', /line 1, column 3: the name "a" occurs twice/],
     ['empty.csv', '', /empty\.csv is empty/],
+    ['blank.csv', '\n\n', /blank\.csv is empty/],
+    ['header.csv', 'id,a,b\n', /header\.csv has a header and no records/],
     ['one.csv', 'id,a\n1,x\n', /fewer than two records|no column looks like data/],
     ['bytes.csv', Uint8Array.of(105, 100, 44, 97, 10, 49, 44, 0xff, 10), /not utf-8/],
   ];
@@ -63,6 +65,43 @@ test('bad CSV is refused with line and column, and exit code 1', () => {
     assert.equal(status, 1, `${name}: ${stderr}`);
     assert.match(stderr, expected);
   }
+});
+
+test('files as people have them are read: BOM, CRLF, other separators, quoted line ends, many columns, two equal rows', () => {
+  const rows = Array.from({ length: 40 }, (_, at) => [
+    String(at),
+    `Ann${at % 9}`,
+    `Lee${at % 7}`,
+    `19${50 + (at % 40)}-01-02`,
+  ]);
+  const text = (separator: string, end: string) =>
+    [['id', 'first_name', 'last_name', 'dob'], ...rows].map((row) => row.join(separator)).join(end) + end;
+  const wide = ['id', ...Array.from({ length: 40 }, (_, column) => `c${column}`)].join(',');
+  const cells = (row: number) => Array.from({ length: 40 }, (_, column) => `v${(row % 9) + column}`).join(',');
+  const files: Record<string, string> = {
+    'bom.csv': `\ufeff${text(',', '\r\n')}`,
+    'semicolons.csv': text(';', '\n'),
+    'tabs.csv': text('\t', '\n'),
+    'old-mac.csv': text(',', '\r'),
+    'quotes.csv': `"id","first_name","note"\n${rows.map(([id]) => `"${id}","Ann ""A"" ${id}","a\nb, c"`).join('\n')}`,
+    'wide.csv': [wide, ...rows.map((_, row) => `${row},${cells(row)}`)].join('\n'),
+    'two.csv': '"id","first_name","last_name"\n"1","Ann","Lee"\n"2","Ann","Lee"\n',
+    'huge-field.csv': `id,first_name,last_name\n1,${'x'.repeat(1_000_000)},Lee\n2,Bob,Ray\n3,Bob,Ray\n`,
+  };
+  for (const [name, content] of Object.entries(files)) {
+    const { status, stdout, stderr } = run('dedupe', '--input', file(name, content), '--json', '-q');
+    assert.equal(status, 0, `${name}: ${stderr}`);
+    assert.ok(JSON.parse(stdout).records >= 2, name);
+  }
+});
+
+test('ids that repeat are told, and a place that cannot be written is named', () => {
+  const repeating = file('repeating.csv', 'id,first_name,last_name\n1,Ann,Lee\n1,Bob,Ray\n2,Cem,Oz\n');
+  assert.match(run('dedupe', '--input', repeating, '-q').stderr, /the column "id" repeats/);
+  const { status, stderr } = run('dedupe', '--input', repeating, '-q', '--output', '/nonexistent/x.csv');
+  assert.equal(status, 1);
+  assert.match(stderr, /\/nonexistent\/x\.csv cannot be written/);
+  assert.doesNotMatch(stderr, /at async/);
 });
 
 test('a repeated id, an unknown column, type or key is refused by name', () => {

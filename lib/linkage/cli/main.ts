@@ -159,6 +159,12 @@ async function write(
 }
 
 async function put(path: string | undefined, text: string): Promise<void> {
-  if (path !== undefined) return writeFile(path, text);
+  if (path !== undefined) {
+    try {
+      return await writeFile(path, text);
+    } catch (cause) {
+      throw new ConfigError(`${path} cannot be written: ${(cause as Error).message}`, { cause });
+    }
+  }
   await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));
 }

@@ -9,6 +9,7 @@ import { type Matching, matchOnline, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import { type Judged, propose } from './propose.ts';
 import { type RelinkFigures, type RelinkOptions, relink } from './relink.ts';
+import { trainModel } from './train.ts';
 
 export type LinkerOptions = {
   database_url: string;
@@ -25,6 +26,8 @@ export type Linker = {
   drain(): Promise<number>;
   /** What the model says of one person and all who might be the same; proposes nothing. */
   match(person_id: string): Promise<Judged[]>;
+  /** Learns a candidate model from the living sketches; it decides nothing until it is signed off. */
+  train(): ReturnType<typeof trainModel>;
   /** Compares everybody with everybody, or goes on where it was stopped. */
   relink(options?: RelinkOptions): Promise<RelinkFigures>;
   jobs: Job[];
@@ -71,6 +74,7 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
       const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
       return matchOnline({ db, keys, key_id, model, log }, person_id);
     },
+    train: () => trainModel({ db, keys, log }),
     relink: runRelink,
     jobs: [
       {

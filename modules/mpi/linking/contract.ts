@@ -28,6 +28,15 @@ export const linkContract = {
     body: Type.Object({ merged_id: Uuid, reason: Type.String({ pattern: '^[a-z_]{1,64}$' }) }),
     data: Type.Object({ id: Uuid }),
   }),
+  putModelSignOff: route({
+    ...internal,
+    method: 'PUT',
+    path: '/linkage_models/:id/sign_off',
+    summary: 'Let a model decide: refused unless it beat the serving one on seeded pairs and on what reviewers decided',
+    params: Id,
+    body: Type.Object({}),
+    data: Type.Object({ id: Uuid, state: Type.String() }),
+  }),
   putReviewQuestion: route({
     ...internal,
     method: 'PUT',

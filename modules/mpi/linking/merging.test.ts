@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { Problem } from '@zdravo/kit/problem';
-import fc from 'fast-check';
 import { asker, context, eventsUntil, type MpiUnderTest, somebody, startMpiForTest } from '../testing.ts';
+import { playHistories } from './merge-histories.ts';
 
 let under_test: MpiUnderTest;
 before(async () => {
@@ -105,62 +105,6 @@ test('link events cannot be altered, not even by the index itself', async () => 
   }
 });
 
-type Step =
-  | { kind: 'edit'; at: number; value: string }
-  | { kind: 'merge'; parent: number; merged: number }
-  | { kind: 'unmerge'; merged: number };
-
-const people = 4;
-const index = fc.nat(people - 1);
-const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ kind: fc.constant('edit' as const), at: index, value: fc.uuid() }),
-  fc.record({ kind: fc.constant('merge' as const), parent: index, merged: index }),
-  fc.record({ kind: fc.constant('unmerge' as const), merged: index }),
-);
-
-/** What everybody is after the steps, when the merges that were taken back had never been. */
-function expectedContents(steps: { step: Step; done: boolean }[]): string[] {
-  const undone = new Set<number>();
-  steps.forEach(({ step: one, done }, place) => {
-    if (one.kind !== 'unmerge' || !done) return;
-    const last = steps.findLastIndex(
-      (other, at) => at < place && other.done && other.step.kind === 'merge' && other.step.merged === one.merged,
-    );
-    undone.add(last);
-  });
-  const parents = new Map<number, number>();
-  const contents = Array.from({ length: people }, (_, at) => `початок ${at}`);
-  const rootOf = (at: number): number => (parents.has(at) ? rootOf(parents.get(at)!) : at);
-  steps.forEach(({ step: one, done }, place) => {
-    if (one.kind === 'edit') contents[rootOf(one.at)] = one.value;
-    if (one.kind === 'merge' && done && !undone.has(place)) parents.set(one.merged, one.parent);
-  });
-  return Array.from({ length: people }, (_, at) => contents[rootOf(at)]!);
-}
-
 test('random merges, edits and unmerges: what was taken back leaves no trace in anybody’s data', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 14 }), async (steps) => {
-      const ids = Array.from({ length: people }, () => randomUUID());
-      for (const [at, id] of ids.entries()) await write(id, `початок ${at}`);
-      const played: { step: Step; done: boolean }[] = [];
-      for (const one of steps) played.push({ step: one, done: await play(one, ids) });
-      const contents = await Promise.all(ids.map(settlementOf));
-      assert.deepEqual(contents, expectedContents(played));
-    }),
-    { numRuns: 25 },
-  );
+  await playHistories(under_test, 25);
 });
-
-/** @returns false for what the index rightly refuses. */
-async function play(one: Step, ids: string[]): Promise<boolean> {
-  try {
-    if (one.kind === 'edit') await write(ids[one.at]!, one.value);
-    else if (one.kind === 'merge') await merge(ids[one.parent]!, ids[one.merged]!);
-    else await unmerge(ids[one.merged]!);
-    return true;
-  } catch (error) {
-    if (error instanceof Problem && error.status === 409) return false;
-    throw error;
-  }
-}

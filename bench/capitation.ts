@@ -186,7 +186,7 @@ type Total = {
 };
 
 async function bareSql(client: pg.Client): Promise<{ seconds: number; rows: Total[] }> {
-  await client.query(`set work_mem = '64MB'`);
+  await client.query(`set work_mem = '32MB'`);
   const started = performance.now();
   const { rows } = await client.query<Total>(`
     select legal_entity_id, mountain_group, age_group, count(*)::int as declaration_count,

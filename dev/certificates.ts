@@ -21,7 +21,11 @@ export type DevelopmentAuthority = {
 export async function openDevelopmentAuthority(directory: string): Promise<DevelopmentAuthority> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const authority: CertificateAuthority = await kept(join(directory, 'authority.pem'), () =>
-    createCertificateAuthority({ name: 'Zdravo development authority' }),
+    createCertificateAuthority({
+      name: 'Zdravo development authority',
+      not_before: yearsAgo(5),
+      not_after: yearsAgo(-10),
+    }),
   );
   return {
     certificate: authority.certificate,
@@ -30,6 +34,11 @@ export async function openDevelopmentAuthority(directory: string): Promise<Devel
       return { path, files: await kept(path, () => issueCertificate(authority, request)) };
     },
   };
+}
+
+/** Before any signature of the generated country. */
+export function yearsAgo(years: number): Date {
+  return new Date(Date.now() - years * 365 * 86_400_000);
 }
 
 async function kept(path: string, make: () => CertificateFiles): Promise<CertificateFiles> {

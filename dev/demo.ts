@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { civilDate } from '@zdravo/kit/clock';
 import { openDevelopmentAuthority } from './certificates.ts';
 import { createApi } from './demo/api.ts';
 import type { Stage } from './demo/clinics.ts';
@@ -19,7 +20,12 @@ const address = `http://localhost:${settings.ZDRAVO_PORT}`;
 const platform = (await isServing(address)) ? undefined : await startPlatform(settings);
 try {
   // Another story each time, so that it can be played again over the same data.
-  const played = await play(await openStage(settings), console.log, randomInt(chapters));
+  const played = await play(
+    await openStage(settings),
+    console.log,
+    randomInt(chapters),
+    civilDate(new Date(), 'Europe/Kyiv'),
+  );
   if (values.json) await writeEnvironment(values.json, played);
 } finally {
   await platform?.stop();

@@ -18,9 +18,9 @@ import { createFileKeyProvider, createKeyFile, type KeyProvider } from '@zdravo/
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { createOutbox, type Outbox } from '@zdravo/kit/messages';
 import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
-import { createMpi, type Mpi } from '@zdravo/mpi';
+import { createMpi, type Mpi, type MpiOptions } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
-import { createOps, type Ops, published_name } from '@zdravo/ops';
+import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm } from '@zdravo/prm';
 import { handlersThrough, internal_contract, type Reports, reports_role } from '@zdravo/reports';
@@ -29,6 +29,7 @@ import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
 import { mountPages } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
+import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
 import { mountOutbox } from './outbox-page.ts';
@@ -60,6 +61,8 @@ export type Neighbours = Clients & { mcs: Mcs };
 
 export type PlatformOptions = {
   clock?: Clock;
+  /** Whether an empty platform is filled with a small generated country; it is, unless told otherwise. */
+  with_country?: boolean;
   /** Lines of the embedded server's postgresql.conf. */
   server_settings?: readonly string[];
   /** For tests of failures: stands between the Integration Layer and its neighbours. */
@@ -69,7 +72,12 @@ export type PlatformOptions = {
 /** Every module in one process, over real databases. The modules talk by their contracts, as they do when apart. */
 export async function startPlatform(
   settings: Settings,
-  { clock = systemClock('Europe/Kyiv'), interpose = (neighbours) => neighbours, server_settings }: PlatformOptions = {},
+  {
+    clock = systemClock('Europe/Kyiv'),
+    interpose = (neighbours) => neighbours,
+    server_settings,
+    with_country = true,
+  }: PlatformOptions = {},
 ): Promise<RunningPlatform> {
   const databases = await openDatabases(settings, server_settings);
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
@@ -85,6 +93,11 @@ export async function startPlatform(
   const prm = createPrm({ database_url: databases.urls.platform, clock, log: log.child({ module: 'prm' }) });
   const signatures = createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) });
   await seedPlatform(databases, log);
+  if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)
+    await loadCountry(
+      { prm, mcs, authority, mpi: await mpiOptions(parts), ops: await opsOptions(parts, transparency_log) },
+      startingPart(clock.today()),
+    );
   const clients = clientsOf(ops, mpi, parts.secret);
   const il = await createIl({
     database_url: databases.urls.platform,
@@ -174,26 +187,29 @@ function addressOf({ ZDRAVO_PORT }: Settings): string {
   return `http://localhost:${ZDRAVO_PORT}`;
 }
 
-async function startOps(
-  { settings, databases, log, clock, secret }: Parts,
+async function opsOptions(
+  { settings, databases, log, secret }: Parts,
   transparency_log: DevelopmentLog,
-): Promise<Ops> {
-  const ops = await createOps({
+): Promise<Omit<OpsOptions, 'clock'>> {
+  return {
     database_url: databases.urls.ops,
     keys_database_url: databases.urls.ops_keys,
     key_provider: await keyProvider(settings, 'ops'),
     callers: { il: secret },
-    clock,
     log: log.child({ module: 'ops' }),
     transparency_log,
     verification_request_expiration_days: 1,
-  });
+  };
+}
+
+async function startOps(parts: Parts, transparency_log: DevelopmentLog): Promise<Ops> {
+  const ops = await createOps({ ...(await opsOptions(parts, transparency_log)), clock: parts.clock });
   await ops.app.ready();
   return ops;
 }
 
-async function startMpi({ settings, databases, log, clock, secret }: Parts): Promise<Mpi> {
-  const mpi = await createMpi({
+async function mpiOptions({ settings, databases, log, clock, secret }: Parts): Promise<MpiOptions> {
+  return {
     database_url: databases.urls.mpi,
     keys_database_url: databases.urls.mpi_keys,
     key_provider: await keyProvider(settings, 'mpi'),
@@ -202,7 +218,11 @@ async function startMpi({ settings, databases, log, clock, secret }: Parts): Pro
     identity_rules: ukrainian_identity_rules,
     clock,
     log: log.child({ module: 'mpi' }),
-  });
+  };
+}
+
+async function startMpi(parts: Parts): Promise<Mpi> {
+  const mpi = await createMpi(await mpiOptions(parts));
   await mpi.app.ready();
   return mpi;
 }

@@ -27,7 +27,7 @@ export async function startStage(options: PlatformOptions = {}): Promise<TestSta
     ZDRAVO_DATA: directory,
     ZDRAVO_LOG: process.env['ZDRAVO_TEST_LOG'] ?? 'silent',
   });
-  const platform = await startPlatform(settings, { server_settings: fast, ...options });
+  const platform = await startPlatform(settings, { server_settings: fast, with_country: false, ...options });
   return {
     platform,
     api: createApi(platform.address, platform.sign_ins),

@@ -24,7 +24,12 @@ export type Played = { environment: Record<string, unknown> };
  * @param tell says each step in plain words.
  * @param chapter which clinics and patients of the generated country play: another one can be played over the same data.
  */
-export async function play(stage: Stage, tell: (text: string) => void, chapter: number): Promise<Played> {
+export async function play(
+  stage: Stage,
+  tell: (text: string) => void,
+  chapter: number,
+  today: string,
+): Promise<Played> {
   const country = generateCountry({ seed: 'demo', persons: chapters * 2 * persons_per_clinic, persons_per_clinic });
   const from = chapter * 2 * persons_per_clinic;
   const people = [...country.persons(from, from + 900)].map((one) => one.person).filter(hasPhone);
@@ -58,7 +63,12 @@ export async function play(stage: Stage, tell: (text: string) => void, chapter: 
   tell(
     `A patient without a telephone proves consent by scans: declaration ${pending.id} is ${pending.status} until the payer has looked.`,
   );
-  return { environment: environmentOf({ stage, mis, officer, first, second, signed, pending, open }) };
+  const capitation = await payClinics(stage, officer, today);
+  tell(
+    `The payer computes the capitation of ${today.slice(0, 7)}: ${capitation.declaration_count} patients, ${money(capitation.amount_minor)} UAH.`,
+  );
+  tell(`  Anybody may read it: ${capitation.files.find((file) => file.name === 'capitation.csv')?.url}`);
+  return { environment: environmentOf({ stage, mis, officer, first, second, signed, pending, open, capitation }) };
 }
 
 function hasPhone(person: DeclarationPerson): boolean {
@@ -103,7 +113,36 @@ async function openRequests(stage: Stage, clinic: Clinic, people: DeclarationPer
   return { fresh: fresh.body.data.id, approved: approved.body.data.id, signed: signed.body.data.id };
 }
 
+type Capitation = {
+  id: string;
+  declaration_count: number;
+  amount_minor: number;
+  files: { name: string; url: string }[];
+};
+
+/** Computes the month, or finds it computed, and waits until its files are open. */
+async function payClinics({ api }: Stage, token: string, today: string): Promise<Capitation> {
+  const billing_date = `${today.slice(0, 7)}-01`;
+  const listed = await api.expect('GET', `/api/capitation_reports?billing_date=${billing_date}`, { token });
+  const known = listed.body.data.find((one: { state: string }) => one.state === 'published');
+  const body = { billing_month: today.slice(0, 7) };
+  const { id } = known ?? (await api.expect('POST', '/api/capitation_reports', { token, body })).body.data;
+  for (let attempt = 0; attempt < 240; attempt++) {
+    const { data } = (await api.expect('GET', `/api/capitation_reports/${id}`, { token })).body;
+    if (data.state === 'published') return data;
+    if (data.failure) throw new Error(`the capitation failed: ${data.failure}`);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  throw new Error('the capitation was not published within two minutes');
+}
+
+/** Kopiyky as hryvnias. */
+function money(amount_minor: number): string {
+  return (amount_minor / 100).toLocaleString('en', { minimumFractionDigits: 2 });
+}
+
 type Cast = {
+  capitation: Capitation;
   stage: Stage;
   mis: string;
   officer: string;
@@ -115,7 +154,7 @@ type Cast = {
 };
 
 /** What API tools need to go on where the story ends (design.md §8). */
-function environmentOf({ stage, mis, officer, first, second, signed, pending, open }: Cast) {
+function environmentOf({ stage, mis, officer, first, second, signed, pending, open, capitation }: Cast) {
   return {
     base_url: stage.api.address,
     tokens: {
@@ -145,6 +184,7 @@ function environmentOf({ stage, mis, officer, first, second, signed, pending, op
       declaration: signed.id,
       declaration_pending: pending.id,
       person: signed.person_id,
+      capitation_report: capitation.id,
     },
   };
 }

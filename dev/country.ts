@@ -1,0 +1,178 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  addYears,
+  type Country,
+  type GeneratedClinic,
+  type GeneratedPerson,
+  generateCountry,
+} from '@zdravo/country-ua';
+import { createClient, inProcessTransport } from '@zdravo/kit/client';
+import { settableClock } from '@zdravo/kit/clock';
+import type { Mcs } from '@zdravo/mcs';
+import { type BulkLoadOptions, bulkLoadPersons } from '@zdravo/mpi';
+import { createOps, type OpsOptions } from '@zdravo/ops';
+import { contract as opsContract } from '@zdravo/ops/contract';
+import type { Prm, Professional } from '@zdravo/prm';
+import { type CertificateFiles, sign } from '@zdravo/signature';
+import { type DevelopmentAuthority, yearsAgo } from './certificates.ts';
+
+export type CountryLoad = {
+  prm: Prm;
+  mpi: Omit<BulkLoadOptions, 'onProgress'>;
+  /** Operations once more, with a clock that stands in the past. */
+  ops: Omit<OpsOptions, 'clock'>;
+  mcs: Mcs;
+  /** Gives the doctors their keys. */
+  authority: DevelopmentAuthority;
+};
+
+export type Part = {
+  country: Country;
+  /** Clinics from the first to before the second index, each with its first persons. */
+  clinics: readonly [from: number, to: number];
+  persons_per_clinic: number;
+  /** When the declarations were signed, an instant. */
+  signed_at: string;
+};
+
+const actor_id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
+const within = { context: { request_id: 'generated-country' }, actor_id };
+
+/** The clinics of `npm start`: beyond those that the demo's stories play with. */
+export function startingPart(today: string): Part {
+  return {
+    country: generateCountry({ seed: 'demo', persons: 9_003 * 4096, as_of: today }),
+    clinics: [9_000, 9_003],
+    persons_per_clinic: 120,
+    signed_at: `${addYears(today, -1).slice(0, 4)}-12-15T09:00:00Z`,
+  };
+}
+
+/**
+ * Fills registers with a part of the generated country, as if its people had signed at one moment of the past: partners through
+ * their register, persons through COPY, each declaration signed by its doctor, its container stored, its leaf in the log.
+ * @returns how many persons were loaded.
+ */
+export async function loadCountry(load: CountryLoad, part: Part): Promise<number> {
+  const [from, to] = part.clinics;
+  for (const clinic of part.country.clinics(from, to)) await loadClinic(load.prm, clinic);
+  const people = [...personsOf(part)].map((one) => ({ ...one, pseudonym: randomUUID() }));
+  await bulkLoadPersons(
+    load.mpi,
+    people.map(({ id, pseudonym, person, declaration }) => ({
+      id,
+      pseudonym,
+      person: { ...person, patient_signed: true },
+      source: { type: 'declaration_request', id: declaration.declaration_request_id },
+    })),
+  );
+  await signAll(load, part, people);
+  return people.length;
+}
+
+function* personsOf({ country, clinics: [from, to], persons_per_clinic }: Part): Generator<GeneratedPerson> {
+  for (let clinic = from; clinic < to; clinic++) {
+    const first = clinic * country.persons_per_clinic;
+    yield* country.persons(first, first + persons_per_clinic);
+  }
+}
+
+async function loadClinic(prm: Prm, { legal_entity, divisions, employees }: GeneratedClinic): Promise<void> {
+  const { medical_service_provider, ...entity } = legal_entity;
+  await prm.putLegalEntity({ ...entity, medical_service_provider }, within);
+  await prm.verifyLegalEntity(entity.id, 'nhs', within);
+  for (const { settlement_id: _settlement, ...division } of divisions)
+    await prm.createDivision({ ...division, legal_entity_id: entity.id }, within);
+  for (const { party, doctor, speciality: _speciality, ...employee } of employees) {
+    const block = doctor ? ({ science_degree: null, ...doctor } as Professional) : null;
+    await prm.putEmployment(
+      { ...employee, legal_entity_id: entity.id, party, doctor: block, user_id: randomUUID() },
+      within,
+    );
+  }
+}
+
+type Patient = GeneratedPerson & { pseudonym: string };
+
+const at_once = 64;
+
+async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]): Promise<void> {
+  const ops = await createOps({ ...load.ops, clock: settableClock(part.signed_at, 'Europe/Kyiv') });
+  const doctors = await doctorsOf(load, part);
+  try {
+    await ops.app.ready();
+    const [name, secret] = Object.entries(load.ops.callers)[0]!;
+    const client = createClient(opsContract, inProcessTransport(ops.app), { caller: name, secret });
+    const { hash: seed } = await client.latestHead({}, within.context);
+    const signOne = async (patient: Patient) => {
+      const body = declarationOf(patient, part.signed_at, seed);
+      const stored = await storeContainer(load.mcs, patient, body, doctors.get(body.employee_id)!);
+      const evidence = { signed_content_sha256: stored.sha256, documents: [] };
+      await client.putDeclaration(
+        { params: { id: patient.declaration.id }, body: { ...body, evidence } },
+        within.context,
+      );
+      await load.mcs.assignPerson({ resource_ids: [patient.declaration.id], person_id: patient.id });
+    };
+    for (let from = 0; from < people.length; from += at_once)
+      await Promise.all(people.slice(from, from + at_once).map(signOne));
+  } finally {
+    await ops.close();
+  }
+}
+
+async function doctorsOf({ authority }: CountryLoad, { country, clinics: [from, to] }: Part) {
+  const doctors = new Map<string, CertificateFiles>();
+  for (const { employees } of country.clinics(from, to))
+    for (const { id, employee_type, party } of employees) {
+      if (employee_type !== 'DOCTOR') continue;
+      const { tax_id: drfo, last_name: surname, first_name: given_name } = party;
+      const common_name = `${surname} ${given_name}`;
+      const request = { common_name, surname, given_name, drfo, not_before: yearsAgo(4), not_after: yearsAgo(-4) };
+      doctors.set(id, (await authority.issueSigner(`doctor-${drfo}`, request)).files);
+    }
+  return doctors;
+}
+
+function declarationOf({ id: person_id, pseudonym, declaration, index }: Patient, signed_at: string, seed: string) {
+  const start_date = signed_at.slice(0, 10);
+  return {
+    person_id,
+    pseudonym,
+    employee_id: declaration.employee_id,
+    division_id: declaration.division_id,
+    legal_entity_id: declaration.legal_entity_id,
+    declaration_request_id: declaration.declaration_request_id,
+    declaration_number: `0000-GEN0-${String(index).padStart(8, '0')}`,
+    scope: 'family_doctor',
+    start_date,
+    end_date: addYears(start_date, 5),
+    signed_at,
+    seed,
+    overlimit: false,
+    status: 'active' as const,
+    created_by: actor_id,
+  };
+}
+
+type Signed = ReturnType<typeof declarationOf>;
+
+function storeContainer(mcs: Mcs, { person, declaration }: Patient, signed: Signed, doctor: CertificateFiles) {
+  const { start_date, end_date, scope, seed, signed_at } = signed;
+  const content = {
+    id: signed.declaration_request_id,
+    start_date,
+    end_date,
+    scope,
+    person: { ...person, patient_signed: true },
+    employee: { id: signed.employee_id },
+    division: { id: signed.division_id },
+    legal_entity: { id: signed.legal_entity_id },
+    seed,
+  };
+  const container = Buffer.from(
+    sign(Buffer.from(JSON.stringify(content)), doctor, { signing_time: new Date(signed_at) }),
+  );
+  const sha256 = createHash('sha256').update(container).digest('hex');
+  return mcs.storeSignedContainer({ resource_type: 'declaration', resource_id: declaration.id, container, sha256 });
+}

@@ -299,3 +299,34 @@ test('vendors poll what changed', async () => {
   assert.ok(events.body.data.length >= 3);
   assert.equal((await stage.api.call('GET', '/api/events', as(first))).status, 403);
 });
+
+test('no row of the platform and none of Operations holds a patient’s number, telephone or paper', async () => {
+  const secrets = [...used].flatMap(({ tax_id, documents, phones = [], authentication_methods }) => [
+    ...(tax_id === undefined ? [] : [tax_id]),
+    ...documents.map(({ number }) => number),
+    ...phones.map(({ number }) => number),
+    ...authentication_methods.flatMap((method) => (method.type === 'OTP' ? [method.phone_number] : [])),
+  ]);
+  assert.ok(secrets.length > 20);
+  for (const [database, schemas] of [
+    ['platform', ['il', 'mcs', 'gateway', 'auth', 'graphile_worker']],
+    ['ops', ['ops', 'graphile_worker']],
+    ['reports', ['reports']],
+  ] as const) {
+    const tables = await stage.query(
+      database,
+      "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = any($1)",
+      [schemas],
+    );
+    assert.ok(tables.length > 0, database);
+    for (const { name } of tables) {
+      const rows = await stage.query(database, `select t::text as row from ${name} t`);
+      const text = rows.map((one) => one['row']).join('\n');
+      assert.deepEqual(
+        secrets.filter((secret) => text.includes(secret)),
+        [],
+        `${database} ${name}`,
+      );
+    }
+  }
+});

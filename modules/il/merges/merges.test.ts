@@ -54,6 +54,8 @@ async function person(): Promise<string> {
 }
 
 async function declare(person_id: string): Promise<string> {
+  // Which of two declarations is older must not hang on a millisecond.
+  ops.clock.advance(1_000);
   const id = randomUUID();
   await ops.client.putDeclaration({ params: { id }, body: someDeclaration({ person_id }) }, context);
   return id;

@@ -146,7 +146,7 @@ test('two leaders at once and a leader that loses its connection in the middle o
   for (let round = 0; round < 5; round++) {
     await store(4);
     const killed = superuser.query(
-      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ops-sequencer'",
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ops-sequencer' and datname = current_database()",
     );
     await Promise.allSettled([ops.ops.sequencer.drain(), rival.drain(), killed]);
   }

@@ -28,7 +28,7 @@ export async function createRequest(deps: IlDeps, input: Input, call: Call): Pro
   ]);
   const id = randomUUID();
   const data = await dataOf({ ...terms, scope: input.scope, person, parties });
-  const sealed_data = await sealForRequest(deps, id, Buffer.from(JSON.stringify(data)));
+  const sealed_data = sealForRequest(await deps.request_keys.getOrCreate(id), id, Buffer.from(JSON.stringify(data)));
   const dropped = await deps.db.transaction().execute(async (transaction) => {
     const person_hmac = personHash(deps, person, person_id);
     const earlier = await cancelEarlier(transaction, person_hmac, parties, call.principal.user_id);

@@ -20,8 +20,8 @@ export type RequestData = {
 };
 
 /** Seals data or container under the request's own key. */
-export async function sealForRequest(deps: IlDeps, id: string, bytes: Uint8Array): Promise<Buffer> {
-  return sealEnvelope(await deps.request_keys.getOrCreate(id), bytes, Buffer.from(`declaration request ${id}`));
+export function sealForRequest(key: Uint8Array, id: string, bytes: Uint8Array): Buffer {
+  return sealEnvelope(key, bytes, Buffer.from(`declaration request ${id}`));
 }
 
 /** @throws KeyError when key or bytes were altered. */

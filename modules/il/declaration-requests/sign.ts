@@ -47,7 +47,10 @@ async function intend(deps: IlDeps, request: StoredRequest, document: SignedDocu
   refuseDifferent(request, data, document.content);
   await refuseForeignSigner(deps, request, data, document, call);
   const seed = await knownSeed(deps, request, document.content, call);
-  const sealed_container = await sealForRequest(deps, request.id, document.container);
+  const key = await deps.request_keys.find(request.id);
+  // Another call has signed, and dropped the key with the data, since this one read them.
+  if (!key) return;
+  const sealed_container = sealForRequest(key, request.id, document.container);
   await deps.db.transaction().execute(async (transaction) => {
     const locked = await lockRequest(transaction, request.id);
     if (locked!.status !== 'APPROVED') return;

@@ -151,7 +151,7 @@ export async function listDivisions(
 ): Promise<{ data: Division[]; paging: Paging }> {
   const wanted = pageOf({ page, page_size });
   const tests = [
-    equalities('division', conditions),
+    equalities('division', ['legal_entity_id', 'type', 'status'], conditions),
     ...(ids === undefined ? [] : [sql<boolean>`division.id = any(${ids}::uuid[])`]),
     ...(name === undefined ? [] : [sql<boolean>`position(lower(${name}) in lower(division.name)) > 0`]),
   ];

@@ -188,6 +188,18 @@ export type LegalEntityFilter = {
   nhs_verified?: boolean;
 };
 
+const filter_columns = [
+  'id',
+  'edrpou',
+  'settlement_id',
+  'type',
+  'owner_property_type',
+  'status',
+  'is_active',
+  'mis_verified',
+  'nhs_verified',
+];
+
 /** The newest first. */
 export async function listLegalEntities(
   db: Kysely<Tables>,
@@ -197,10 +209,10 @@ export async function listLegalEntities(
   const { total } = await db
     .selectFrom('prm.legal_entities as entity')
     .select((eb) => eb.fn.countAll<number>().as('total'))
-    .where(equalities('entity', conditions))
+    .where(equalities('entity', filter_columns, conditions))
     .executeTakeFirstOrThrow();
   const rows = await withProvider(db)
-    .where(equalities('entity', conditions))
+    .where(equalities('entity', filter_columns, conditions))
     .orderBy('entity.inserted_at', 'desc')
     .orderBy('entity.id')
     .limit(wanted.limit)

@@ -24,9 +24,11 @@ export function listEmployments(
   party_id: string,
   conditions: { employee_type?: string; is_active?: boolean; legal_entity_id?: string } = {},
 ): Promise<Employee[]> {
-  const where = sql<boolean>`employee.party_id = ${party_id} and ${equalities('employee', conditions)}`;
+  const where = sql<boolean>`employee.party_id = ${party_id} and ${equalities('employee', filter_columns, conditions)}`;
   return select(db, where, sql`order by employee.inserted_at, employee.id`);
 }
+
+const filter_columns = ['id', 'party_id', 'legal_entity_id', 'division_id', 'status', 'employee_type', 'is_active'];
 
 export type EmployeeFilter = {
   page?: number;
@@ -49,7 +51,7 @@ export async function listEmployees(
   { page, page_size, no_tax_id, tax_id, edrpou, ...conditions }: EmployeeFilter,
 ): Promise<{ data: Employee[]; paging: Paging }> {
   const wanted = pageOf({ page, page_size });
-  const where = sql<boolean>`${equalities('employee', conditions)} and ${equalities('party', { no_tax_id, tax_id })}
+  const where = sql<boolean>`${equalities('employee', filter_columns, conditions)} and ${equalities('party', ['no_tax_id', 'tax_id'], { no_tax_id, tax_id })}
     and ${edrpou === undefined ? sql`true` : sql`employee.legal_entity_id in (select id from prm.legal_entities where edrpou = ${edrpou})`}`;
   const { rows } = await sql<{ total: number }>`select count(*) as total ${from} where ${where}`.execute(db);
   const order = sql`order by employee.inserted_at desc, employee.id limit ${wanted.limit} offset ${wanted.offset}`;

@@ -122,6 +122,11 @@ test('an owner cannot be dismissed, a doctor can, once; an invitation is accepte
   assert.equal((await dismiss(clinic.owner.employee_id)).status, 409);
   const requests = await stage.api.expect('GET', '/api/employee_requests?status=APPROVED', as_owner);
   assert.equal(requests.body.data.length, 2);
+  const named = async (name: string) =>
+    (await stage.api.expect('GET', `/api/employee_requests?legal_entity_name=${encodeURIComponent(name)}`, as_owner))
+      .body.paging.total_entries;
+  assert.equal(await named(clinics[5]!.legal_entity.name.slice(3, 30).toUpperCase()), 2);
+  assert.equal(await named('немає такого закладу'), 0);
   const again = await stage.api.call('POST', `/api/employee_requests/${requests.body.data[0].id}/approve`, as_owner);
   assert.ok([403, 409].includes(again.status));
   const division = await stage.api.call('PATCH', `/api/divisions/${clinic.division_id}/actions/deactivate`, as_owner);

@@ -179,6 +179,8 @@ export type LegalEntityFilter = {
   page_size?: number;
   id?: string;
   edrpou?: string;
+  /** Part of the name, in any case. */
+  name?: string;
   settlement_id?: string;
   type?: string;
   owner_property_type?: string;
@@ -203,16 +205,18 @@ const filter_columns = [
 /** The newest first. */
 export async function listLegalEntities(
   db: Kysely<Tables>,
-  { page, page_size, ...conditions }: LegalEntityFilter,
+  { page, page_size, name, ...conditions }: LegalEntityFilter,
 ): Promise<{ data: LegalEntity[]; paging: Paging }> {
   const wanted = pageOf({ page, page_size });
+  const where = sql<boolean>`${equalities('entity', filter_columns, conditions)}
+    and ${name === undefined ? sql`true` : sql`position(lower(${name}) in lower(entity.name)) > 0`}`;
   const { total } = await db
     .selectFrom('prm.legal_entities as entity')
     .select((eb) => eb.fn.countAll<number>().as('total'))
-    .where(equalities('entity', filter_columns, conditions))
+    .where(where)
     .executeTakeFirstOrThrow();
   const rows = await withProvider(db)
-    .where(equalities('entity', filter_columns, conditions))
+    .where(where)
     .orderBy('entity.inserted_at', 'desc')
     .orderBy('entity.id')
     .limit(wanted.limit)

@@ -76,8 +76,7 @@ type ListQuery = {
 async function list(deps: IlDeps, { edrpou, legal_entity_name, ...query }: ListQuery, call: Call) {
   const page = pageOf(query);
   const own = restrictedTo(call.principal);
-  const named =
-    edrpou === undefined ? undefined : (await deps.prm.listLegalEntities({ edrpou })).data.map((one) => one.id);
+  const named = await entitiesNamed(deps, edrpou, legal_entity_name);
   const { rows, total } = await listRequests(deps.db, {
     ...query,
     ...(own === undefined ? {} : { legal_entity_id: own }),
@@ -90,10 +89,19 @@ async function list(deps: IlDeps, { edrpou, legal_entity_name, ...query }: ListQ
     const entity = await deps.prm.findLegalEntity(id);
     if (entity) entities.set(id, entity);
   }
-  const data = rows
-    .map((row) => viewShort(row, entities.get(row.legal_entity_id)))
-    .filter((row) => legal_entity_name === undefined || row.legal_entity_name.includes(legal_entity_name));
+  const data = rows.map((row) => viewShort(row, entities.get(row.legal_entity_id)));
   return { data, paging: pagingOf(page, total) };
+}
+
+/** The legal entities that the filters name, at most a page of them; undefined when no filter does. */
+async function entitiesNamed(deps: IlDeps, edrpou?: string, name?: string): Promise<string[] | undefined> {
+  if (edrpou === undefined && name === undefined) return undefined;
+  const filter = {
+    ...(edrpou === undefined ? {} : { edrpou }),
+    ...(name === undefined ? {} : { name }),
+    page_size: 500,
+  };
+  return (await deps.prm.listLegalEntities(filter)).data.map((one) => one.id);
 }
 
 function viewShort(

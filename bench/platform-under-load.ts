@@ -7,8 +7,8 @@ import { type Clinic, foundClinic, type Stage, signed, signInVendor } from '@zdr
 import { approveRequest, contentToSign, createRequest, provePhone } from '@zdravo/dev/demo/declarations';
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { readSettings } from '@zdravo/dev/settings';
-import { freePort } from '@zdravo/dev/testing/free-port';
 import { settableClock } from '@zdravo/kit/clock';
+import { freePort } from '@zdravo/kit/testing';
 
 export type LoadedPlatform = Stage & {
   platform: RunningPlatform;
@@ -21,7 +21,7 @@ const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 /** The whole platform in this process, durable as in production, with one clinic. */
 export async function startLoadedPlatform(): Promise<LoadedPlatform> {
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
-  const settings = readSettings({ ZDRAVO_PORT: await freePort(), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });
+  const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });
   const platform = await startPlatform(settings, {
     clock,
     with_country: false,

@@ -2,23 +2,27 @@ import assert from 'node:assert/strict';
 import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { after, type TestContext, test } from 'node:test';
+import { freePort } from '@zdravo/kit/testing';
 import { backUp, restore } from './data-copy.ts';
-import { startPlatform } from './platform.ts';
+import { type RunningPlatform, startPlatform } from './platform.ts';
 import { readSettings } from './settings.ts';
-import { freePort } from './testing/free-port.ts';
 
 const data = await mkdtemp(join(tmpdir(), 'zdravo-copied-'));
 const copies = await mkdtemp(join(tmpdir(), 'zdravo-copies-'));
 const archive = join(copies, 'copy.tar.gz');
 after(() => Promise.all([data, copies].map((path) => rm(path, { recursive: true, force: true }))));
 
-async function start() {
-  return startPlatform(readSettings({ ZDRAVO_DATA: data, ZDRAVO_PORT: await freePort(), ZDRAVO_LOG: 'error' }));
+/** Stopped at the end at the latest: a server that outlives a failed test keeps the whole run from ending. */
+async function start(t: TestContext): Promise<RunningPlatform> {
+  const settings = { ZDRAVO_DATA: data, ZDRAVO_PORT: String(await freePort()), ZDRAVO_LOG: 'error' };
+  const platform = await startPlatform(readSettings(settings));
+  t.after(() => platform.stop());
+  return platform;
 }
 
-test('a copy brings everything back: databases, keys, files, sign-ins; a running platform and a damaged copy are refused', async () => {
-  const platform = await start();
+test('a copy brings everything back: databases, keys, files, sign-ins; a running platform and a damaged copy are refused', async (t) => {
+  const platform = await start(t);
   const { sign_ins } = platform;
   const head = await platform.ops.latestHead({}, { request_id: 'copied' });
   const { declarations } = await platform.ops.listDeclarations({ query: { page_size: 1 } }, { request_id: 'copied' });
@@ -30,7 +34,7 @@ test('a copy brings everything back: databases, keys, files, sign-ins; a running
   await rm(data, { recursive: true });
 
   await restore(archive, data);
-  const restored = await start();
+  const restored = await start(t);
   assert.deepEqual(restored.sign_ins, sign_ins);
   const context = { request_id: 'restored', purpose: 'test' };
   assert.ok((await restored.ops.latestHead({}, context)).size >= head.size);

@@ -4,13 +4,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { freePort } from './testing/free-port.ts';
+import { freePort } from '@zdravo/kit/testing';
 
 test('npm run demo plays the story on a platform of its own and leaves an environment for API tools', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-demo-'));
   const file = join(directory, 'environment.json');
   const child = spawn(process.execPath, [join(import.meta.dirname, 'demo.ts'), '--json', file], {
-    env: { ...process.env, ZDRAVO_DATA: directory, ZDRAVO_PORT: await freePort() },
+    env: { ...process.env, ZDRAVO_DATA: directory, ZDRAVO_PORT: String(await freePort()) },
   });
   let output = '';
   for (const stream of [child.stdout, child.stderr])

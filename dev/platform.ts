@@ -79,19 +79,27 @@ export async function startPlatform(
     with_country = true,
   }: PlatformOptions = {},
 ): Promise<RunningPlatform> {
-  const databases = await openDatabases(settings, server_settings);
+  // What has started is stopped again, in reverse order, when something after it fails.
+  await using started = new AsyncDisposableStack();
+  const databases = started.adopt(await openDatabases(settings, server_settings), (one) => one.stop());
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
   const outbox = createOutbox();
-  const messages = await startMessages(parts, outbox);
-  const transparency_log = await startDevelopmentLog(settings);
-  const ops = await startOps(parts, transparency_log);
-  const mpi = await startMpi(parts);
-  const auth = await startAuth(parts, messages);
-  const mcs = await startMcs(parts);
+  const messages = started.adopt(await startMessages(parts, outbox), close);
+  const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
+  const ops = started.adopt(await startOps(parts, transparency_log), close);
+  const mpi = started.adopt(await startMpi(parts), close);
+  const auth = started.adopt(await startAuth(parts, messages), close);
+  const mcs = started.adopt(await startMcs(parts), close);
   const authority = await openDevelopmentAuthority(join(resolve(settings.ZDRAVO_DATA), 'certificates'));
-  const prm = createPrm({ database_url: databases.urls.platform, clock, log: log.child({ module: 'prm' }) });
-  const signatures = createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) });
+  const prm = started.adopt(
+    createPrm({ database_url: databases.urls.platform, clock, log: log.child({ module: 'prm' }) }),
+    close,
+  );
+  const signatures = started.adopt(
+    createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) }),
+    close,
+  );
   await seedPlatform(databases, log);
   if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)
     await loadCountry(
@@ -99,22 +107,28 @@ export async function startPlatform(
       startingPart(clock.today()),
     );
   const clients = clientsOf(ops, mpi, parts.secret);
-  const il = await createIl({
-    database_url: databases.urls.platform,
-    keys_database_url: databases.urls.il_keys,
-    key_provider: await keyProvider(settings, 'il'),
-    clock,
-    log: log.child({ module: 'il' }),
-    auth,
-    prm,
-    signatures,
-    messages: messages.queue,
-    web_url: addressOf(settings),
-    ...interpose({ ...clients, mcs }),
-  });
+  const il = started.adopt(
+    await createIl({
+      database_url: databases.urls.platform,
+      keys_database_url: databases.urls.il_keys,
+      key_provider: await keyProvider(settings, 'il'),
+      clock,
+      log: log.child({ module: 'il' }),
+      auth,
+      prm,
+      signatures,
+      messages: messages.queue,
+      web_url: addressOf(settings),
+      ...interpose({ ...clients, mcs }),
+    }),
+    close,
+  );
   const version = await projectVersion();
-  const reports = await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') });
-  const store = await createGatewayStore({ database_url: databases.urls.platform, log });
+  const reports = started.adopt(
+    await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') }),
+    close,
+  );
+  const store = started.adopt(await createGatewayStore({ database_url: databases.urls.platform, log }), close);
   const gateway = await createGateway({
     routes: [
       served(ilContract, il.handlers),
@@ -147,13 +161,18 @@ export async function startPlatform(
     { url: databases.urls.platform, role: 'zdravo_gateway', jobs: store.jobs },
     { url: databases.urls.reports, role: reports_role, jobs: reports.jobs },
   ];
-  const jobs = await Promise.all(queues.map((queue) => startJobs({ ...queue, log })));
+  for (const queue of queues) started.adopt(await startJobs({ ...queue, log }), (one) => one.stop());
   const personEvents = (query: { after?: string; limit: number }) =>
     clients.mpi.readEvents({ query }, { request_id: 'feed-mpi' });
   const consumers = [mcs.followPersons(personEvents), ...il.followers];
-  for (const consumer of consumers) consumer.start();
+  for (const consumer of consumers) {
+    consumer.start();
+    started.defer(() => consumer.stop());
+  }
   ops.sequencer.start();
+  started.adopt(gateway, close);
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });
+  const everything = started.move();
   return {
     address: addressOf(settings),
     sign_ins,
@@ -168,16 +187,12 @@ export async function startPlatform(
       if (!job) throw new Error(`no job is called ${name}`);
       await job.run({}, { signal: undefined });
     },
-    stop: async () => {
-      await gateway.close();
-      for (const one of consumers) await one.stop();
-      for (const one of jobs) await one.stop();
-      await signatures.close();
-      for (const one of [reports, il, store, mcs, prm, auth, messages, ops, mpi]) await one.close();
-      await transparency_log.stop();
-      await databases.stop();
-    },
+    stop: () => everything.disposeAsync(),
   };
+}
+
+function close(part: { close(): Promise<unknown> }): Promise<void> {
+  return part.close().then(() => {});
 }
 
 type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };

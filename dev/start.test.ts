@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,20 +7,24 @@ import { after, test } from 'node:test';
 import { createClient, httpTransport } from '@zdravo/kit/client';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { createKeyFile, keyMigrations } from '@zdravo/kit/keys';
-import { createTestDatabase } from '@zdravo/kit/testing';
+import { createTestDatabase, freePort } from '@zdravo/kit/testing';
 import { createLogFolder, migrations as opsMigrations } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
-import { freePort } from './testing/free-port.ts';
 
 const directory = await mkdtemp(join(tmpdir(), 'zdravo-start-'));
-after(() => rm(directory, { recursive: true, force: true }));
-const ports = await Promise.all([freePort(), freePort(), freePort()]);
+const children = new Set<ChildProcess>();
+after(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await rm(directory, { recursive: true, force: true });
+});
+const ports = (await Promise.all([freePort(), freePort(), freePort()])).map(String);
 
 /** Runs `npm start`'s program until it says that it is ready. */
 async function start(environment: Record<string, string>, ...modules: string[]) {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'start.ts'), ...modules], {
     env: { ...process.env, ZDRAVO_DATA: directory, ...environment },
   });
+  children.add(child);
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;

@@ -5,7 +5,7 @@ import { createApi } from '@zdravo/dev/demo/api';
 import type { Stage } from '@zdravo/dev/demo/clinics';
 import { type PlatformOptions, type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { readSettings } from '@zdravo/dev/settings';
-import { freePort } from '@zdravo/dev/testing/free-port';
+import { freePort } from '@zdravo/kit/testing';
 import pg from 'pg';
 
 export type TestStage = Stage & {
@@ -23,7 +23,7 @@ export type TestStage = Stage & {
 export async function startStage(options: PlatformOptions = {}): Promise<TestStage> {
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-e2e-'));
   const settings = readSettings({
-    ZDRAVO_PORT: await freePort(),
+    ZDRAVO_PORT: String(await freePort()),
     ZDRAVO_DATA: directory,
     ZDRAVO_LOG: process.env['ZDRAVO_TEST_LOG'] ?? 'silent',
   });

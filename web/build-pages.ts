@@ -1,24 +1,39 @@
 import { createHash } from 'node:crypto';
-import { glob, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { glob, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const root = import.meta.dirname;
-const stamp = join(root, 'dist', 'sources.sha256');
 
 /**
  * Builds the pages when their sources changed since the last build, so that `npm start` needs no step of its own.
+ * A build appears whole under the hash of its sources: several programs may build at once, and none sees half of it.
  * @returns the folder of the built pages.
  */
 export async function buildPages(): Promise<string> {
-  const sources = await hashSources();
-  const built = await readFile(stamp, 'utf8').catch(() => undefined);
-  if (built === sources) return join(root, 'dist');
+  const built = join(root, 'dist', await hashSources());
+  if (await exists(built)) return built;
+  const unfinished = `${built}.${process.pid}`;
   // Loaded only when there is something to build: a warm start does not pay for the bundler.
   const { build } = await import('vite');
-  await build({ configFile: join(root, 'vite.config.ts'), logLevel: 'warn' });
-  await mkdir(join(root, 'dist'), { recursive: true });
-  await writeFile(stamp, sources);
-  return join(root, 'dist');
+  await build({
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir: unfinished, emptyOutDir: true },
+  });
+  try {
+    await rename(unfinished, built);
+  } catch (error) {
+    if (!(await exists(built))) throw error;
+    await rm(unfinished, { recursive: true });
+  }
+  return built;
+}
+
+async function exists(folder: string): Promise<boolean> {
+  return stat(folder).then(
+    () => true,
+    () => false,
+  );
 }
 
 async function hashSources(): Promise<string> {
@@ -35,5 +50,5 @@ async function hashSources(): Promise<string> {
     if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
   const hash = createHash('sha256');
   for (const file of files.sort()) hash.update(`${file.slice(root.length)}\n`).update(await readFile(file));
-  return hash.digest('hex');
+  return hash.digest('hex').slice(0, 16);
 }

@@ -6,5 +6,5 @@ export default defineConfig({
   root: import.meta.dirname,
   base: '/pages/',
   plugins: [react()],
-  build: { outDir: 'dist', emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: { assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 });

@@ -1,11 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { leaveDataFolder, takeDataFolder } from './data-folder.ts';
+import { freePort } from './free-port.ts';
 
 export type RunningPostgres = {
   /** As the superuser. */
@@ -63,7 +63,12 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  await ready(server, url);
+  try {
+    await ready(server, url);
+  } catch (error) {
+    await end(server, 'SIGQUIT');
+    throw error;
+  }
   return {
     url,
     port,
@@ -155,15 +160,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -62,6 +62,10 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
     ...account,
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  // Whoever ends without stopping it, say a failed test, leaves no server behind; its next start recovers the data.
+  const leaveNone = () => server.kill('SIGQUIT');
+  process.once('exit', leaveNone);
+  server.once('exit', () => process.off('exit', leaveNone));
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
   try {
     await ready(server, url);

@@ -39,10 +39,9 @@ test('every role through every type of client gets exactly where the contract le
   }
   assert.ok(holders.length > 40, `${holders.length} holders`);
   const { startRecovery: _s, finishRecovery: _f, ...unlimited } = contract;
-  assert.deepEqual(await findAccessMismatches(fixture.app, withoutLimits(unlimited), holders), []);
+  assert.deepEqual(await findAccessMismatches(knock, unlimited, holders), []);
 });
 
-/** The limits per address are tested elsewhere; here one address knocks at everything. */
-function withoutLimits(routes: Partial<typeof contract>) {
-  return Object.fromEntries(Object.entries(routes).filter(([, route]) => !('rate_limit_per_minute' in route)));
+async function knock(method: string, url: string, headers: Record<string, string>): Promise<number> {
+  return (await fixture.app.inject({ method: method as 'GET', url, headers })).statusCode;
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Contract, RouteDeclaration } from '@zdravo/kit/contract';
-import type { HttpServer } from '@zdravo/kit/http';
 
 /** Somebody who calls: `scopes` as their token holds them, the headers that prove it. Without headers: nobody. */
 export type Holder = { name: string; scopes: readonly string[]; headers: Record<string, string> };
+
+/** Calls a route and tells the status of the answer: in process or over HTTP. */
+export type Knock = (method: string, path: string, headers: Record<string, string>) => Promise<number>;
 
 /** An answer at the door that differs from what the contract declares. */
 export type AccessMismatch = { holder: string; route: string; expected: 'admitted' | 401 | 403; status: number };
@@ -11,17 +13,19 @@ export type AccessMismatch = { holder: string; route: string; expected: 'admitte
 /**
  * Knocks at every route, by every spelling, as every holder, and compares who is let in with the declared access. For
  * tests of who may do what: an empty list is what they want. Bodies are left out, so that nothing is done behind the door.
+ * Routes with a limit per address are passed over: here one address knocks at everything.
  */
 export async function findAccessMismatches(
-  app: HttpServer,
+  knock: Knock,
   contract: Contract,
   holders: readonly Holder[],
 ): Promise<AccessMismatch[]> {
   const mismatches: AccessMismatch[] = [];
   for (const route of Object.values(contract)) {
+    if (route.rate_limit_per_minute !== undefined) continue;
     for (const { method, path } of spellingsOf(route)) {
       for (const holder of holders) {
-        const status = await knock(app, method, path, holder);
+        const status = await knock(method, withIds(path), holder.headers);
         const expected = expectedAt(route, holder);
         if (!fits(expected, status))
           mismatches.push({ holder: holder.name, route: `${method} ${path}`, expected, status });
@@ -36,10 +40,9 @@ function spellingsOf(route: RouteDeclaration) {
   return [{ method: route.method, path: route.path }, ...others];
 }
 
-async function knock(app: HttpServer, method: RouteDeclaration['method'], path: string, { headers }: Holder) {
-  const url = path.replace(/:\w+/g, () => randomUUID());
-  const { statusCode } = await app.inject({ method, url, headers });
-  return statusCode;
+/** Ids that nothing has. */
+function withIds(path: string): string {
+  return path.replace(/:\w+/g, () => randomUUID());
 }
 
 function expectedAt({ access }: RouteDeclaration, holder: Holder): AccessMismatch['expected'] {

@@ -13,7 +13,7 @@ import { setSecurityHeaders } from './security-headers.ts';
 import type { GatewayStore } from './store.ts';
 
 export type { FindPrincipal } from './access.ts';
-export { type AccessMismatch, findAccessMismatches, type Holder } from './access-matrix.ts';
+export { type AccessMismatch, findAccessMismatches, type Holder, type Knock } from './access-matrix.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { Pressure, SheddingOptions } from './load-shedding.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';

@@ -124,10 +124,11 @@ async function readContainer(mcs: Mcs, declaration_id: string): ReturnType<Conta
   }
 }
 
-function describe({ findings, finding_count, leaves, versions, containers, promises, state }: AuditReport): void {
+function describe(report: AuditReport): void {
+  const { findings, finding_count, leaves, versions, erasures, containers, promises, state } = report;
   for (const { code, message } of findings) console.log(`${code}: ${message}`);
   if (finding_count > findings.length) console.log(`… and ${finding_count - findings.length} more`);
-  const read = `${leaves} leaves, ${versions} versions, ${containers} containers, ${promises} promises`;
+  const read = `${leaves} leaves, ${versions} versions, ${erasures} erasures, ${containers} containers, ${promises} promises`;
   console.log(
     finding_count === 0
       ? `WHOLE: ${read}; ${state.held?.size ?? 0} leaves are held`

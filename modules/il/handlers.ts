@@ -7,6 +7,7 @@ import { createHandlers as dictionaryHandlers } from './dictionaries/handlers.ts
 import { createHandlers as divisionHandlers } from './divisions/handlers.ts';
 import { createHandlers as employeeRequestHandlers } from './employee-requests/handlers.ts';
 import { createHandlers as employeeHandlers } from './employees/handlers.ts';
+import { createHandlers as erasureHandlers } from './erasures/handlers.ts';
 import { createHandlers as eventHandlers } from './events/handlers.ts';
 import { createHandlers as legalEntityHandlers } from './legal-entities/handlers.ts';
 import { createHandlers as parameterHandlers } from './parameters/handlers.ts';
@@ -21,6 +22,7 @@ export function createHandlers(deps: IlDeps) {
     ...blackListHandlers(deps),
     ...declarationHandlers(deps),
     ...declarationRequestHandlers(deps),
+    ...erasureHandlers(deps),
     ...eventHandlers(deps),
     ...verificationHandlers(deps),
     ...dictionaryHandlers(deps),

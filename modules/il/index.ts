@@ -22,6 +22,7 @@ import {
   legalEntityContract,
   parameterContract,
   personContract,
+  personErasureContract,
   receiptContract,
   verificationContract,
 } from './contract.ts';
@@ -60,6 +61,7 @@ export const contract = {
   ...legalEntityContract,
   ...parameterContract,
   ...personContract,
+  ...personErasureContract,
   ...receiptContract,
 };
 

@@ -4,6 +4,7 @@ import { requestExpiryJob } from './declaration-requests/end.ts';
 import type { IlDeps } from './deps.ts';
 import { expiryJob } from './employee-requests/expire.ts';
 import { dismissalJob } from './employees/dismiss.ts';
+import { erasureJob, repeatedErasureJob } from './erasures/carry-out.ts';
 import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
 
@@ -16,6 +17,8 @@ export function ilJobs(deps: IlDeps): Job[] {
     expiryJob(deps),
     dismissalJob(deps),
     closingJob(deps),
+    erasureJob(deps),
+    repeatedErasureJob(deps),
     deps.messages.job,
   ];
 }

@@ -118,6 +118,20 @@ export type Tables = {
     inserted_by: string;
     inserted_at: Generated<string>;
   };
+  'il.person_erasures': {
+    id: string;
+    person_id: string;
+    ground: string;
+    document_number: string;
+    document_date: string;
+    status: Generated<string>;
+    ordered_by: string;
+    ordered_at: string;
+    decided_by: string | null;
+    decided_at: string | null;
+    refusal: string | null;
+    done_at: string | null;
+  };
   'il.read_audit': {
     recorded_at: Generated<string>;
     request_id: string;

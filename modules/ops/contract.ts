@@ -91,6 +91,24 @@ const Change = Type.Object({
   reason_description: Type.Optional(Nullable(Type.String())),
 });
 
+/** An order to forget somebody; what the leaf of the erasure commits to, but for the last two. */
+export const ErasureOrder = Type.Object({
+  order_id: Uuid,
+  ground: Type.String(),
+  /** The paper that the order stands on. */
+  document_number: Type.String(),
+  document_date: CivilDate,
+  ordered_by: Uuid,
+  approved_by: Uuid,
+  ordered_at: Type.String(),
+  approved_at: Type.String(),
+  /** Ends what lives instead of refusing: for ids that the patient index has erased already. */
+  end_living: Type.Optional(Type.Boolean()),
+  /** Refuses when a declaration ended after this moment. */
+  last_ended_before: Type.Optional(Type.String()),
+});
+export type ErasureOrder = Static<typeof ErasureOrder>;
+
 const DeclarationId = Type.Object({ id: Uuid });
 const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
 const declarations = { ...internal, tag: 'declarations' } as const;
@@ -210,6 +228,26 @@ export const contract = {
       ended: Type.Array(Uuid),
       signed_meanwhile: Type.Array(Uuid),
     }),
+  }),
+  getErasureObstacles: route({
+    ...internal,
+    tag: 'persons',
+    method: 'GET',
+    path: '/persons/:id/erasure_obstacles',
+    summary: 'What stands against the erasure of a person and of all who were merged into them',
+    params: DeclarationId,
+    data: Type.Object({ living: Type.Array(Uuid), last_ended_at: Nullable(Type.String()) }),
+  }),
+  putErasure: route({
+    ...internal,
+    tag: 'persons',
+    method: 'PUT',
+    path: '/erasures/:id',
+    summary: 'Forget a person by order: an erase leaf, then the keys go (crypto-shredding)',
+    description: 'Safe to repeat. 409 `declaration_lives` and `retention` leave everything as it is.',
+    params: DeclarationId,
+    body: ErasureOrder,
+    data: Type.Object({ person_ids: Type.Array(Uuid), erased_at: Type.String() }),
   }),
   countDeclarations: route({
     ...declarations,

@@ -10,7 +10,7 @@ import { findDeclaration, findDeclarations, listLiving, type StoredDeclaration }
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
 import type { VersionBody } from './versions.ts';
-import { type NewVersion, type WriteContext, writeVersions } from './write-version.ts';
+import { type NewVersion, personErased, type WriteContext, writeVersions } from './write-version.ts';
 
 export type OpsDeps = { db: Kysely<Tables>; keys: KeyStore; handle_key: Uint8Array; clock: Clock; heads: HeadCache };
 
@@ -74,7 +74,7 @@ async function storeAndReplace(deps: OpsDeps, puts: readonly Put[]): Promise<Sto
   const person_keys = await deps.keys.getOrCreateMany(person_ids);
   return deps.db.transaction().execute(async (transaction) => {
     await lockPersons(transaction, person_ids);
-    await refuseMergedMeanwhile(transaction, person_ids);
+    await refuseMergedOrErased(transaction, person_ids);
     const found = await listLiving(transaction, person_ids);
     if (found.some(({ id }) => puts.some((put) => put.id === id))) throw overtaken();
     const living = Map.groupBy(found, ({ person_id }) => person_id);
@@ -132,17 +132,19 @@ export async function lockPersons(transaction: Transaction<Tables>, person_ids: 
   );
 }
 
-/** A merge that committed between the first look and the lock: the whole group looks again. */
-async function refuseMergedMeanwhile(transaction: Transaction<Tables>, person_ids: readonly string[]): Promise<void> {
-  const merged = await transaction
-    .selectFrom('ops.person_aliases')
-    .select('person_id')
-    .where('person_id', 'in', person_ids)
-    .executeTakeFirst();
-  if (merged) throw overtaken();
+/**
+ * A merge that committed between the first look and the lock: the whole group looks again. An erasure: nothing more is
+ * stored under that id.
+ */
+async function refuseMergedOrErased(transaction: Transaction<Tables>, person_ids: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ is_merged: boolean }>`
+    select true as is_merged from ops.person_aliases where person_id = any(${person_ids}::uuid[])
+    union all select false from ops.erasures where person_id = any(${person_ids}::uuid[])`.execute(transaction);
+  if (rows.some(({ is_merged }) => is_merged)) throw overtaken();
+  if (rows.length > 0) throw personErased();
 }
 
 /** As PostgreSQL says it (serialization_failure): `retryOnConflict` looks again. */
-function overtaken(): Error {
+export function overtaken(): Error {
   return Object.assign(new Error('Another write came between the look and the lock.'), { code: '40001' });
 }

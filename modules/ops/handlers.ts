@@ -3,6 +3,7 @@ import { readFeed } from '@zdravo/kit/events';
 import type { Signer, TileStore } from '@zdravo/tlog';
 import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
 import { type DeclarationWriter, type OpsDeps, putDeclaration } from './declarations.ts';
+import { findErasureObstacles, putErasure } from './erasures.ts';
 import { getHead } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
 import { getReceipt } from './log/receipts.ts';
@@ -44,6 +45,8 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
     putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),
+    getErasureObstacles: ({ params }) => findErasureObstacles(db, params.id),
+    putErasure: ({ params, body }, call) => putErasure(deps, params.id, body, call.context),
     countDeclarations: ({ body }) => countDeclarations(db, body.employee_ids),
     findByRequest: ({ body }) => findByRequest(db, body.declaration_request_ids),
     latestHead: () => deps.heads.latest(),

@@ -33,6 +33,8 @@ export async function putPersonAlias(
       const parent_id = parents.get(merge.parent_id) ?? merge.parent_id;
       if (parent_id === person_id) return { person_id, parent_id, ended: [], moved: [] };
       await lockPersons(transaction, [parent_id]);
+      // Erased in between: the merged person is erased with the parent, by an event of its own.
+      if (await isErased(transaction, parent_id)) return { person_id, parent_id, ended: [], moved: [] };
       await storeAlias(transaction, person_id, parent_id);
       const context = { deps, transaction, actor_id: merge.actor_id, call };
       const living = await listLiving(transaction, [person_id, parent_id]);
@@ -45,6 +47,15 @@ export async function putPersonAlias(
       return { person_id, parent_id, ended, moved: kept.map(({ id }) => id) };
     }),
   );
+}
+
+async function isErased(transaction: Transaction<Tables>, person_id: string): Promise<boolean> {
+  const found = await transaction
+    .selectFrom('ops.erasures')
+    .select('person_id')
+    .where('person_id', '=', person_id)
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 /** A person who is merged is nobody's parent: whoever led to them leads to the parent now. */

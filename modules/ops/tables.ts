@@ -54,6 +54,9 @@ export type Tables = {
     order_id: string;
     erased_at: Generated<string>;
     keys_dropped_at: string | null;
+    body: Buffer;
+    seed: Buffer;
+    leaf_hash: Buffer;
   };
   'ops.event_cursors': {
     feed: string;

@@ -1,5 +1,6 @@
 import type { Job } from '@zdravo/kit/jobs';
 import type { OpsDeps } from './declarations.ts';
+import { dropErasedKeys } from './erasures.ts';
 import { workOffTerminationOrders } from './terminations.ts';
 import { type Change, changeStatuses } from './transitions.ts';
 
@@ -17,6 +18,13 @@ export function declarationTimers(deps: OpsDeps, settings: { verification_reques
       name: 'approve_pending_declarations',
       schedule: '*/10 * * * *',
       run: () => approvePending(deps, settings.verification_request_expiration_days),
+    },
+    {
+      name: 'finish_erasures_of_ops',
+      schedule: '* * * * *',
+      run: async () => {
+        await dropErasedKeys(deps);
+      },
     },
     { name: 'delete_old_ops_events', schedule: '15 1 * * *', run: () => deleteOldEvents(deps) },
   ];

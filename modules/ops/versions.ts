@@ -34,7 +34,7 @@ export function sealVersion(
   const entry = Buffer.from(
     canonicalJson({
       c: commitment(seed, bytes).toString('base64'),
-      h: handleOf(body.id, keys.handle_key),
+      h: handleOf(`declaration ${body.id}`, keys.handle_key),
       k: 'declaration',
       n: body.version,
       op: body.op,
@@ -63,8 +63,8 @@ export function commitment(seed: Uint8Array, body: Uint8Array): Buffer {
 }
 
 /** The public name of a record in the log: stable, so that anyone sees two living versions clash. */
-export function handleOf(declaration_id: string, handle_key: Uint8Array): string {
-  return createHmac('sha256', handle_key).update(`declaration ${declaration_id}`).digest('base64');
+export function handleOf(record: string, handle_key: Uint8Array): string {
+  return createHmac('sha256', handle_key).update(record).digest('base64');
 }
 
 export function parseBody(bytes: Uint8Array): VersionBody {

@@ -1,5 +1,5 @@
 import type { KeyStore } from '@zdravo/kit/keys';
-import { conflict } from '@zdravo/kit/problem';
+import { conflict, type Problem } from '@zdravo/kit/problem';
 import { sql, type Transaction } from 'kysely';
 import type { StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
@@ -48,8 +48,12 @@ function storedFrom({ op: _op, ...body }: VersionBody, { leaf_hash }: SealedVers
 
 function keyOf({ person_id }: VersionBody, person_keys: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const key = person_keys.get(person_id);
-  if (!key) throw conflict('The person was erased; nothing more is stored under this id.', 'person_erased');
+  if (!key) throw personErased();
   return key;
+}
+
+export function personErased(): Problem {
+  return conflict('The person was erased; nothing more is stored under this id.', 'person_erased');
 }
 
 async function insertRows(

@@ -17,6 +17,9 @@ declaration_request:write | Створювати заявки на деклар�
 declaration_request_images:read | Переглядати скановані документи пацієнта із заявки | See the scanned patient documents of a request
 person:read | Шукати пацієнта та переглядати його декларацію | Look for a patient and see their declaration
 person:write | Змінювати персональні дані пацієнта | Change a patient’s personal data
+person_erasure:read | Переглядати розпорядження про стирання даних осіб | See orders to erase persons’ data
+person_erasure:write | Видавати розпорядження про стирання даних особи | Order the erasure of a person’s data
+person_erasure:approve | Затверджувати стирання даних особи за розпорядженням іншої посадової особи | Approve the erasure of a person’s data that another officer ordered
 person:reset_authentication_method | Скидати спосіб підтвердження особи пацієнта | Reset the way a patient confirms their identity
 otp:read | Перевіряти, чи підтверджено номер телефону | Check whether a phone number is confirmed
 otp:write | Надсилати коди на номер телефону та перевіряти їх | Send codes to a phone number and check them

@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
+import { Problem } from '@zdravo/kit/problem';
 import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
 import { announceStatus } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
@@ -24,6 +25,34 @@ export async function carryOut(deps: IlDeps, request: StoredRequest, context: Ca
     container,
     sha256: createHash('sha256').update(container).digest('hex'),
   });
+  const declaration = await storeDeclaration(deps, { request, data, signed_content_sha256: stored.sha256 }, context);
+  await finish(deps, request);
+  await deps.mcs.assignPerson({ resource_ids: [request.id, request.declaration_id], person_id: declaration.person_id });
+  return declaration;
+}
+
+type Signed = { request: StoredRequest; data: RequestData; signed_content_sha256: string };
+
+/** Person, then declaration. Whoever was erased since the intent begins anew: a consent after an erasure is a new one. */
+async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
+  try {
+    return await putPersonAndDeclaration(deps, signed, context);
+  } catch (error) {
+    if (!(error instanceof Problem && error.code === 'person_erased')) throw error;
+    const { id } = signed.request;
+    const new_person_id = randomUUID();
+    await deps.db
+      .updateTable('il.declaration_requests')
+      .set({ new_person_id })
+      .where('id', '=', id)
+      .where('status', '=', 'SIGNING')
+      .execute();
+    return putPersonAndDeclaration(deps, { ...signed, request: { ...signed.request, new_person_id } }, context);
+  }
+}
+
+async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
+  const { request, data, signed_content_sha256 } = signed;
   const person = await deps.mpi.putPerson(
     {
       params: { id: request.new_person_id },
@@ -31,13 +60,8 @@ export async function carryOut(deps: IlDeps, request: StoredRequest, context: Ca
     },
     { ...context, purpose: 'sign_declaration' },
   );
-  const declaration = await deps.ops.putDeclaration(
-    { params: { id: request.declaration_id }, body: declarationOf(request, data, person, stored.sha256) },
-    context,
-  );
-  await finish(deps, request);
-  await deps.mcs.assignPerson({ resource_ids: [request.id, request.declaration_id], person_id: declaration.person_id });
-  return declaration;
+  const body = declarationOf(request, data, person, signed_content_sha256);
+  return deps.ops.putDeclaration({ params: { id: request.declaration_id }, body }, context);
 }
 
 /** Somebody else was faster: the result is there. */

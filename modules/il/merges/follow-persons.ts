@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Consumer, createConsumer, type Event } from '@zdravo/kit/events';
 import type { IlDeps } from '../deps.ts';
+import { followErasure } from '../erasures/carry-out.ts';
 import { system_actor_id } from '../system-actor.ts';
 import type { Tables } from '../tables.ts';
 
@@ -26,6 +27,7 @@ async function handlePersonEvent(deps: MergeDeps, event: Event): Promise<void> {
   if (event.type === 'person.merge_proposed') return answerProposal(deps, event);
   if (event.type === 'person.merged') return followMerge(deps, event);
   if (event.type === 'person.unmerged') return followUnmerge(deps, event);
+  if (event.type === 'person.erased') return followErasure(deps, event, contextOf(event));
 }
 
 type Proposed = { parent_id: string; merged_id: string; reason: 'automatic' | 'reviewed' };

@@ -22,6 +22,8 @@ export const default_parameters = {
   declaration_limit_pediatrician: '900',
   declaration_limit_therapist: '2000',
   declaration_limit_family_doctor: '1800',
+  // Not of the reference: how long the records of an ended declaration are kept against a patient's own wish.
+  erasure_retention_days: '1826',
 } as const;
 
 export type ParameterName = keyof typeof default_parameters;

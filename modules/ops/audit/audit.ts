@@ -15,6 +15,7 @@ import {
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { auditContainers, type ContainerSource } from './containers.ts';
+import { auditErasures } from './erasures.ts';
 import { createFindingList, type Finding, type FindingList } from './findings.ts';
 import { auditLeaves } from './leaves.ts';
 import { auditPromises } from './promises.ts';
@@ -45,6 +46,8 @@ export type AuditReport = {
   finding_count: number;
   leaves: number;
   versions: number;
+  /** Persons who were forgotten by order. */
+  erasures: number;
   containers: number;
   promises: number;
   /** To be kept for the next run; unchanged when anything was found. */
@@ -65,6 +68,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   const scope = { from_leaf: Number(from.end), full: input.full, now: input.now, since };
   await auditUnlogged(input.db, scope, list);
   await auditHeads(input.db, scope, list);
+  const erasures = await auditErasures(input.db, since, list);
   const containers = input.containers ? await auditContainers(input.db, input.containers, scope, list) : 0;
   const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
   const is_whole = list.count() === 0;
@@ -73,6 +77,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     finding_count: list.count(),
     leaves: leaves.leaves,
     versions: leaves.versions,
+    erasures,
     containers,
     promises,
     state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : input.state,

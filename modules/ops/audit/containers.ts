@@ -17,7 +17,7 @@ export type ContainerSource = {
   sample_of: number;
 };
 
-type LoggedContainer = { id: string; sha256: string; inserted_at: string };
+type LoggedContainer = { id: string; sha256: string; inserted_at: string; is_erased: boolean };
 
 const chunk_size = 500;
 
@@ -33,7 +33,8 @@ export async function auditContainers(
   let count = 0;
   for (;;) {
     const { rows } = await sql<LoggedContainer>`
-      select head.id, head.inserted_at, convert_from(stored.body, 'UTF8')::jsonb -> 'evidence' ->> 'signed_content_sha256' as sha256
+      select head.id, head.inserted_at, convert_from(stored.body, 'UTF8')::jsonb -> 'evidence' ->> 'signed_content_sha256' as sha256,
+        exists (select from ops.log_entries leaf where leaf.kind = 'erasure' and leaf.record_id = head.person_id) as is_erased
       from ops.declaration_heads head
       join ops.declaration_versions stored on stored.declaration_id = head.id and stored.version = head.version
       where head.id > ${after} ${
@@ -51,14 +52,17 @@ export async function auditContainers(
 }
 
 async function auditContainer(
-  { id, sha256, inserted_at }: LoggedContainer,
+  { id, sha256, inserted_at, is_erased }: LoggedContainer,
   source: ContainerSource,
   turn: number,
   list: FindingList,
 ): Promise<void> {
   const found = await source.read(id);
   const record = { kind: 'declaration', id };
-  if (found.state === 'erased') return;
+  if (found.state === 'erased') {
+    if (!is_erased) list.add({ code: 'key_lost', record, detail: `The container of declaration ${id}.` });
+    return;
+  }
   if (found.state === 'missing') return list.add({ code: 'container_missing', record, detail: `Declaration ${id}.` });
   if (found.sha256 !== sha256)
     return list.add({

@@ -1,5 +1,6 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Logger } from '../log/index.ts';
+import { Problem } from '../problem/index.ts';
 import type { Event } from './outbox.ts';
 
 /** Reads a page of another module's outbox; usually a call of its contract. */
@@ -37,10 +38,20 @@ export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consum
     let handled = 0;
     for (;;) {
       const after = await readCursor();
-      const page = await feed({ ...(after === undefined ? {} : { after }), limit: 200 });
+      const page = await readPage(after);
       if (page.events.length === 0) return handled;
       handled += await handlePage(page);
     }
+  }
+
+  /** A producer that was restored to an earlier point is read from its beginning: what took effect here does so once. */
+  async function readPage(after: string | undefined) {
+    if (after === undefined) return feed({ limit: 200 });
+    return feed({ after, limit: 200 }).catch((error: unknown) => {
+      if (!(error instanceof Problem && error.code === 'feed_restored')) throw error;
+      log.warn({ feed: feed_name }, 'the feed was restored to an earlier point; it is read from the beginning');
+      return feed({ limit: 200 });
+    });
   }
 
   async function readCursor(): Promise<string | undefined> {

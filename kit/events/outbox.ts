@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { TransactionOf } from '../db/index.ts';
+import { Problem } from '../problem/index.ts';
 
 export type NewEvent = {
   type: string;
@@ -31,6 +32,8 @@ export async function appendEvents<Tables>(
 /**
  * A page of the feed after a position. Only events of transactions that no running one precedes are shown, so that
  * a late commit is never skipped; within one object the order is that of the commits.
+ * @throws Problem 409 `feed_restored` when this history never had that position: the database was restored to an earlier
+ * point, and whoever goes on from there would miss what it tells now.
  */
 export async function readFeed<Tables>(
   db: TransactionOf<Tables>,
@@ -46,11 +49,30 @@ export async function readFeed<Tables>(
       and transaction_id < pg_snapshot_xmin(pg_current_snapshot())
     order by transaction_id, position
     limit ${query.limit ?? 200}`.execute(db);
+  if (query.after !== undefined) await refuseForeignPosition(db, schema, [after_transaction, after_position]);
   const last = rows.at(-1);
   return {
     events: rows.map(({ at_transaction: _t, at_position: _p, ...event }) => event),
     next: last ? `${last.at_transaction}/${last.at_position}` : (query.after ?? '0/0'),
   };
+}
+
+/**
+ * A position is that of an event that was read once. It may be gone because the oldest events expire; then nothing older is
+ * left, and its transaction has been.
+ */
+async function refuseForeignPosition<Tables>(
+  db: TransactionOf<Tables>,
+  schema: string,
+  [transaction, position]: [string, string],
+): Promise<void> {
+  const { rows } = await sql<{ is_foreign: boolean }>`
+    select ${transaction}::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) or (
+      exists (select from ${outbox(schema)} where (transaction_id, position) < (${transaction}::xid8, ${position}::bigint))
+      and not exists (select from ${outbox(schema)} where (transaction_id, position) = (${transaction}::xid8, ${position}::bigint))
+    ) as is_foreign`.execute(db);
+  if (rows[0]!.is_foreign)
+    throw new Problem({ status: 409, code: 'feed_restored', message: 'This feed never had that position.' });
 }
 
 function outbox(schema: string): RawBuilder<unknown> {

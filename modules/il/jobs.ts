@@ -7,6 +7,7 @@ import { dismissalJob } from './employees/dismiss.ts';
 import { erasureJob, repeatedErasureJob } from './erasures/carry-out.ts';
 import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
+import { reconciliationJob } from './reconciliation/reconcile.ts';
 
 /** Timers and what has to be carried out after a commit; each safe to stop and to repeat. */
 export function ilJobs(deps: IlDeps): Job[] {
@@ -19,6 +20,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     closingJob(deps),
     erasureJob(deps),
     repeatedErasureJob(deps),
+    reconciliationJob(deps),
     deps.messages.job,
   ];
 }

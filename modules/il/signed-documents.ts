@@ -46,6 +46,19 @@ export async function openSignedDocument(deps: IlDeps, text: string, entry: stri
   };
 }
 
+/**
+ * The content of a container that was verified when it was received, `at`. Its signature is not judged again: certificates
+ * expire. @throws Problem 422 when it holds no JSON object.
+ */
+export async function openStoredDocument(
+  deps: Pick<IlDeps, 'signatures'>,
+  container: Uint8Array,
+  at: Date,
+): Promise<{ sha256: string; content: Record<string, unknown> }> {
+  const result = await deps.signatures.verify(container, policy, { at, revocation_data: {} });
+  return { sha256: result.container_sha256, content: readObject(result.content ?? new Uint8Array(), '$') };
+}
+
 function decodeBase64(text: string, entry: string): Buffer {
   const compact = text.replaceAll(/\s/g, '');
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(compact) || compact.length % 4 !== 0)

@@ -142,6 +142,13 @@ export type Tables = {
     resource_id: string | null;
     purpose: string | null;
   };
+  'il.reconciliations': {
+    id: string;
+    requested_at: Generated<string>;
+    started_at: string | null;
+    finished_at: string | null;
+    report: unknown | null;
+  };
   'il.regions': {
     id: string;
     name: string;

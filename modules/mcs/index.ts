@@ -22,7 +22,11 @@ import { default_media_settings, type MediaSettings } from './settings.ts';
 import {
   type ContainerForm,
   findSignedContainer,
+  findSignedContainers,
+  type ListedContainer,
+  listSignedContainers,
   readSignedContainer,
+  recoverSignedContainer,
   type StoredContainer,
   storeSignedContainer,
 } from './signed-containers.ts';
@@ -38,7 +42,7 @@ export type { Download } from './downloads.ts';
 export { connectClamd, type Scanner, type ScannerAddress } from './inspection/index.ts';
 export { sampleJpeg, samplePdf } from './sample-documents.ts';
 export { default_media_settings, type MediaSettings } from './settings.ts';
-export type { ContainerForm, StoredContainer } from './signed-containers.ts';
+export type { ContainerForm, ListedContainer, StoredContainer } from './signed-containers.ts';
 export type { StorageOptions } from './storage.ts';
 export type { DueDocument, IssuedUpload } from './uploads.ts';
 
@@ -84,6 +88,9 @@ export type Mcs = {
     input: Resource & { form?: ContainerForm },
   ): Promise<{ object_id: string; sha256: string; size: number } | undefined>;
   readSignedContainer(input: Resource & { form?: ContainerForm }): Promise<{ container: Buffer; sha256: string }>;
+  findSignedContainers(input: { resource_type: string; resource_ids: readonly string[] }): Promise<ListedContainer[]>;
+  listSignedContainers(input: { resource_type: string; after?: string; limit: number }): Promise<ListedContainer[]>;
+  recoverSignedContainer(resource: Resource): Promise<StoredContainer | undefined>;
   assignPerson(input: { resource_ids: readonly string[]; person_id: string }): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
@@ -159,6 +166,9 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 
     storeSignedContainer: (input) => storeSignedContainer(deps, input),
     findSignedContainer: (input) => findSignedContainer(deps, input),
     readSignedContainer: (input) => readSignedContainer(deps, input),
+    findSignedContainers: (input) => findSignedContainers(deps, input),
+    listSignedContainers: (input) => listSignedContainers(deps, input),
+    recoverSignedContainer: (resource) => recoverSignedContainer(deps, resource),
     assignPerson: (input) => assignPerson(deps, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),
     followPersons: (feed) =>

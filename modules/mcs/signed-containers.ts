@@ -47,6 +47,53 @@ export async function findSignedContainer(
   return row && { object_id: row.id, sha256: row.sha256, size: row.size };
 }
 
+export type ListedContainer = {
+  object_id: string;
+  resource_id: string;
+  sha256: string;
+  person_id: string | null;
+  stored_at: string;
+};
+
+/** What is stored for these resources of one type; what is not there is absent. */
+export function findSignedContainers(
+  deps: McsDeps,
+  { resource_type, resource_ids }: { resource_type: string; resource_ids: readonly string[] },
+): Promise<ListedContainer[]> {
+  if (resource_ids.length === 0) return Promise.resolve([]);
+  return selectContainers(deps, resource_type).where('resource_id', 'in', resource_ids).execute();
+}
+
+/** A page of all containers of one type of resource, by the resource's id. */
+export function listSignedContainers(
+  deps: McsDeps,
+  { resource_type, after, limit }: { resource_type: string; after?: string; limit: number },
+): Promise<ListedContainer[]> {
+  const query = selectContainers(deps, resource_type).orderBy('resource_id').limit(limit);
+  return (after === undefined ? query : query.where('resource_id', '>', after)).execute();
+}
+
+function selectContainers({ db }: McsDeps, resource_type: string) {
+  return db
+    .selectFrom('mcs.objects')
+    .select(['id as object_id', 'resource_id', 'sha256', 'person_id', 'stored_at'])
+    .where('resource_type', '=', resource_type)
+    .where('form', '=', 'signed_content');
+}
+
+/**
+ * After the database was restored to an earlier point: makes the row of a container whose file is there.
+ * @returns undefined when there is no file, or nobody can read it any more.
+ */
+export async function recoverSignedContainer(deps: McsDeps, resource: Resource): Promise<StoredContainer | undefined> {
+  const place: Place = { ...resource, form: 'signed_content' };
+  const known = await findContainer(deps, place);
+  if (known) return containerOf(known, false);
+  const head = await deps.store.head({ bucket: deps.settings.clean_bucket, key: keyOf(place) });
+  if (!head) return undefined;
+  return containerOf(await insertRow(deps, await readBack(deps, place)), false);
+}
+
 /** The container's bytes, exactly as stored. @throws Problem 404, 410 when erased, 503. */
 export async function readSignedContainer(
   deps: McsDeps,

@@ -106,6 +106,18 @@ export const PersonSearch = Type.Union([
 ]);
 export type PersonSearch = Static<typeof PersonSearch>;
 
+/** What stands under an id, and whether the index has the data that a source brought. */
+export const PersonState = Type.Object({
+  id: Uuid,
+  /** The parent's for a merged id or an alias. */
+  person_id: Uuid,
+  status: Type.Enum(['active', 'erased']),
+  pseudonym: Nullable(Uuid),
+  source_id: Uuid,
+  knows_source: Type.Boolean(),
+});
+export type PersonState = Static<typeof PersonState>;
+
 const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
 
 /** All that the rest of the platform may ask of the Master Patient Index. */
@@ -120,7 +132,12 @@ export const contract = {
     description:
       'Safe to repeat. When the data show that this is a known person (the same naturally unique identifier), that person is updated and their id is the answer.',
     params: PersonId,
-    body: Type.Object({ person: Person, source: Type.Object({ type: Type.String(), id: Uuid }) }),
+    body: Type.Object({
+      person: Person,
+      source: Type.Object({ type: Type.String(), id: Uuid }),
+      /** Of a person whom a restored index lost: what the other perimeters call them. Ignored for one who is known. */
+      pseudonym: Type.Optional(Uuid),
+    }),
     data: PersonWritten,
   }),
   getPerson: route({
@@ -169,6 +186,17 @@ export const contract = {
     params: PersonId,
     body: Type.Object({ order_id: Uuid }),
     data: Type.Object({ id: Uuid, erased_at: Type.String() }),
+  }),
+  findPersonStates: route({
+    ...internal,
+    method: 'POST',
+    path: '/person_states',
+    tag: 'persons',
+    summary: 'Who lives under these ids now, without personal data, for reconciliation; unknown ids are absent',
+    body: Type.Object({
+      persons: Type.Array(Type.Object({ id: Uuid, source_id: Uuid }), { maxItems: 1000 }),
+    }),
+    data: Type.Array(PersonState),
   }),
   readEvents: route({
     ...internal,

@@ -10,6 +10,7 @@ import { unmergePersons } from './linking/unmerge-persons.ts';
 import { erasePerson } from './persons/erase-person.ts';
 import { getPerson } from './persons/get-person.ts';
 import { matchPerson } from './persons/match-person.ts';
+import { findPersonStates } from './persons/person-states.ts';
 import { putPerson } from './persons/put-person.ts';
 import { resetAuthenticationMethod } from './persons/reset-authentication.ts';
 import { searchPersons } from './persons/search-persons.ts';
@@ -33,6 +34,7 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
       await askForReview(deps.db, body.kind, [body.persons], { evidence: { declaration_ids: body.declaration_ids } });
       return { id: params.id };
     },
+    findPersonStates: ({ body }) => findPersonStates(deps.db, body.persons),
     readEvents: ({ query }) => readFeed(deps.db, 'mpi', query),
   };
 }

@@ -113,6 +113,39 @@ const DeclarationId = Type.Object({ id: Uuid });
 const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
 const declarations = { ...internal, tag: 'declarations' } as const;
 
+/** A declaration as far as the other registers have a part in it. */
+export const DeclarationState = Type.Object({
+  id: Uuid,
+  declaration_request_id: Uuid,
+  person_id: Uuid,
+  pseudonym: Uuid,
+  employee_id: Uuid,
+  division_id: Uuid,
+  legal_entity_id: Uuid,
+  status: DeclarationStatus,
+  signed_content_sha256: Type.String(),
+  start_date: CivilDate,
+  end_date: CivilDate,
+  inserted_at: Type.String(),
+});
+export type DeclarationState = Static<typeof DeclarationState>;
+
+const TerminationOrder = Type.Object({
+  id: Uuid,
+  subject_type: Type.Enum(['employee', 'legal_entity', 'person']),
+  subject_id: Uuid,
+  reason: Type.String(),
+  ordered_at: Type.String(),
+  is_done: Type.Boolean(),
+});
+export type ListedOrder = Static<typeof TerminationOrder>;
+
+/** The whole of a list, by id: `after` is the last id of the page before. */
+const KeysetQuery = Type.Object({
+  after: Type.Optional(Uuid),
+  limit: Type.Integer({ minimum: 1, maximum: 1000 }),
+});
+
 /** All that the rest of the platform may ask of Operations. */
 export const contract = {
   putDeclaration: route({
@@ -272,6 +305,30 @@ export const contract = {
         signed_content_sha256: Type.String(),
       }),
     ),
+  }),
+  listStates: route({
+    ...declarations,
+    method: 'GET',
+    path: '/declaration_states',
+    summary: 'Every declaration, by id, for reconciliation',
+    query: KeysetQuery,
+    data: Type.Array(DeclarationState),
+  }),
+  findStates: route({
+    ...declarations,
+    method: 'POST',
+    path: '/declaration_states',
+    summary: 'The same of these ids; what is not there is absent',
+    body: Type.Object({ ids: Type.Array(Uuid, { maxItems: 1000 }) }),
+    data: Type.Array(DeclarationState),
+  }),
+  listTerminationOrders: route({
+    ...declarations,
+    method: 'GET',
+    path: '/terminations',
+    summary: 'Every order to end declarations, by id, for reconciliation',
+    query: KeysetQuery,
+    data: Type.Array(TerminationOrder),
   }),
   latestHead: route({
     ...internal,

@@ -9,7 +9,7 @@ import { promiseOf } from './log/promises.ts';
 import { getReceipt } from './log/receipts.ts';
 import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
 import { getDeclaration, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
-import { countDeclarations, findByRequest } from './reconciliation.ts';
+import { countDeclarations, findByRequest, findStates, listStates, listTerminationOrders } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
 
@@ -49,6 +49,9 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putErasure: ({ params, body }, call) => putErasure(deps, params.id, body, call.context),
     countDeclarations: ({ body }) => countDeclarations(db, body.employee_ids),
     findByRequest: ({ body }) => findByRequest(db, body.declaration_request_ids),
+    listStates: ({ query }) => listStates(db, query),
+    findStates: ({ body }) => findStates(db, body.ids),
+    listTerminationOrders: ({ query }) => listTerminationOrders(db, query),
     latestHead: () => deps.heads.latest(),
     getHead: ({ params }) => getHead(db, params.hash),
     readEvents: ({ query }) => readFeed(db, 'ops', query),

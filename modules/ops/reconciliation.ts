@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { DeclarationStatus } from './contract.ts';
+import type { DeclarationState, DeclarationStatus, ListedOrder } from './contract.ts';
 import type { Tables } from './tables.ts';
 
 /** Living declarations (active or pending) per employment. */
@@ -32,4 +32,54 @@ export async function findByRequest(db: Kysely<Tables>, request_ids: string[]): 
     .where('declaration_request_id', 'in', request_ids)
     .execute();
   return rows as DeclarationOfRequest[];
+}
+
+/** A page of all declarations by id; read by the primary key, so that the last page costs what the first does. */
+export async function listStates(
+  db: Kysely<Tables>,
+  { after, limit }: { after?: string; limit: number },
+): Promise<DeclarationState[]> {
+  const query = selectStates(db).orderBy('id').limit(limit);
+  const rows = await (after === undefined ? query : query.where('id', '>', after)).execute();
+  return rows as DeclarationState[];
+}
+
+export async function findStates(db: Kysely<Tables>, ids: string[]): Promise<DeclarationState[]> {
+  if (ids.length === 0) return [];
+  return (await selectStates(db).where('id', 'in', ids).execute()) as DeclarationState[];
+}
+
+function selectStates(db: Kysely<Tables>) {
+  return db
+    .selectFrom('ops.declaration_heads')
+    .select([
+      'id',
+      'declaration_request_id',
+      'person_id',
+      'pseudonym',
+      'employee_id',
+      'division_id',
+      'legal_entity_id',
+      'status',
+      'signed_content_sha256',
+      'start_date',
+      'end_date',
+      'inserted_at',
+    ]);
+}
+
+export async function listTerminationOrders(
+  db: Kysely<Tables>,
+  { after, limit }: { after?: string; limit: number },
+): Promise<ListedOrder[]> {
+  const query = db.selectFrom('ops.termination_orders').selectAll().orderBy('id').limit(limit);
+  const rows = await (after === undefined ? query : query.where('id', '>', after)).execute();
+  return rows.map(({ id, subject_type, subject_id, reason, ordered_at, done_at }) => ({
+    id,
+    subject_type: subject_type as ListedOrder['subject_type'],
+    subject_id,
+    reason,
+    ordered_at,
+    is_done: done_at !== null,
+  }));
 }

@@ -69,9 +69,10 @@ function finished(deps: IlDeps, request: StoredRequest, context: CallContext): P
   return deps.ops.getDeclaration({ params: { id: request.declaration_id } }, context);
 }
 
-function declarationOf(
+/** The declaration that a signed request becomes. */
+export function declarationOf(
   request: StoredRequest,
-  data: RequestData,
+  data: Pick<RequestData, 'scope'>,
   person: { id: string; pseudonym: string },
   signed_content_sha256: string,
 ): NewDeclaration {

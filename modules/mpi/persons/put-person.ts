@@ -22,6 +22,9 @@ import {
   writeVersion,
 } from './write-version.ts';
 
+/** With the pseudonym of the person, should this write be the first. */
+type PutPerson = NewVersion & { pseudonym: string };
+
 /**
  * Creates a person under the caller's id, or updates the one who lives there or who is known by the same identity
  * keys. Sixty-four callers with sixty-four ids for one new person leave one person.
@@ -30,11 +33,12 @@ import {
 export async function putPerson(
   deps: MpiDeps,
   id: string,
-  body: { person: Person; source: Source },
+  body: { person: Person; source: Source; pseudonym?: string },
   asker: Asker,
 ): Promise<PersonWritten> {
   const person = acceptPerson(body.person, deps.clock);
-  const written: NewVersion = { person, source: body.source, written_as: id, asker };
+  const { source, pseudonym = randomUUID() } = body;
+  const written: PutPerson = { person, source, pseudonym, written_as: id, asker };
   return readable(deps, () =>
     retryOnConflict(() =>
       withLocks(
@@ -55,7 +59,7 @@ async function locksFor(generations: LiveGenerations, id: string, person: Person
   return [idLock(id), ...tokens.map(({ token }) => token)];
 }
 
-async function put(context: WriteContext, id: string, written: NewVersion): Promise<PersonWritten> {
+async function put(context: WriteContext, id: string, written: PutPerson): Promise<PersonWritten> {
   const { transaction, generations, held } = context;
   const keys = generations.serving.identityTokens(written.person);
   const phone_tokens = phoneTokensOf(generations.serving, written.person);
@@ -74,7 +78,7 @@ type Found = { situation: Situation; keys: { token: string; strength: Claim['str
 async function putInto(
   context: WriteContext,
   id: string,
-  written: NewVersion,
+  written: PutPerson,
   { situation, keys, alone }: Found,
 ): Promise<PersonWritten> {
   if (situation.known) return update(context, (await lockHead(context.transaction, id))!, written);
@@ -96,10 +100,10 @@ async function updateAs(context: WriteContext, id: string, person_id: string, wr
 async function create(
   context: WriteContext,
   id: string,
-  written: NewVersion,
+  written: PutPerson,
   creation: Creation,
 ): Promise<PersonWritten> {
-  const head = { id, pseudonym: randomUUID(), version: 1 };
+  const head = { id, pseudonym: written.pseudonym, version: 1 };
   return writeVersion(context, head, written, creation);
 }
 

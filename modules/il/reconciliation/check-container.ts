@@ -1,0 +1,48 @@
+import type { ListedContainer } from '@zdravo/mcs';
+import type { DeclarationState } from '@zdravo/ops/contract';
+import { isSettled, page_size, pagesOf, type Run } from './run.ts';
+
+/** The container is there, is the one that the declaration names, and lies under the key of the person. */
+export async function checkContainer(run: Run, state: DeclarationState, known?: ListedContainer): Promise<void> {
+  const { deps, findings } = run;
+  const { id, person_id, declaration_request_id } = state;
+  const container = known ?? (await recover(run, id));
+  if (!container) return findings.open('container_missing', id);
+  if (container.sha256 !== state.signed_content_sha256) return findings.open('container_differs', id);
+  if (container.person_id === null)
+    await findings.repair('container_unassigned', id, async () => {
+      await deps.mcs.assignPerson({ resource_ids: [declaration_request_id, id], person_id });
+      return true;
+    });
+}
+
+/** A restored database may have lost the row of a file. */
+async function recover({ deps, findings }: Run, id: string) {
+  const resource = { resource_type: 'declaration', resource_id: id };
+  const found = await deps.mcs.recoverSignedContainer(resource).catch((error: unknown) => {
+    deps.log.warn({ err: error, declaration_id: id }, 'a container could not be recovered');
+    return undefined;
+  });
+  if (!found) return undefined;
+  await findings.repair('container_row_missing', id, async () => true);
+  return { ...found, person_id: null };
+}
+
+/** Containers whose declaration nobody has; those with a signed request were made declarations again before. */
+export async function checkContainers(run: Run): Promise<void> {
+  const { deps, findings, context } = run;
+  const read = (after: string | undefined) =>
+    deps.mcs.listSignedContainers({
+      resource_type: 'declaration',
+      limit: page_size,
+      ...(after === undefined ? {} : { after }),
+    });
+  for await (const page of pagesOf(read, (container) => container.resource_id)) {
+    findings.looked('containers', page.length);
+    const body = { ids: page.map((one) => one.resource_id) };
+    const known = new Set((await deps.ops.findStates({ body }, context)).map((state) => state.id));
+    for (const { resource_id, stored_at } of page)
+      if (!known.has(resource_id) && isSettled(run, stored_at))
+        findings.open('container_without_declaration', resource_id);
+  }
+}

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { ConfigError } from '@zdravo/kit/config';
 import { connectionUrl } from '@zdravo/kit/db';
 import { type Databases, openDatabases } from './databases.ts';
 import type { Settings } from './settings.ts';
@@ -13,6 +14,13 @@ export async function findDatabases(settings: Settings): Promise<Databases> {
     (given[`${name.toUpperCase()}_DATABASE_URL`] as string | undefined) ??
     connectionUrl(server, { database: `zdravo_${name}` });
   return { urls: new Proxy({} as Databases['urls'], { get: (_, name) => urlOf(String(name)) }), stop: async () => {} };
+}
+
+/** The same of a platform that runs: nothing is started. @throws ConfigError when none does. */
+export async function findRunningDatabases(settings: Settings): Promise<Databases['urls']> {
+  if (!settings.PLATFORM_DATABASE_URL && !(await findServer(resolve(settings.ZDRAVO_DATA))))
+    throw new ConfigError(['no platform runs over this data folder (`npm start`), and no database URL is set']);
+  return (await findDatabases(settings)).urls;
 }
 
 /** Line 4 of `postmaster.pid` is the port (PostgreSQL, Server-Internal files); the owner file tells that it is alive. */

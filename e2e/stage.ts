@@ -27,7 +27,18 @@ export async function startStage(options: PlatformOptions = {}): Promise<TestSta
     ZDRAVO_DATA: directory,
     ZDRAVO_LOG: process.env['ZDRAVO_TEST_LOG'] ?? 'silent',
   });
-  const platform = await startPlatform(settings, { server_settings: fast, with_country: false, ...options });
+  const platform = await startPlatform(settings, { server_settings: fast_server, with_country: false, ...options });
+  return {
+    ...stageOf(platform),
+    close: async () => {
+      await platform.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A running platform as the stories see it. */
+export function stageOf(platform: RunningPlatform): Omit<TestStage, 'close'> {
   return {
     platform,
     api: createApi(platform.address, platform.sign_ins),
@@ -41,15 +52,11 @@ export async function startStage(options: PlatformOptions = {}): Promise<TestSta
       });
       return rows;
     },
-    close: async () => {
-      await platform.stop();
-      await rm(directory, { recursive: true, force: true });
-    },
   };
 }
 
 /** A power cut may lose a test's data. */
-const fast = [
+export const fast_server = [
   'shared_buffers=64MB',
   'fsync=off',
   'synchronous_commit=off',

@@ -42,6 +42,7 @@ export {
   importStreets,
 } from './addresses/import-addresses.ts';
 export type { IlDeps } from './deps.ts';
+export type { Finding, ReconciliationReport } from './reconciliation/report.ts';
 
 export const migrations: Migrations = { module: 'il', directory: join(import.meta.dirname, 'migrations') };
 

@@ -16,11 +16,14 @@ export type OrderState = { id: string; is_done: boolean; terminated: number };
 const column_of = { employee: 'employee_id', legal_entity: 'legal_entity_id', person: 'person_id' } as const;
 const batch_size = 500;
 
-/** Makes the order durable; the timer works it off. Safe to repeat. */
+/**
+ * Makes the order durable; the timer works it off. Safe to repeat. Its moment is of the same clock as the declarations', or
+ * the two would be compared by how much the database's clock differs.
+ */
 export async function putTerminationOrder(deps: OpsDeps, id: string, order: TerminationOrder): Promise<OrderState> {
   await deps.db
     .insertInto('ops.termination_orders')
-    .values({ id, ...order })
+    .values({ id, ...order, ordered_at: deps.clock.now().toISOString() })
     .onConflict((conflicting) => conflicting.column('id').doNothing())
     .execute();
   const stored = await deps.db

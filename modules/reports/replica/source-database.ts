@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { connectionUrl } from '@zdravo/kit/db';
 import pg from 'pg';
 import { feed_role, type Source } from './sources.ts';
@@ -53,11 +54,26 @@ export async function connect(url: string, name: string): Promise<pg.Client> {
   return client;
 }
 
+/** A role belongs to the server, the lock only to one database: whoever prepares another source may alter it at once. */
 async function createFeedRole(client: pg.Client, password: string): Promise<void> {
   const secret = client.escapeLiteral(password);
-  await client.query(`
-    do $$ begin create role ${feed_role} login replication; exception when duplicate_object or unique_violation then null; end $$;
-    alter role ${feed_role} login replication password ${secret}`);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await client.query(`
+        do $$ begin create role ${feed_role} login replication; exception when duplicate_object or unique_violation then null; end $$;
+        alter role ${feed_role} login replication password ${secret}`);
+      return;
+    } catch (error) {
+      if (attempt >= 50 || !isConcurrentUpdate(error)) throw error;
+      await setTimeout(20 + Math.random() * 40);
+    }
+  }
+}
+
+/** PostgreSQL has no code of its own for two who alter one row of a catalogue at once ("tuple concurrently updated"). */
+function isConcurrentUpdate(error: unknown): boolean {
+  const { code, routine } = error as pg.DatabaseError;
+  return code === 'XX000' && (routine === 'simple_heap_update' || routine === 'simple_heap_delete');
 }
 
 /** Column by column: a column that is added to a table without being published stays out of the feed's reach. */
@@ -77,7 +93,7 @@ async function grantPublished(client: pg.Client, source: Source): Promise<void> 
   }
 }
 
-/** Two processes that start at once must not both alter the role: PostgreSQL refuses concurrent updates of a catalogue row. */
+/** Two processes that prepare one source at once must not both grant: PostgreSQL refuses concurrent updates of a catalogue row. */
 async function inLock(client: pg.Client, work: () => Promise<void>): Promise<void> {
   await client.query('select pg_advisory_lock(7202612)');
   try {

@@ -33,7 +33,7 @@ import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { type Messages, openMessages } from './messages.ts';
 import { mountOutbox } from './outbox-page.ts';
-import { ukrainian_identity_rules } from './processes/mpi.ts';
+import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
 import { startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
@@ -231,6 +231,7 @@ async function mpiOptions({ settings, databases, log, clock, secret }: Parts): P
     callers: { il: secret },
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,
+    search: { typicalPersons: typicalUkrainians },
     clock,
     log: log.child({ module: 'mpi' }),
   };

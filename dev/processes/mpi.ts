@@ -1,9 +1,16 @@
-import { normaliseFamilyName, normaliseGivenName, normaliseName, normalisePatronymic } from '@zdravo/country-ua';
+import {
+  generateCountry,
+  normaliseFamilyName,
+  normaliseGivenName,
+  normaliseName,
+  normalisePatronymic,
+} from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createMpi, migrations } from '@zdravo/mpi';
+import type { Person } from '@zdravo/mpi/contract';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
@@ -29,6 +36,7 @@ export async function startMpi(environment: Record<string, string | undefined>):
     callers: readCallers(settings.MPI_CALLERS),
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,
+    search: { typicalPersons: typicalUkrainians },
     clock: systemClock('Europe/Kyiv'),
     log,
   });
@@ -48,3 +56,9 @@ export const ukrainian_identity_rules = {
   family_name: normaliseFamilyName,
   patronymic: normalisePatronymic,
 };
+
+/** Made-up people, as common as in the country: decoys come from them until the index has enough persons. */
+export function typicalUkrainians(): Person[] {
+  const country = generateCountry({ seed: 'typical persons', persons: 2_000 });
+  return [...country.persons(0, 2_000)].map(({ person }) => person as unknown as Person);
+}

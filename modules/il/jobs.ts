@@ -7,6 +7,7 @@ import { dismissalJob } from './employees/dismiss.ts';
 import { erasureJob, repeatedErasureJob } from './erasures/carry-out.ts';
 import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
+import { canaryExpiryJob } from './persons/canaries.ts';
 import { reconciliationJob } from './reconciliation/reconcile.ts';
 
 /** Timers and what has to be carried out after a commit; each safe to stop and to repeat. */
@@ -21,6 +22,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     erasureJob(deps),
     repeatedErasureJob(deps),
     reconciliationJob(deps),
+    canaryExpiryJob(deps),
     deps.messages.job,
   ];
 }

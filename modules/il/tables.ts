@@ -155,6 +155,16 @@ export type Tables = {
     katottg: string;
     koatuu: string | null;
   };
+  'il.search_canaries': {
+    id: string;
+    actor_id: string;
+    client_id: string;
+    reason: string;
+    path: string[];
+    purpose: string;
+    request_id: string;
+    raised_at: string;
+  };
   'il.settlements': {
     id: string;
     region_id: string;

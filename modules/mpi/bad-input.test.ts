@@ -155,12 +155,3 @@ test('a read needs a purpose, a caller its secret, and a purpose its form', asyn
   assert.equal((await send('GET', `/persons/${id}`, undefined, { authorization: 'Bearer guess' })).status, 401);
   assert.equal((await send('GET', `/persons/${id}`, undefined, { 'x-purpose': 'treatment' })).status, 200);
 });
-
-test('a search over its budget is refused before anything is looked up', async () => {
-  const { Problem } = await import('@zdravo/kit/problem');
-  const refused = new Problem({ status: 429, code: 'too_many_requests', message: 'Enough.', retry_after_s: 60 });
-  const { client } = await under_test.open(under_test.key_file, { search_limit: () => Promise.reject(refused) });
-  const { first_name, last_name, birth_date } = somebody();
-  const search = client.searchPersons({ body: { first_name, last_name, birth_date } }, { request_id: 'test-request' });
-  await assert.rejects(search, (error: unknown) => error instanceof Problem && error.status === 429);
-});

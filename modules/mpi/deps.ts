@@ -6,17 +6,24 @@ import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import type { IdentityRules } from './identity-rules.ts';
 import type { Generations } from './indexes/generations.ts';
+import type { Distributions } from './search/distributions.ts';
+import type { SearchKeys } from './search/keys.ts';
+import type { SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
 
 export type MpiTransaction = Transaction<Tables>;
 /** A connection or a transaction. */
 export type MpiDatabase = Kysely<Tables> | MpiTransaction;
 
-/** Refuses a search with a `Problem` (429) when the asker has used up their budget. */
-export type SearchLimit = (asker: Asker) => Promise<void>;
-
 /** On whose behalf a call comes. */
 export type Asker = { request_id: string; actor_id: string | null; client_id: string | null; purpose: string | null };
+
+export type Search = {
+  settings: SearchSettings;
+  keys: SearchKeys;
+  /** Of the country, until there are persons enough to sample. */
+  first_distributions(): Distributions;
+};
 
 export type MpiDeps = {
   db: Kysely<Tables>;
@@ -28,7 +35,7 @@ export type MpiDeps = {
   generations: Generations;
   rules: IdentityRules;
   read_audit: ReadAudit;
-  search_limit: SearchLimit;
+  search: Search;
   clock: Clock;
   log: Logger;
 };

@@ -14,6 +14,8 @@ import { findPersonStates } from './persons/person-states.ts';
 import { putPerson } from './persons/put-person.ts';
 import { resetAuthenticationMethod } from './persons/reset-authentication.ts';
 import { searchPersons } from './persons/search-persons.ts';
+import { replyToSearch, startSearch } from './search/dialogue.ts';
+import { openHandle, readByHandle } from './search/handles.ts';
 
 export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
   return {
@@ -21,6 +23,10 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
     getPerson: ({ params }, call) => getPerson(deps, params.id, askerOf(call.context)),
     matchPerson: ({ body }, call) => matchPerson(deps, body.person, askerOf(call.context)),
     searchPersons: ({ body }, call) => searchPersons(deps, body, askerOf(call.context)),
+    startSearch: ({ body }, call) => startSearch(deps, body, askerOf(call.context)),
+    replyToSearch: ({ body }, call) => replyToSearch(deps, body, askerOf(call.context)),
+    openHandle: ({ body }, call) => openHandle(deps, body.handle, askerOf(call.context)),
+    readByHandle: ({ body }, call) => readByHandle(deps, body.handle, askerOf(call.context)),
     resetAuthenticationMethod: ({ params, body }, call) =>
       resetAuthenticationMethod(deps, params.id, body.reset_id, askerOf(call.context)),
     erasePerson: ({ params, body }, call) => erasePerson(deps, params.id, body.order_id, askerOf(call.context)),

@@ -6,8 +6,8 @@ import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthenti
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
-import { contract } from './contract.ts';
-import type { Asker, MpiDeps, SearchLimit } from './deps.ts';
+import { contract, type Person } from './contract.ts';
+import type { Asker, MpiDeps, Search } from './deps.ts';
 import { createHandlers } from './handlers.ts';
 import { type IdentityRules, identityRules } from './identity-rules.ts';
 import { index_definitions } from './indexes/composites.ts';
@@ -18,11 +18,14 @@ import { sheet_scope, sketch_scope } from './linkage/key-scopes.ts';
 import type { LinkOrder } from './linking/link-events.ts';
 import { mergePersons } from './linking/merge-persons.ts';
 import { unmergePersons } from './linking/unmerge-persons.ts';
+import { type Distributions, distributionsOf } from './search/distributions.ts';
+import { deriveSearchKeys } from './search/keys.ts';
+import { default_search_settings, type SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
 
 export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
 export type { BulkPerson } from './bulk/person-rows.ts';
-export type { Asker, SearchLimit } from './deps.ts';
+export type { Asker } from './deps.ts';
 export type { IdentityRules } from './identity-rules.ts';
 export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
@@ -47,8 +50,16 @@ export type MpiOptions = {
   clock?: Clock;
   log: Logger;
   pool_size?: number;
-  /** Asked before every search; none by default. */
-  search_limit?: SearchLimit;
+  search?: SearchOptions;
+};
+
+export type SearchOptions = {
+  settings?: Partial<SearchSettings>;
+  /**
+   * People as the country has them, made up: the decoys of questions are drawn from them until the index has persons
+   * enough of its own. Without them no question is asked before that.
+   */
+  typicalPersons?: () => Iterable<Person>;
 };
 
 export type Mpi = {
@@ -97,7 +108,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
       generations: await openGenerations(database.db, key_provider, rules),
       rules,
       read_audit: createReadAudit(database.db, 'mpi'),
-      search_limit: options.search_limit ?? (async () => {}),
+      search: await prepareSearch(options),
       clock: options.clock ?? systemClock('UTC'),
       log,
     };
@@ -122,4 +133,13 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     await close();
     throw error;
   }
+}
+
+async function prepareSearch({ search = {}, key_provider }: MpiOptions): Promise<Search> {
+  let first: Distributions | undefined;
+  return {
+    settings: { ...default_search_settings, ...search.settings },
+    keys: await deriveSearchKeys(key_provider),
+    first_distributions: () => (first ??= distributionsOf(search.typicalPersons?.() ?? [])),
+  };
 }

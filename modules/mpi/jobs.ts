@@ -5,6 +5,8 @@ import { measureIndexes } from './indexes/measure-job.ts';
 import { reindexPersons } from './indexes/reindex.ts';
 import { finishErasures } from './persons/erase-person.ts';
 import { prepareSheets } from './review/sheets.ts';
+import { refreshDistributions } from './search/distributions.ts';
+import { expireSearches } from './search/expiry.ts';
 import { rewrapKeys } from './vault/rewrap.ts';
 
 /** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
@@ -32,6 +34,8 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       schedule: '* * * * *',
       run: (_payload, { signal }) => prepareSheets(deps, signal),
     },
+    { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },
+    { name: 'refresh_answer_distributions', schedule: '27 * * * *', run: () => refreshDistributions(deps) },
     { name: 'measure_indexes', schedule: '7 2 * * *', run: () => measureIndexes(deps) },
   ];
 }

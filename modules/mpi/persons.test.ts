@@ -10,11 +10,10 @@ import { Problem } from '@zdravo/kit/problem';
 import pg from 'pg';
 import { contract, type Person } from './contract.ts';
 import { birthMonth } from './persons/facts.ts';
-import { eventsUntil, type MpiUnderTest, somePersons, startMpiForTest } from './testing.ts';
+import { context, eventsUntil, type MpiUnderTest, somePersons, startMpiForTest } from './testing.ts';
 
 let under_test: MpiUnderTest;
 let superuser: pg.Client;
-const context = { request_id: 'test-request', actor_id: randomUUID(), purpose: 'treatment' };
 const people = somePersons(120);
 const adults = people.filter((person) => person.tax_id);
 let taken = 0;

@@ -2,6 +2,11 @@
 import type { Generated, GeneratedAlways } from 'kysely';
 
 export type Tables = {
+  'mpi.answer_distributions': {
+    made_at: string;
+    key_id: string;
+    sealed: Buffer;
+  };
   'mpi.audit_log': {
     recorded_at: Generated<string>;
     request_id: string;
@@ -204,5 +209,49 @@ export type Tables = {
     vote: string;
     comment: string | null;
     voted_at: Generated<string>;
+  };
+  'mpi.search_budgets': {
+    subject_id: string;
+    subject_type: string;
+    window_start: string;
+    queries: Generated<number>;
+    found: Generated<number>;
+    unused: Generated<number>;
+    missed: Generated<number>;
+    unanswered: Generated<number>;
+    wrong: Generated<number>;
+  };
+  'mpi.search_dialogues': {
+    step_hash: Buffer;
+    actor_id: string;
+    client_id: string;
+    attribute: string;
+    asked: string[];
+    questions: number;
+    options: string[];
+    candidates: string[];
+    expires_at: string;
+  };
+  'mpi.search_handles': {
+    handle_hash: Buffer;
+    person_id: string;
+    actor_id: string;
+    client_id: string;
+    is_opened: Generated<boolean>;
+    expires_at: string;
+  };
+  'mpi.search_locks': {
+    subject_id: string;
+    subject_type: string;
+    client_id: string;
+    reason: string;
+    locked_at: string;
+    locked_until: string;
+  };
+  'mpi.search_sweeps': {
+    actor_id: string;
+    name_mac: number;
+    window_start: string;
+    query_macs: number[];
   };
 };

@@ -32,8 +32,13 @@ export type MpiUnderTest = {
   close(): Promise<void>;
 };
 
-export const context = { request_id: 'test-request', actor_id: randomUUID(), purpose: 'treatment' };
-export const asker: Asker = { ...context, client_id: null };
+export const context = {
+  request_id: 'test-request',
+  actor_id: randomUUID(),
+  client_id: randomUUID(),
+  purpose: 'treatment',
+};
+export const asker: Asker = context;
 
 /** The index on databases of its own, called through its contract. */
 export async function startMpiForTest(): Promise<MpiUnderTest> {
@@ -53,6 +58,7 @@ export async function startMpiForTest(): Promise<MpiUnderTest> {
       patronymic: normalisePatronymic,
     },
     log: testLogger('mpi'),
+    search: { settings: { floor_ms: 1 } },
     pool_size: 6,
   });
   const open = async (file: string, changes: Partial<MpiOptions> = {}) => {

@@ -16,6 +16,8 @@ declaration_request:terminate | Скасовувати заявки на дек�
 declaration_request:write | Створювати заявки на декларацію з даними пацієнта | Create declaration requests with a patient’s data
 declaration_request_images:read | Переглядати скановані документи пацієнта із заявки | See the scanned patient documents of a request
 person:read | Шукати пацієнта та переглядати його декларацію | Look for a patient and see their declaration
+person:details | Переглядати всі дані знайденого пацієнта без декларації | See all data of a found patient without a declaration
+search_canary:read | Бачити, хто шукає пацієнтів навмання | See who searches for patients at random
 person:write | Змінювати персональні дані пацієнта | Change a patient’s personal data
 person_erasure:read | Переглядати розпорядження про стирання даних осіб | See orders to erase persons’ data
 person_erasure:write | Видавати розпорядження про стирання даних особи | Order the erasure of a person’s data

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Consumer, createConsumer, type Event } from '@zdravo/kit/events';
 import type { IlDeps } from '../deps.ts';
 import { followErasure } from '../erasures/carry-out.ts';
+import { keepCanary } from '../persons/canaries.ts';
 import { system_actor_id } from '../system-actor.ts';
 import type { Tables } from '../tables.ts';
 
@@ -18,7 +19,8 @@ export function followPersons(deps: MergeDeps): Consumer {
     feed_name: 'merges',
     db: deps.db,
     schema: 'il',
-    handle: (_transaction, event) => handlePersonEvent(deps, event),
+    handle: (transaction, event) =>
+      event.type === 'search.canary' ? keepCanary(transaction, event) : handlePersonEvent(deps, event),
     log: deps.log,
   });
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { Handlers } from '@zdravo/kit/contract';
 import { forbidden } from '@zdravo/kit/problem';
 import type { IlDeps } from '../deps.ts';
+import { listSearchCanaries } from './canaries.ts';
 import type { contract } from './contract.ts';
+import { readFoundPerson, searchByDialogue } from './search.ts';
 
 /** Largest page of persons (domain.md §2.0). */
 const most_persons = 15;
@@ -21,6 +23,11 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       const paging = { page_number: 1, page_size: most_persons, total_entries, total_pages: 1 };
       return { data: found.persons, paging };
     },
+    searchByDialogue: async ({ body }, call) => ({ data: await searchByDialogue(deps, body, call) }),
+    readFoundPerson: async ({ params, query }, call) => ({
+      data: await readFoundPerson(deps, params.handle, query.purpose, call),
+    }),
+    listSearchCanaries: ({ query }) => listSearchCanaries(deps, query),
     resetAuthenticationMethod: async ({ params }, call) => {
       const context = { ...call.context, purpose: 'reset_authentication_method' };
       const reset = await deps.mpi.resetAuthenticationMethod({ params, body: { reset_id: randomUUID() } }, context);

@@ -4,7 +4,16 @@ import { type IdentityRules, isIdentifying, plainNumber } from '../identity-rule
 /** The values of one composite, in order. A composite with an absent value does not exist: absent is not equal. */
 export type Composite = readonly string[];
 
-export type IndexName = 'tax_id' | 'document' | 'names' | 'full_names' | 'phone_birth' | 'phone';
+export type IndexName =
+  | 'tax_id'
+  | 'document'
+  | 'names'
+  | 'full_names'
+  | 'phone_birth'
+  | 'phone'
+  | 'family_birth'
+  | 'given_patronymic_birth'
+  | 'full_name';
 
 export type IndexDefinition = {
   /** Stands in every row of the index; never reused. */
@@ -36,6 +45,10 @@ export const index_definitions: readonly IndexDefinition[] = [
     measured_bits: 17,
     composites: (person, rules) => phones(person, rules).map((phone) => [phone]),
   },
+  // The last three are for searches by people, who mistype one name or do not know the day of birth.
+  { id: 7, name: 'family_birth', measured_bits: 17, composites: familyBirth },
+  { id: 8, name: 'given_patronymic_birth', measured_bits: 17, composites: givenPatronymicBirth },
+  { id: 9, name: 'full_name', measured_bits: 15, composites: fullName },
 ];
 
 export type IdentityKey = { strength: 'tax_id' | 'document'; composite: Composite };
@@ -99,6 +112,23 @@ function names(person: Named, rules: IdentityRules): Composite[] {
 function fullNames(person: Named, rules: IdentityRules): Composite[] {
   const patronymic = rules.patronymic(person.second_name ?? '');
   return patronymic === '' ? [] : names(person, rules).map((composite) => [...composite, patronymic]);
+}
+
+function familyBirth(person: Named, rules: IdentityRules): Composite[] {
+  return complete([rules.family_name(person.last_name), person.birth_date]);
+}
+
+function givenPatronymicBirth(person: Named, rules: IdentityRules): Composite[] {
+  return complete([rules.given_name(person.first_name), rules.patronymic(person.second_name ?? ''), person.birth_date]);
+}
+
+function fullName(person: Named, rules: IdentityRules): Composite[] {
+  const names = [rules.family_name(person.last_name), rules.given_name(person.first_name)];
+  return complete([...names, rules.patronymic(person.second_name ?? '')]);
+}
+
+function complete(composite: string[]): Composite[] {
+  return composite.includes('') ? [] : [composite];
 }
 
 export type Named = Pick<Person, 'first_name' | 'last_name' | 'second_name' | 'birth_date'>;

@@ -3,6 +3,7 @@ import type { Asker, MpiDeps } from '../deps.ts';
 import { phones } from '../indexes/composites.ts';
 import { type LookUp, lookUp } from '../indexes/look-ups.ts';
 import { askForReview, neighbours } from '../linking/review-items.ts';
+import { creditUse } from '../search/budgets.ts';
 import { readable } from '../vault/unreadable.ts';
 import { acceptPerson } from './accept-person.ts';
 import { contradict } from './contradictions.ts';
@@ -29,6 +30,7 @@ export async function matchPerson(deps: MpiDeps, given: Person, asker: Asker): P
     ]);
     const found = id === undefined ? undefined : persons.get(id);
     if (id === undefined || !found) return { result: 'none' };
+    await creditUse(deps.db, asker.actor_id, deps.clock.now());
     return { result: 'found', id, authentication_methods: found.authentication_methods };
   });
 }

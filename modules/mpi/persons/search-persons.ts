@@ -3,6 +3,9 @@ import type { Asker, MpiDeps } from '../deps.ts';
 import { plainNumber } from '../identity-rules.ts';
 import { phoneKey } from '../indexes/composites.ts';
 import { type LookUp, lookUp } from '../indexes/look-ups.ts';
+import { admit, settleUse } from '../search/budgets.ts';
+import { inConstantTime } from '../search/floor.ts';
+import { type Searcher, searcherOf } from '../search/searcher.ts';
 import { readable } from '../vault/unreadable.ts';
 import { recordRead } from './get-person.ts';
 import { mergedIds } from './heads.ts';
@@ -13,10 +16,21 @@ const page_size = 15;
 
 /**
  * Persons who have all the given values. What was asked by comes back as it was asked: the asker learns the id and the
- * place of birth, nothing else.
+ * place of birth, nothing else. It shares budgets, floor and canaries with the dialogue, so that it is no side door.
+ * @throws Problem 400 without actor, client and purpose, 429 when the budget is spent or the searcher is locked.
  */
-export async function searchPersons(deps: MpiDeps, fields: SearchedFields, asker: Asker): Promise<PersonSearch> {
-  await deps.search_limit(asker);
+export function searchPersons(deps: MpiDeps, fields: SearchedFields, asker: Asker): Promise<PersonSearch> {
+  return inConstantTime(deps, async () => {
+    const searcher = searcherOf(asker);
+    await admit(deps, searcher, fields);
+    const answer = await findPersons(deps, fields, searcher);
+    const found = answer.result === 'found' ? answer.persons.length : 0;
+    await settleUse(deps, searcher, found > 0 ? { found, unused: found } : { missed: 1 });
+    return answer;
+  });
+}
+
+async function findPersons(deps: MpiDeps, fields: SearchedFields, asker: Searcher): Promise<PersonSearch> {
   const look_ups = lookUpsFor(deps, fields);
   const { serving } = deps.generations.current();
   const ids = look_ups ? await lookUp(deps.db, serving, look_ups, page_size + 1) : [];

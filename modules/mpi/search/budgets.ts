@@ -1,0 +1,127 @@
+import { createHmac } from 'node:crypto';
+import { tooManyRequests } from '@zdravo/kit/problem';
+import { sql } from 'kysely';
+import type { MpiDatabase, MpiDeps, MpiTransaction } from '../deps.ts';
+import type { SearchQuery } from './contract.ts';
+import { type LockReason, lockActor } from './locks.ts';
+import type { Searcher } from './searcher.ts';
+import { missing_share } from './settings.ts';
+
+/** What a step of a dialogue adds to the day of its actor and organisation. */
+export type Use = Partial<Record<Counter, number>>;
+type Counter = 'queries' | 'found' | 'unused' | 'missed' | 'unanswered' | 'wrong';
+type Day = Record<Counter, number>;
+
+/**
+ * Counts a search and lets it pass, before anything is looked up: who is locked or has used up the day gets 429, whatever
+ * they ask for. The count is durable first, so that many at once do not pass together.
+ * @throws Problem 429 `search_locked`, `search_budget_spent`.
+ */
+export async function admit(deps: MpiDeps, searcher: Searcher, query?: SearchQuery): Promise<void> {
+  const now = deps.clock.now();
+  await refuseLocked(deps, searcher, now);
+  const { actor, client } = await countUse(deps.db, searcher, { queries: 1 }, now);
+  const { queries_of_actor, queries_of_client, found_by_actor, sweep } = deps.search.settings;
+  if (actor.queries > queries_of_actor || actor.found >= found_by_actor || client.queries > queries_of_client)
+    throw tooManyRequests('The searches of this day are used up.', secondsLeft(now), 'search_budget_spent');
+  if (query && (await countQuestions(deps, searcher, query, now)) >= sweep) {
+    await deps.db.transaction().execute((transaction) => lockActor(deps, transaction, searcher, 'sweep'));
+    await refuseLocked(deps, searcher, now);
+  }
+}
+
+/** Adds to the day of both; one statement, actor first, so that two at once wait and never block each other. */
+async function countUse(
+  db: MpiDatabase,
+  { actor_id, client_id }: Searcher,
+  use: Use,
+  now: Date,
+): Promise<{ actor: Day; client: Day }> {
+  const { queries = 0, found = 0, unused = 0, missed = 0, unanswered = 0, wrong = 0 } = use;
+  const counts = sql`${queries}, ${found}, ${unused}, ${missed}, ${unanswered}, ${wrong}`;
+  const { rows } = await sql<Day & { subject_type: string }>`
+    insert into mpi.search_budgets as day (subject_id, subject_type, window_start, queries, found, unused, missed, unanswered, wrong)
+    values (${actor_id}, 'actor', ${startOfDay(now)}, ${counts}), (${client_id}, 'client', ${startOfDay(now)}, ${counts})
+    on conflict (subject_id, subject_type, window_start) do update set
+      queries = day.queries + excluded.queries, found = day.found + excluded.found,
+      unused = greatest(day.unused + excluded.unused, 0), missed = day.missed + excluded.missed,
+      unanswered = greatest(day.unanswered + excluded.unanswered, 0), wrong = day.wrong + excluded.wrong
+    returning subject_type, queries, found, unused, missed, unanswered, wrong`.execute(db);
+  return { actor: rows.find(isOf('actor'))!, client: rows.find(isOf('client'))! };
+}
+
+/** Adds what a search came to, and locks the actor whose day has become that of one who browses. */
+export async function settleUse(deps: MpiDeps, searcher: Searcher, use: Use): Promise<void> {
+  await deps.db.transaction().execute((transaction) => addUse(deps, transaction, searcher, use));
+}
+
+/** The same within a transaction. */
+export async function addUse(deps: MpiDeps, transaction: MpiTransaction, searcher: Searcher, use: Use): Promise<void> {
+  const { actor } = await countUse(transaction, searcher, use, deps.clock.now());
+  const suspicion = suspicionOf(deps.search, actor);
+  if (suspicion) await lockActor(deps, transaction, searcher, suspicion);
+}
+
+/** Whoever reads or registers a person whom they found has found them for a reason. */
+export async function creditUse(db: MpiDatabase, actor_id: string | null, now: Date): Promise<void> {
+  if (actor_id === null) return;
+  await sql`
+    update mpi.search_budgets set unused = unused - 1
+    where subject_id = ${actor_id} and subject_type = 'actor' and window_start = ${startOfDay(now)} and unused > 0`.execute(
+    db,
+  );
+}
+
+/** Why this day is that of one who browses, if it is. */
+function suspicionOf({ settings }: MpiDeps['search'], day: Day): Exclude<LockReason, 'locked_actors'> | undefined {
+  if (day.wrong >= settings.wrong_answers) return 'wrong_answers';
+  if (day.unused >= settings.unused) return 'unused_results';
+  const without_result = day.missed + day.unanswered;
+  if (without_result >= settings.misses && without_result >= missing_share * day.queries) return 'misses';
+  return undefined;
+}
+
+async function refuseLocked({ db }: MpiDeps, { actor_id, client_id }: Searcher, now: Date): Promise<void> {
+  const { rows } = await sql<{ until: string | null }>`
+    select max(locked_until) as until from mpi.search_locks where locked_until > ${now.toISOString()}
+      and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))`.execute(
+    db,
+  );
+  const until = rows[0]!.until;
+  if (until === null) return;
+  const seconds = Math.ceil((Date.parse(until) - now.getTime()) / 1000);
+  throw tooManyRequests('Searching is locked for this user or organisation.', seconds, 'search_locked');
+}
+
+/** How many different questions the actor asked today about this name; as keyed hashes, so that no name is kept. */
+async function countQuestions(deps: MpiDeps, searcher: Searcher, query: SearchQuery, now: Date): Promise<number> {
+  const { rules, search } = deps;
+  const { first_name, last_name, ...rest } = query;
+  const names = [rules.family_name(last_name), rules.given_name(first_name)].sort();
+  const asked = mark(search.keys.marks, [...names, JSON.stringify(rest, Object.keys(rest).sort())]);
+  const { rows } = await sql<{ questions: number }>`
+    insert into mpi.search_sweeps as swept (actor_id, name_mac, window_start, query_macs)
+    values (${searcher.actor_id}, ${mark(search.keys.marks, names)}::bigint, ${startOfDay(now)}, array[${asked}::bigint])
+    on conflict (actor_id, name_mac, window_start) do update set query_macs =
+      case when swept.query_macs @> excluded.query_macs or cardinality(swept.query_macs) >= ${search.settings.sweep}
+        then swept.query_macs else swept.query_macs || excluded.query_macs end
+    returning cardinality(query_macs) as questions`.execute(deps.db);
+  return rows[0]!.questions;
+}
+
+/** 64 bits of a keyed hash, as PostgreSQL's bigint. */
+export function mark(key: Uint8Array, parts: readonly string[]): string {
+  return createHmac('sha256', key).update(JSON.stringify(parts)).digest().readBigInt64BE(0).toString();
+}
+
+function isOf(type: 'actor' | 'client') {
+  return (row: { subject_type: string }) => row.subject_type === type;
+}
+
+function startOfDay(now: Date): string {
+  return `${now.toISOString().slice(0, 10)}T00:00:00Z`;
+}
+
+function secondsLeft(now: Date): number {
+  return Math.ceil((Date.parse(startOfDay(now)) + 86_400_000 - now.getTime()) / 1000);
+}

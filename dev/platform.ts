@@ -16,13 +16,13 @@ import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { startJobs } from '@zdravo/kit/jobs';
 import { createFileKeyProvider, createKeyFile, type KeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
-import { createOutbox, type Outbox } from '@zdravo/kit/messages';
+import { createOutbox, type MessageQueue, type Outbox } from '@zdravo/kit/messages';
 import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
 import { createMpi, type Mpi, type MpiOptions } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
-import { createPrm } from '@zdravo/prm';
+import { createPrm, type Prm } from '@zdravo/prm';
 import { handlersThrough, internal_contract, type Reports, reports_role } from '@zdravo/reports';
 import { contract as reportsContract } from '@zdravo/reports/contract';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
@@ -56,8 +56,8 @@ export type RunningPlatform = {
   stop(): Promise<void>;
 };
 
-/** What the Integration Layer writes to beside its own database. */
-export type Neighbours = Clients & { mcs: Mcs };
+/** What the Integration Layer writes to beside its own tables. */
+export type Neighbours = Clients & { mcs: Mcs; auth: Auth; prm: Prm; messages: MessageQueue };
 
 export type PlatformOptions = {
   clock?: Clock;
@@ -114,12 +114,9 @@ export async function startPlatform(
       key_provider: await keyProvider(settings, 'il'),
       clock,
       log: log.child({ module: 'il' }),
-      auth,
-      prm,
       signatures,
-      messages: messages.queue,
       web_url: addressOf(settings),
-      ...interpose({ ...clients, mcs }),
+      ...interpose({ ...clients, mcs, auth, prm, messages: messages.queue }),
     }),
     close,
   );

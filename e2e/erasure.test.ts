@@ -33,9 +33,9 @@ function failing<Arguments extends unknown[], Result>(step: Step, work: (...give
   };
 }
 
-function interpose({ mpi, ops, mcs }: Neighbours): Neighbours {
+function interpose({ mpi, ops, ...others }: Neighbours): Neighbours {
   return {
-    mcs,
+    ...others,
     mpi: { ...mpi, erasePerson: failing('erasePerson', mpi.erasePerson) },
     ops: {
       ...ops,

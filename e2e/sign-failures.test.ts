@@ -31,8 +31,9 @@ function failing<Arguments extends unknown[], Result>(step: Step, work: (...give
   };
 }
 
-function interpose({ mpi, ops, mcs }: Neighbours): Neighbours {
+function interpose({ mpi, ops, mcs, ...others }: Neighbours): Neighbours {
   return {
+    ...others,
     mpi: { ...mpi, putPerson: failing('putPerson', mpi.putPerson) },
     ops: { ...ops, putDeclaration: failing('putDeclaration', ops.putDeclaration) },
     mcs: {

@@ -44,6 +44,19 @@ export function signed(content: unknown, signer: CertificateFiles): string {
 
 /** Registers a clinic by its signed document. */
 export async function registerClinic(stage: Stage, mis_token: string, clinic: GeneratedClinic) {
+  const prepared = await prepareRegistration(stage, clinic);
+  const answer = await stage.api.expect('PUT', '/api/legal_entities', {
+    token: mis_token,
+    body: {
+      signed_legal_entity_request: signed(prepared.content, prepared.signer),
+      signed_content_encoding: 'base64',
+    },
+  });
+  return { ...prepared, answer };
+}
+
+/** What a clinic signs to be registered, and its key. */
+export async function prepareRegistration(stage: Stage, clinic: GeneratedClinic) {
   const { legal_entity } = clinic;
   const { id: _id, ...entity } = legal_entity;
   const owner = clinic.employees.find((one) => one.employee_type === 'OWNER')!;
@@ -63,11 +76,7 @@ export async function registerClinic(stage: Stage, mis_token: string, clinic: Ge
     security: { redirect_uri },
     public_offer: { consent: true, consent_text: 'Згода з умовами публічної оферти' },
   };
-  const answer = await stage.api.expect('PUT', '/api/legal_entities', {
-    token: mis_token,
-    body: { signed_legal_entity_request: signed(content, files), signed_content_encoding: 'base64' },
-  });
-  return { answer, content, signer: files, owner, redirect_uri };
+  return { content, signer: files, owner, redirect_uri };
 }
 
 type Employer = { legal_entity_id: string; client_secret: string; redirect_uri: string };
@@ -113,7 +122,7 @@ export async function acceptInvitation(
 }
 
 /** The newest invitation to an e-mail, from the mailbox. */
-async function findInvite({ outbox }: Stage, email: string): Promise<string> {
+export async function findInvite({ outbox }: Stage, email: string): Promise<string> {
   for (let attempt = 0; attempt < 200; attempt++) {
     for (const message of await outbox()) {
       if (message.kind !== 'mail' || message.to !== email) continue;

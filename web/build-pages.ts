@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { glob, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { addressesOf } from '@zdravo/kit/public-client';
+import { page_routes } from './page-routes.ts';
 
 const root = import.meta.dirname;
+const page_route_addresses = JSON.stringify(addressesOf(page_routes));
 
 /**
  * Builds the pages when their sources changed since the last build, so that `npm start` needs no step of its own.
@@ -18,6 +21,7 @@ export async function buildPages(): Promise<string> {
   await build({
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'warn',
+    define: { page_route_addresses },
     build: { outDir: unfinished, emptyOutDir: true },
   });
   try {
@@ -43,12 +47,13 @@ async function hashSources(): Promise<string> {
     'vite.config.ts',
     'package.json',
     '../country/ua/scopes/*.ts',
+    '../kit/{client,problem,public-client}/*.ts',
     '../package-lock.json',
   ];
   const files: string[] = [];
   for await (const entry of glob(patterns, { cwd: root, withFileTypes: true }))
     if (entry.isFile()) files.push(join(entry.parentPath, entry.name));
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(page_route_addresses);
   for (const file of files.sort()) hash.update(`${file.slice(root.length)}\n`).update(await readFile(file));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,10 +1,11 @@
-import type { Contract, RouteDeclaration, RouteInput, RouteOutput } from '../contract/route.ts';
+import type { Contract, RouteInput, RouteOutput } from '../contract/route.ts';
 import type { CallContext } from '../http/call.ts';
 import type { HttpServer } from '../http/server.ts';
 import { contextHeaders } from '../http/service-authentication.ts';
 import { type Invalid, Problem } from '../problem/index.ts';
+import { type AnyInput, type RouteAddress, requestOf, type WireRequest } from './request.ts';
 
-export type WireRequest = { method: string; path: string; headers: Record<string, string>; body?: string };
+export type { WireRequest } from './request.ts';
 export type WireResponse = { status: number; body: string; headers: Record<string, string> };
 /** Carries a request to the other side: in this process or over HTTP. */
 export type Transport = (request: WireRequest) => Promise<WireResponse>;
@@ -65,37 +66,21 @@ export function httpTransport(base_url: string, options: { timeout_ms?: number }
   };
 }
 
-type AnyInput = { params?: Record<string, unknown>; query?: Record<string, unknown>; body?: unknown };
-
 async function call(
-  route: RouteDeclaration,
+  route: RouteAddress,
   transport: Transport,
   credentials: Credentials,
   input: AnyInput,
   context: CallContext,
 ): Promise<unknown> {
-  const response = await transport({
-    method: route.method,
-    path: pathOf(route.path, input),
-    headers: {
-      ...contextHeaders(context),
-      'x-caller': credentials.caller,
-      authorization: `Bearer ${credentials.secret}`,
-      ...(input.body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
-  });
+  const headers = {
+    ...contextHeaders(context),
+    'x-caller': credentials.caller,
+    authorization: `Bearer ${credentials.secret}`,
+  };
+  const response = await transport(requestOf(route, input, headers));
   if (response.status < 200 || response.status > 299) throw toProblem(response);
   return response.body === '' ? undefined : JSON.parse(response.body);
-}
-
-function pathOf(pattern: string, { params = {}, query = {} }: AnyInput): string {
-  const path = pattern.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])));
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) for (const one of [value].flat()) search.append(name, String(one));
-  }
-  return search.size === 0 ? path : `${path}?${search}`;
 }
 
 function toProblem(response: WireResponse): Problem {

@@ -60,12 +60,13 @@ function matchRedirectUri(client: Client, requested: string): string {
 
 async function allowedScope(deps: AuthDeps, principal: Principal, client: Client, text: string): Promise<string[]> {
   const scope = parseScope(text);
-  if (scope.length === 0) throw scopeRefused('Requested scope is empty.');
-  if (!isSubset(scope, client.client_type_scope)) throw scopeRefused('Scope is not allowed by client type.');
+  if (scope.length === 0) throw scopeRefused('Requested scope is empty.', 'scope_empty');
+  if (!isSubset(scope, client.client_type_scope))
+    throw scopeRefused('Scope is not allowed by client type.', 'scope_beyond_client_type');
   const roles = await listUserRoles(deps, { user_id: principal.user_id, client_id: client.id });
   const by_role = roles.flatMap((role) => role.scope);
   if (!isSubset(scope, by_role))
-    throw scopeRefused('User requested scope that is not allowed by role based access policies.');
+    throw scopeRefused('User requested scope that is not allowed by role based access policies.', 'scope_beyond_role');
   return scope;
 }
 

@@ -1,6 +1,6 @@
 import { Alert, Box, Container, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Problem } from '@zdravo/kit/problem';
 import { type ReactNode, useEffect } from 'react';
-import { ApiError } from './api.ts';
 import { useLanguage } from './language.tsx';
 import type { Language, TextName } from './texts.ts';
 
@@ -59,13 +59,14 @@ export function Trouble({ error, words = {} }: { error: unknown; words?: Partial
 }
 
 function wordsOf(error: unknown, words: Partial<Record<string, TextName>>): TextName {
-  if (!(error instanceof ApiError)) return 'failed';
+  if (!(error instanceof Problem)) return 'failed';
   const known = words[error.code];
   if (known) return known;
-  if (error.status === 429) return 'too_many';
-  return 'failed';
+  if (error.code === 'unreachable') return 'unreachable';
+  return error.status === 429 ? 'too_many' : 'failed';
 }
 
+/** That it worked, read out as soon as it shows. */
 export function Done({ children }: { children: ReactNode }) {
   return <Alert role="status" color="teal" variant="light" classNames={{ title: 'alert-title' }} title={children} />;
 }

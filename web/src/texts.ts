@@ -51,6 +51,18 @@ export const texts = {
   ],
   wrong_credentials: ['Неправильна пошта або пароль.', 'Wrong e-mail or password.'],
   too_many: ['Забагато спроб. Спробуйте пізніше.', 'Too many tries. Please try again later.'],
+  password_expired: [
+    'Строк дії пароля минув. Встановіть новий за посиланням «Забули пароль?».',
+    'The password has expired. Set a new one by “Forgot your password?”.',
+  ],
+  user_blocked: [
+    'Ваш обліковий запис заблоковано. Зверніться до керівника закладу.',
+    'Your account is blocked. Please ask the head of your clinic.',
+  ],
+  unreachable: [
+    'Немає зв’язку із сервером. Перевірте інтернет і спробуйте ще раз.',
+    'The server cannot be reached. Check your connection and try again.',
+  ],
   wrong_code: ['Неправильний код.', 'Wrong code.'],
   session_ended: ['Час сеансу вичерпано. Увійдіть ще раз.', 'The session has ended. Please sign in again.'],
   failed: ['Не вдалося. Спробуйте ще раз трохи згодом.', 'That did not work. Please try again in a moment.'],

@@ -55,7 +55,8 @@ function findCodeRefusal(
 function narrowScope(code: Token, requested: string | undefined): string[] {
   const scope = parseScope(requested ?? '');
   if (scope.length === 0) return code.scope;
-  if (!isSubset(scope, code.scope)) throw scopeRefused('Scope is not allowed by the approval.');
+  if (!isSubset(scope, code.scope))
+    throw scopeRefused('Scope is not allowed by the approval.', 'scope_beyond_approval');
   return scope;
 }
 

@@ -41,7 +41,8 @@ async function getSignInClient(deps: AuthDeps, id: string, scope: string[]): Pro
   const client = await getOpenClient(deps, id);
   if (!client.allowed_grant_types.includes('password'))
     throw accessDenied('Client is not allowed to issue login token.', 'grant_not_allowed');
-  if (!isSubset(scope, client.client_type_scope)) throw scopeRefused('Scope is not allowed by client type.');
+  if (!isSubset(scope, client.client_type_scope))
+    throw scopeRefused('Scope is not allowed by client type.', 'scope_beyond_client_type');
   return client;
 }
 

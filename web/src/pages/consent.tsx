@@ -2,7 +2,7 @@ import { Button, List, Loader, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { scopes } from '@zdravo/country-ua/scopes';
 import { useState } from 'react';
-import { call } from '../api.ts';
+import { api } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
 
@@ -13,8 +13,8 @@ const words = {
   client_invalid: 'client_unknown',
   client_blocked: 'client_unknown',
   not_found: 'client_unknown',
-  scope_by_type: 'scope_by_type',
-  scope_by_role: 'scope_by_role',
+  scope_beyond_client_type: 'scope_by_type',
+  scope_beyond_role: 'scope_by_role',
   token_invalid: 'session_ended',
 } as const;
 
@@ -24,11 +24,10 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
   const [denied, setDenied] = useState(false);
   const client = useQuery({
     queryKey: ['client', request.client_id],
-    queryFn: () =>
-      call<{ name: string }>('GET', `/admin/clients/${encodeURIComponent(request.client_id)}/details`, { token }),
+    queryFn: () => api.getClientDetails({ params: { id: request.client_id } }, token),
   });
   const allowing = useMutation({
-    mutationFn: () => call('POST', '/oauth/apps/authorize', { token, body: { app: request } }),
+    mutationFn: () => api.authorizeApp({ body: { app: request } }, token),
     onSuccess: ({ location }) => {
       if (location) window.location.assign(location);
     },
@@ -44,7 +43,7 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
   return (
     <Page title={t('consent_title')}>
       {client.isPending ? <Loader aria-label="…" /> : null}
-      <Trouble error={client.error ?? explained(allowing.error)} words={words} />
+      <Trouble error={client.error ?? allowing.error} words={words} />
       {client.data ? (
         <>
           <Text>{t('consent_text', { client: client.data.data.name })}</Text>
@@ -66,12 +65,4 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
       ) : null}
     </Page>
   );
-}
-
-/** Who refused the scope stands in the message's words of the reference. */
-function explained(error: unknown): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
-  if (/client type/.test(error.message)) return Object.assign(error, { code: 'scope_by_type' });
-  if (/role based/.test(error.message)) return Object.assign(error, { code: 'scope_by_role' });
-  return error;
 }

@@ -2,26 +2,18 @@ import { Button, Loader, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
-import { call, signIn } from '../api.ts';
+import { api, signIn } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
 import { NewPasswordForm, PasswordForm } from './password-form.tsx';
 import { SecondFactor, type Waiting } from './second-factor.tsx';
-
-type Invitation = {
-  id: string;
-  status: string;
-  legal_entity: { name: string; public_name: string | null };
-  party: { first_name: string; last_name: string; email: string };
-};
 
 const words = {
   not_found: 'invite_unknown',
   employee_request_decided: 'invite_over',
   employee_request_expired: 'invite_over',
   validation_failed: 'password_refused',
-  access_denied: 'wrong_credentials',
-  user_or_password_invalid: 'wrong_credentials',
+  password_wrong: 'wrong_credentials',
 } as const;
 
 const scope = 'employee_request:approve employee_request:reject';
@@ -34,13 +26,13 @@ export function InvitationPage() {
   const [waiting, setWaiting] = useState<Waiting>();
   const invitation = useQuery({
     queryKey: ['invite', invite],
-    queryFn: () => call<Invitation>('GET', `/api/invite/${encodeURIComponent(invite)}`),
+    queryFn: () => api.getInvite({ params: { hash: invite } }),
     retry: 0,
   });
   const entering = useMutation({
     mutationFn: async ({ password, is_new }: { password: string; is_new: boolean }) => {
       const { id, party } = invitation.data!.data;
-      if (is_new) await call('POST', `/api/employee_requests/${id}/user`, { body: { password } });
+      if (is_new) await api.createInvitedUser({ params: { id }, body: { password } });
       return signIn(party.email, password, scope);
     },
     onSuccess: ({ data, urgent }) => {
@@ -50,8 +42,10 @@ export function InvitationPage() {
     },
   });
   const answering = useMutation({
-    mutationFn: (answer: 'approve' | 'reject') =>
-      call('POST', `/api/employee_requests/${invitation.data!.data.id}/${answer}`, { token: token!, body: {} }),
+    mutationFn: (answer: 'approve' | 'reject') => {
+      const input = { params: { id: invitation.data!.data.id } };
+      return answer === 'approve' ? api.approveEmployeeRequest(input, token) : api.rejectEmployeeRequest(input, token);
+    },
   });
   if (waiting && !token) return <SecondFactor waiting={waiting} onWaiting={setWaiting} onToken={setToken} />;
   const known = invitation.data;

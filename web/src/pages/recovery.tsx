@@ -2,7 +2,7 @@ import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
-import { call } from '../api.ts';
+import { api } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
 import { NewPasswordForm } from './password-form.tsx';
@@ -17,7 +17,7 @@ function AskForLink() {
   const { t } = useLanguage();
   const [email, setEmail] = useState('');
   const asking = useMutation({
-    mutationFn: () => call('POST', '/api/credentials_recovery_requests', { body: { email: email.trim() } }),
+    mutationFn: () => api.startRecovery({ body: { email: email.trim() } }),
   });
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -53,10 +53,7 @@ const words = { not_found: 'invite_unknown', validation_failed: 'password_refuse
 function SetPassword({ link }: { link: string }) {
   const { t } = useLanguage();
   const setting = useMutation({
-    mutationFn: (password: string) =>
-      call('PATCH', `/api/credentials_recovery_requests/${encodeURIComponent(link)}/actions/reset_password`, {
-        body: { password },
-      }),
+    mutationFn: (password: string) => api.finishRecovery({ params: { id: link }, body: { password } }),
   });
   return (
     <Page title={t('recover_title')}>

@@ -1,7 +1,7 @@
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { call, type Token } from '../api.ts';
+import { api } from '../api.ts';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
 
@@ -30,8 +30,7 @@ function PhoneForm({ token, onWaiting }: { token: string; onWaiting(waiting: Wai
   const { t } = useLanguage();
   const [phone, setPhone] = useState('+380');
   const naming = useMutation({
-    mutationFn: () =>
-      call<Token>('POST', '/oauth/users/actions/init_factor', { token, body: { type: 'SMS', factor: phone } }),
+    mutationFn: () => api.initFactor({ body: { type: 'SMS', factor: phone } }, token),
     onSuccess: ({ data }) => onWaiting({ token: data.value, step: 'APPROVE_FACTOR' }),
   });
   return (
@@ -75,17 +74,13 @@ function CodeForm({
   const confirming = useMutation({
     mutationFn: () =>
       step === 'APPROVE_FACTOR'
-        ? call<Token>('POST', '/oauth/users/actions/approve_factor', { token, body: { otp: code } })
-        : call<Token>('POST', '/oauth/tokens', {
-            token,
-            body: { token: { grant_type: 'authorize_2fa_access_token', otp: code } },
-          }),
+        ? api.approveFactor({ body: { otp: code } }, token)
+        : api.createToken({ body: { token: { grant_type: 'authorize_2fa_access_token', otp: code } } }, token),
     onSuccess: ({ data }) => onToken(data.value),
     onError: () => setCode(''),
   });
   const resending = useMutation({
-    mutationFn: () =>
-      call<Token>('POST', '/oauth/tokens', { token, body: { token: { grant_type: 'refresh_2fa_access_token' } } }),
+    mutationFn: () => api.createToken({ body: { token: { grant_type: 'refresh_2fa_access_token' } } }, token),
     onSuccess: ({ data }) => onWaiting({ token: data.value, step }),
   });
   return (

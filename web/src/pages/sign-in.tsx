@@ -11,10 +11,9 @@ import { PasswordForm } from './password-form.tsx';
 import { SecondFactor, type Waiting } from './second-factor.tsx';
 
 const words = {
-  user_or_password_invalid: 'wrong_credentials',
-  credentials_invalid: 'wrong_credentials',
-  access_denied: 'wrong_credentials',
   password_wrong: 'wrong_credentials',
+  password_expired: 'password_expired',
+  user_blocked: 'user_blocked',
 } as const;
 
 /** Password → second factor → consent → back to the program. The token lives in this page's memory only. */

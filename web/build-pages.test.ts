@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { buildPages } from './build-pages.ts';
+
+test('the bundle carries the addresses of the routes that pages call, and nothing of their schemas or of a server', async () => {
+  const assets = join(await buildPages(), 'assets');
+  const script = (await readdir(assets)).find((file) => file.endsWith('.js'));
+  const text = await readFile(join(assets, script!), 'utf8');
+  assert.ok(text.includes('/oauth/users/actions/init_factor'));
+  for (const foreign of ['additionalProperties', 'typebox', 'fastify', 'node:crypto', '/api/declaration_requests'])
+    assert.ok(!text.includes(foreign), foreign);
+  assert.ok(gzipSync(text).length < 200_000, `${gzipSync(text).length} bytes`);
+});

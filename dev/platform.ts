@@ -27,7 +27,7 @@ import { handlersThrough, internal_contract, type Reports, reports_role } from '
 import { contract as reportsContract } from '@zdravo/reports/contract';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
-import { mountPages } from '@zdravo/web/pages';
+import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
@@ -148,7 +148,7 @@ export async function startPlatform(
   await mcs.mountOn(gateway);
   mountOutbox(gateway, outbox);
   const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
-  await mountPages(gateway, { login_client_id: sign_ins.login_client_id });
+  await mountPages(gateway, pageSettings(sign_ins));
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
     { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },
@@ -190,6 +190,17 @@ export async function startPlatform(
 
 function close(part: { close(): Promise<unknown> }): Promise<void> {
   return part.close().then(() => {});
+}
+
+function pageSettings({ login_client_id, mis: { client_id, redirect_uri } }: SignIns): PageSettings {
+  const request = {
+    client_id,
+    redirect_uri,
+    scope: 'event:read legal_entity:read legal_entity:write',
+    response_type: 'code',
+  };
+  const sign_in = `/sign-in?${new URLSearchParams(request)}`;
+  return { login_client_id, development: { outbox: '/outbox', sign_in } };
 }
 
 type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };

@@ -56,6 +56,7 @@ function stopOnSignal(starting: Promise<{ stop(): Promise<void> }>): void {
 function announce({ address, sign_ins }: RunningPlatform): void {
   const { mis, nhs_admin, login_client_id } = sign_ins;
   console.log(`
+  Start page     ${address}/
   API            ${address}/api
   API reference  ${address}/api/docs
   OpenAPI 3.1    ${address}/api/openapi.json

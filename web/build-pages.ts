@@ -46,7 +46,7 @@ async function hashSources(): Promise<string> {
     'index.html',
     'vite.config.ts',
     'package.json',
-    '../country/ua/scopes/*.ts',
+    '../country/ua/{scopes,scopes/*}.ts',
     '../kit/{client,problem,public-client}/*.ts',
     '../package-lock.json',
   ];

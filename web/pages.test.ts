@@ -50,6 +50,32 @@ async function returnAddress(page: Page, act: () => Promise<unknown>): Promise<U
   return new URL((await back).url());
 }
 
+test('the start page tells who goes where, shows the open numbers, and its links lead to what they say', async () => {
+  const page = await open('/');
+  await page.getByRole('heading', { level: 1, name: 'Електронна система охорони здоров’я Zdravo' }).waitFor();
+  const numbers = await stage.api.call('GET', '/reports/stats');
+  await page.getByText('Декларацій').locator('+ dd').getByText(String(numbers.body.data.declarations)).waitFor();
+  await page.getByText('Звітів ще не оприлюднено.').waitFor();
+  await inspect(page, 'start');
+  for (const link of await page.getByRole('main').getByRole('link').all()) {
+    const href = await link.getAttribute('href');
+    assert.equal((await fetch(`${stage.api.address}${href}`)).status, 200, href!);
+  }
+  const verifier = await open('/verify');
+  await verifier.getByLabel('Квитанція').waitFor();
+  await inspect(verifier, 'verifier');
+  await page.getByRole('link', { name: 'Увійти як розробник програми' }).press('Enter');
+  await page.getByLabel('Електронна пошта').waitFor();
+  await page.getByRole('link', { name: 'Електронна система охорони здоров’я' }).press('Enter');
+  await page.getByText('ENG', { exact: true }).click();
+  await page.getByRole('heading', { name: 'For patients' }).waitFor();
+  const phone = await open('/', { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 360, height: 740 } });
+  await phone.getByRole('heading', { name: 'Open data' }).waitFor();
+  await phone.getByText('No report has been published yet.').waitFor();
+  assert.equal(await phone.evaluate(() => document.documentElement.scrollWidth), 360);
+  await inspect(phone, 'start-en-dark-phone');
+});
+
 test('sign-in and consent by the keyboard alone lead back to the program with a code and its state', async () => {
   const page = await open(signInPath());
   await inspect(page, 'sign-in');
@@ -182,7 +208,12 @@ test('a forgotten password: the link from the mail sets another one, which signs
   await page.getByRole('button', { name: 'Надіслати посилання' }).click();
   await page.getByText('Якщо така пошта зареєстрована').waitFor();
   await inspect(page, 'recovery-sent');
-  const reset = await open(await waitForMail(email, /\/recover\?link=\w+/));
+  const link = await waitForMail(email, /\/recover\?link=\w+/);
+  const outbox = await open('/outbox');
+  await inspect(outbox, 'outbox');
+  await outbox.getByRole('link', { name: link }).first().click();
+  await outbox.getByLabel('Новий пароль').waitFor();
+  const reset = await open(link);
   await reset.getByLabel('Новий пароль').fill('password1234');
   await reset.getByRole('button', { name: 'Зберегти пароль' }).click();
   await reset

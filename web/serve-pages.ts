@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { HttpServer } from '@zdravo/kit/http';
 import { buildPages } from './build-pages.ts';
+import type { PageSettings } from './settings.ts';
 
 export { buildPages } from './build-pages.ts';
+export type { PageSettings } from './settings.ts';
 
 const types: Record<string, string> = {
   '.js': 'text/javascript; charset=utf-8',
@@ -17,10 +19,10 @@ const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const pages = ['/sign-in', '/invite', '/recover'];
+const pages = ['/', '/sign-in', '/invite', '/recover'];
 
 /** Serves the built pages: the same document at every page's path, and its hashed files, which never change. */
-export async function mountPages(app: HttpServer, settings: { login_client_id: string }): Promise<void> {
+export async function mountPages(app: HttpServer, settings: PageSettings): Promise<void> {
   const folder = await buildPages();
   const document = await readFile(join(folder, 'index.html'));
   for (const path of pages)

@@ -1,45 +1,79 @@
-import { Alert, Box, Container, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Alert, Anchor, Box, Container, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { Problem } from '@zdravo/kit/problem';
 import { type ReactNode, useEffect } from 'react';
 import { useLanguage } from './language.tsx';
 import type { Language, TextName } from './texts.ts';
 
-/** One card in the middle of the page, under the product's name, with the choice of language. */
+/** One card in the middle of the page: a step of a process. */
 export function Page({ title, children }: { title: string; children: ReactNode }) {
-  const { t, language, speak } = useLanguage();
+  return (
+    <Frame title={title} width={460}>
+      <Paper component="main" withBorder shadow="sm" radius="lg" p={{ base: 'lg', sm: 'xl' }}>
+        <Content title={title}>{children}</Content>
+      </Paper>
+    </Frame>
+  );
+}
+
+/** A page to read. */
+export function WidePage({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Frame title={title} width={880}>
+      <main>
+        <Content title={title}>{children}</Content>
+      </main>
+    </Frame>
+  );
+}
+
+function Content({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Stack gap="lg">
+      <Title order={1} size="h2">
+        {title}
+      </Title>
+      {children}
+    </Stack>
+  );
+}
+
+/** The product's name and the choice of language above a page. */
+function Frame({ title, width, children }: { title: string; width: number; children: ReactNode }) {
+  const { t } = useLanguage();
   useEffect(() => {
     document.title = `${title} · Zdravo`;
   }, [title]);
   return (
-    <Container size={460} px="md" py={{ base: 'md', sm: 48 }}>
+    <Container size={width} px="md" py={{ base: 'md', sm: 48 }}>
       <Group component="header" justify="space-between" mb="xl" wrap="nowrap">
-        <Group gap="sm" wrap="nowrap">
+        <Anchor component={Link} to="/" c="inherit" underline="never" className="brand">
           <Box className="mark" aria-hidden="true" />
           <Text size="sm" fw={600} lh={1.3}>
             {t('product')}
           </Text>
-        </Group>
-        <SegmentedControl
-          aria-label={t('language')}
-          size="xs"
-          flex="none"
-          value={language}
-          onChange={(value) => speak(value as Language)}
-          data={[
-            { value: 'uk', label: 'УКР' },
-            { value: 'en', label: 'ENG' },
-          ]}
-        />
+        </Anchor>
+        <LanguageChoice />
       </Group>
-      <Paper component="main" withBorder shadow="sm" radius="lg" p={{ base: 'lg', sm: 'xl' }}>
-        <Stack gap="lg">
-          <Title order={1} size="h2">
-            {title}
-          </Title>
-          {children}
-        </Stack>
-      </Paper>
+      {children}
     </Container>
+  );
+}
+
+function LanguageChoice() {
+  const { t, language, speak } = useLanguage();
+  return (
+    <SegmentedControl
+      aria-label={t('language')}
+      size="xs"
+      flex="none"
+      value={language}
+      onChange={(value) => speak(value as Language)}
+      data={[
+        { value: 'uk', label: 'УКР' },
+        { value: 'en', label: 'ENG' },
+      ]}
+    />
   );
 }
 

@@ -3,6 +3,7 @@ import { InvitationPage } from './pages/invitation.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { RecoveryPage } from './pages/recovery.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
+import { StartPage } from './pages/start.tsx';
 
 export type SignInSearch = {
   client_id?: string;
@@ -18,12 +19,13 @@ function textual(text: string): Record<string, string> {
 }
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage });
+const start = createRoute({ getParentRoute: () => root, path: '/', component: StartPage });
 const sign_in = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage });
 const invite = createRoute({ getParentRoute: () => root, path: '/invite', component: InvitationPage });
 const recover = createRoute({ getParentRoute: () => root, path: '/recover', component: RecoveryPage });
 
 export const router = createRouter({
-  routeTree: root.addChildren([sign_in, invite, recover]),
+  routeTree: root.addChildren([start, sign_in, invite, recover]),
   parseSearch: textual,
   stringifySearch: (search) => {
     const text = new URLSearchParams(search as Record<string, string>).toString();

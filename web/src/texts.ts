@@ -92,7 +92,46 @@ export const texts = {
     'Пароль не підходить: він закороткий, поширений або вже був у вас.',
     'This password will not do: it is short, common, or you had it before.',
   ],
+  start_title: ['Електронна система охорони здоров’я Zdravo', 'Zdravo, a national health service'],
+  start_text: [
+    'Пацієнт обирає лікаря, держава платить закладу за кожного пацієнта, а кожен може перевірити, що жодного запису не змінено.',
+    'A patient chooses a doctor, the state pays the clinic for each patient, and anyone can check that no record was altered.',
+  ],
+  count_declarations: ['Декларацій', 'Declarations'],
+  count_doctors: ['Лікарів', 'Doctors'],
+  count_msps: ['Закладів', 'Clinics'],
+  count_pharmacies: ['Аптек', 'Pharmacies'],
+  start_staff: ['Лікарям, закладам і аптекам', 'For doctors, clinics and pharmacies'],
+  start_staff_text: [
+    'Входьте зі своєї медичної програми: вона відкриє тут сторінку входу й спитає вашої згоди. Запрошення на роботу приходить листом.',
+    'Sign in from your medical program: it opens the sign-in page here and asks for your consent. An invitation to work comes by mail.',
+  ],
+  start_patients: ['Пацієнтам', 'For patients'],
+  start_patients_text: [
+    'За квитанцією перевірте, що вашу декларацію внесено до журналу й не змінено. Квитанція нікуди не надсилається.',
+    'With your receipt, check that your declaration is in the log and was not altered. The receipt is sent nowhere.',
+  ],
+  verify_record: ['Перевірити запис', 'Verify a record'],
+  start_vendors: ['Розробникам програм', 'For vendors of programs'],
+  start_vendors_text: [
+    'Той самий API v2.0, з яким уже працюють медичні програми України.',
+    'The same API v2.0 that Ukraine’s medical programs already speak.',
+  ],
+  api_reference: ['Довідник API', 'API reference'],
+  start_open_data: ['Відкриті дані', 'Open data'],
+  start_open_data_text: ['Скільки нараховано закладам, за місяцями:', 'What clinics were paid, by month:'],
+  no_reports: ['Звітів ще не оприлюднено.', 'No report has been published yet.'],
+  capitation_for: ['Капітація: {month}', 'Capitation: {month}'],
+  log_checkpoint: ['Підписаний стан журналу', 'Signed state of the log'],
+  start_development: ['На цьому комп’ютері', 'On this machine'],
+  start_development_text: [
+    'Це платформа розробника з вигаданими людьми. Облікові записи надруковано там, де її запущено.',
+    'This is a developer’s platform with invented people. Its sign-ins are printed where it was started.',
+  ],
+  outbox: ['SMS і листи', 'SMS and mails'],
+  demo_sign_in: ['Увійти як розробник програми', 'Sign in as a vendor'],
   not_found_title: ['Сторінку не знайдено', 'Page not found'],
+  to_start: ['На головну', 'To the start page'],
 } as const satisfies Record<string, readonly [string, string]>;
 
 export type TextName = keyof typeof texts;

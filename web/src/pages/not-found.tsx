@@ -1,7 +1,15 @@
+import { Anchor } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
 import { useLanguage } from '../language.tsx';
 import { Page } from '../layout.tsx';
 
 export function NotFoundPage() {
   const { t } = useLanguage();
-  return <Page title={t('not_found_title')}>{null}</Page>;
+  return (
+    <Page title={t('not_found_title')}>
+      <Anchor component={Link} to="/">
+        {t('to_start')}
+      </Anchor>
+    </Page>
+  );
 }

@@ -1,8 +1,9 @@
 import { invalidField } from '@zdravo/kit/problem';
+import { isCommonPassword } from './common-passwords.ts';
 import { type AuthDeps, type AuthTransaction, audit } from './deps.ts';
 import { revokeTokensOf } from './tokens.ts';
 
-/** Refuses passwords that are too short, too long, or hold the account's own name (NIST SP 800-63B §5.1.1). */
+/** Refuses passwords that are too short, too long, common, or hold the account's own name (NIST SP 800-63B §5.1.1). */
 export function refuseWeakPassword(deps: Pick<AuthDeps, 'settings'>, password: string, email: string, entry: string) {
   const { password_min_length: least } = deps.settings;
   if ([...password].length < least) throw weak(entry, `must have at least ${least} characters`, 'length');
@@ -10,6 +11,7 @@ export function refuseWeakPassword(deps: Pick<AuthDeps, 'settings'>, password: s
   const name = email.split('@')[0]!.toLowerCase();
   if (name.length >= 4 && password.toLowerCase().includes(name)) throw weak(entry, 'must not hold the e-mail’s name');
   if (new Set(password).size < 4) throw weak(entry, 'must have at least four different characters');
+  if (isCommonPassword(password)) throw weak(entry, 'must not be a common one', 'password_common');
 }
 
 function weak(entry: string, description: string, rule = 'password') {

@@ -61,6 +61,16 @@ test('a patient declares with a doctor, then with another by a code: the first d
   assert.equal(read.body.data.person.last_name, person.last_name);
   assert.equal(read.body.data.person.secret, undefined);
   assert.equal(read.body.data.employee.id, first.doctor.employee_id);
+  assert.equal(read.body.data.employee.legal_entity.id, read.body.data.legal_entity.id);
+  const listed = await stage.api.expect('GET', '/api/declarations?status=active', as(first));
+  const row = listed.body.data.find((one: { id: string }) => one.id === signed.body.data.id);
+  const { first_name, last_name, second_name } = person;
+  const name = { id: signed.body.data.person_id, first_name, last_name, second_name: second_name ?? null };
+  assert.deepEqual(row.person, name);
+  assert.deepEqual(
+    [row.employee.id, row.division.id, row.legal_entity.id],
+    [row.employee_id, row.division_id, row.legal_entity_id],
+  );
 
   await provePhone(stage, second, phoneOf(person)!);
   const codes_before = await countCodes(stage, phoneOf(person)!);

@@ -146,6 +146,9 @@ test('a person is forgotten everywhere, the receipt still proves a leaf, and a n
   assert.deepEqual([approved.status, approved.body.data.status], [200, 'DONE'], JSON.stringify(approved.body));
   assert.deepEqual((await act(ordered.body.data.id, 'approve')).body.data, approved.body.data);
   assert.ok(await isErased(one));
+  const listed = await stage.api.call('GET', '/api/declarations?page_size=500', { token, api_key });
+  const row = listed.body.data.find((other: { id: string }) => other.id === one.declaration_id);
+  assert.equal(row.person, null, 'the declaration stays in the list without a name');
   await eventually(() => containerIsGone(one));
   const afterwards = (await stage.api.call('GET', receipt, { token, api_key })).body.data;
   assert.equal(afterwards.record, null);

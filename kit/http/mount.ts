@@ -33,24 +33,16 @@ export function mount<Routes extends Contract>(
   for (const [name, route] of Object.entries(contract)) {
     const handler = handlers[name] as unknown as Handler | undefined;
     if (!handler) throw new Error(`Route ${name} (${route.method} ${route.path}) has no handler.`);
-    const spellings = [{ method: route.method, path: route.path }, ...(route.also ?? [])];
-    for (const spelling of spellings) {
-      mountOne({
-        app,
-        name,
-        route,
-        handler,
-        authenticate,
-        method: spelling.method ?? route.method,
-        path: spelling.path,
-      });
-    }
+    const common = { app, route, handler, authenticate };
+    mountOne({ ...common, operation_id: name, method: route.method, path: route.path });
+    for (const [at, { method = route.method, path }] of (route.also ?? []).entries())
+      mountOne({ ...common, operation_id: `${name}_also_${at + 1}`, method, path });
   }
 }
 
 type Mounted = {
   app: HttpServer;
-  name: string;
+  operation_id: string;
   route: RouteDeclaration;
   handler: Handler;
   authenticate: Authenticate;
@@ -58,7 +50,7 @@ type Mounted = {
   path: string;
 };
 
-function mountOne({ app, name, route, handler, authenticate, method, path }: Mounted): void {
+function mountOne({ app, operation_id, route, handler, authenticate, method, path }: Mounted): void {
   app.route({
     method,
     url: path,
@@ -67,7 +59,8 @@ function mountOne({ app, name, route, handler, authenticate, method, path }: Mou
     schema: {
       summary: route.summary,
       tags: [route.tag],
-      ...(path === route.path ? { operationId: name } : { hide: true }),
+      operationId: operation_id,
+      ...(path === route.path ? {} : { deprecated: true }),
       ...(route.description ? { description: route.description } : {}),
       ...(route.params ? { params: route.params } : {}),
       ...(route.query ? { querystring: route.query } : {}),

@@ -106,7 +106,11 @@ function refuseCode(attempt: Attempt): void {
 }
 
 /** Another code for a NEW request that waits for one. @throws Problem 409, 422, 429. */
-export async function resendCode(deps: IlDeps, request: StoredRequest, call: Call): Promise<{ expires_at: string }> {
+export async function resendCode(
+  deps: IlDeps,
+  request: StoredRequest,
+  call: Call,
+): Promise<{ id: string; expires_at: string }> {
   if (request.status !== 'NEW') throw conflict('Invalid transition', 'invalid_transition');
   if (request.method !== 'OTP') throw invalidField('$.authentication_method_current', 'Auth method is not OTP');
   const phone = await storedPhone(deps, request, call);

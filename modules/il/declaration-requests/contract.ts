@@ -113,7 +113,12 @@ export const contract = {
     summary: 'Send another code',
     access: { kind: 'scopes', scopes: ['otp:write'] },
     params,
-    data: Type.Object({ status: Type.String(), code_expired_at: Type.String(), active: Type.Boolean() }),
+    data: Type.Object({
+      id: Type.String(),
+      status: Type.String(),
+      code_expired_at: Type.String(),
+      active: Type.Boolean(),
+    }),
   }),
   signDeclarationRequest: route({
     ...reference,

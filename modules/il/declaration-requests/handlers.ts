@@ -37,8 +37,8 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       return { data: view({ ...request, status: 'REJECTED' }, data) };
     },
     resendDeclarationOtp: async ({ params }, call) => {
-      const { expires_at } = await resendCode(deps, await getOwnRequest(deps, params.id, call), call);
-      return { data: { status: 'new', code_expired_at: expires_at, active: true } };
+      const { id, expires_at } = await resendCode(deps, await getOwnRequest(deps, params.id, call), call);
+      return { data: { id, status: 'new', code_expired_at: expires_at, active: true } };
     },
     signDeclarationRequest: async ({ params, body }, call) => {
       const request = await getOwnRequest(deps, params.id, call);

@@ -27,6 +27,26 @@ const DeclarationDetails = Type.Object({
   legal_entity: Nullable(AnyObject),
 });
 
+const Named = Type.Object({
+  id: Type.String(),
+  first_name: Type.String(),
+  last_name: Type.String(),
+  second_name: Nullable(Type.String()),
+});
+
+/** With those whom it binds in short; `person` is null once they are erased. */
+const ListedDeclaration = Type.Object({
+  ...SignedDeclaration.properties,
+  person: Nullable(Named),
+  employee: Nullable(
+    Type.Object({ id: Type.String(), position: Type.String(), employee_type: Type.String(), party: Named }),
+  ),
+  division: Nullable(
+    Type.Object({ id: Type.String(), name: Type.String(), type: Type.String(), status: Type.String() }),
+  ),
+  legal_entity: Nullable(AnyObject),
+});
+
 export const contract = {
   listDeclarations: route({
     ...reference,
@@ -41,7 +61,7 @@ export const contract = {
       person_id: optional(Uuid),
       status: optional(Type.Enum(['pending_verification', 'active', 'terminated', 'closed', 'rejected'])),
     }),
-    data: Type.Array(SignedDeclaration),
+    data: Type.Array(ListedDeclaration),
     paged: true,
   }),
   getDeclaration: route({

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { Handlers } from '@zdravo/kit/contract';
 import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
 import { forbidden, invalidField, notFound } from '@zdravo/kit/problem';
-import type { Declaration } from '@zdravo/ops/contract';
 import { audit } from '../audit.ts';
 import { restrictedTo } from '../client-context.ts';
 import type { IlDeps } from '../deps.ts';
-import { viewDivisionShort, viewEntityShort } from '../employees/views.ts';
 import type { contract } from './contract.ts';
+import { viewDeclaration, viewDeclarations } from './views.ts';
 
 export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
   return {
@@ -17,13 +16,13 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       if (foreign) return { data: [], paging: pagingOf(pageOf(query), 0) };
       const filter = { ...query, ...(own === undefined ? {} : { legal_entity_id: own }) };
       const { declarations, paging } = await deps.ops.listDeclarations({ query: filter }, call.context);
-      return { data: declarations, paging };
+      return { data: await viewDeclarations(deps, declarations, call), paging };
     },
     getDeclaration: async ({ params }, call) => {
       const declaration = await deps.ops.getDeclaration({ params }, call.context);
       const own = restrictedTo(call.principal);
       if (own !== undefined && declaration.legal_entity_id !== own) throw notFound();
-      return { data: await details(deps, declaration, call) };
+      return { data: await viewDeclaration(deps, declaration, call) };
     },
     getPersonDeclaration: async ({ params }, call) => {
       const query = { person_id: params.id, status: 'active' } as const;
@@ -33,7 +32,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       const own = restrictedTo(call.principal);
       if (own !== undefined && declaration.legal_entity_id !== own)
         throw forbidden('Declaration with another legal entity');
-      return { data: await details(deps, declaration, call) };
+      return { data: await viewDeclaration(deps, declaration, call) };
     },
     listDeclarationDocuments: async ({ params }, call) => {
       const declaration = await deps.ops.getDeclaration({ params }, call.context);
@@ -57,43 +56,6 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       return { data: await deps.ops.putRejection({ params, body }, call.context) };
     },
     terminateDeclarations: ({ body }, call) => terminate(deps, body, call),
-  };
-}
-
-/** The patient comes from the index, which writes down who read; the rest are partners. */
-async function details(deps: IlDeps, declaration: Declaration, call: Call) {
-  const context = { ...call.context, purpose: 'declaration' };
-  const [person, employee, division, legal_entity] = await Promise.all([
-    deps.mpi.getPerson({ params: { id: declaration.person_id } }, context),
-    deps.prm.findEmployee(declaration.employee_id),
-    deps.prm.findDivision(declaration.division_id),
-    deps.prm.findLegalEntity(declaration.legal_entity_id),
-  ]);
-  const { secret: _secret, ...known } = person.person;
-  return {
-    ...declaration,
-    person: { id: person.id, ...known },
-    employee: employee
-      ? {
-          id: employee.id,
-          position: employee.position,
-          employee_type: employee.employee_type,
-          status: employee.status,
-          start_date: employee.start_date,
-          end_date: employee.end_date,
-          division_id: employee.division_id,
-          legal_entity_id: employee.legal_entity_id,
-          party: {
-            id: employee.party.id,
-            first_name: employee.party.first_name,
-            last_name: employee.party.last_name,
-            second_name: employee.party.second_name,
-          },
-          doctor: employee.doctor ? { specialities: employee.doctor.specialities } : null,
-        }
-      : null,
-    division: division ? viewDivisionShort(division) : null,
-    legal_entity: legal_entity ? viewEntityShort(legal_entity) : null,
   };
 }
 

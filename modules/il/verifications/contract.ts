@@ -20,7 +20,6 @@ export const contract = {
     summary: 'Send a code to a telephone',
     access: { kind: 'scopes', scopes: ['otp:write'] },
     body: Open({ phone_number: PhoneNumber }),
-    status: 201,
     data: Type.Object({
       id: Type.String(),
       status: Type.String(),

@@ -76,6 +76,28 @@ test('the start page tells who goes where, shows the open numbers, and its links
   await inspect(phone, 'start-en-dark-phone');
 });
 
+test('the API reference: every route stands there, is found by any of its words, and opens by its address', async () => {
+  const page = await open('/api/docs');
+  await page.getByRole('heading', { level: 2, name: 'Declarations' }).waitFor();
+  const { paths } = (await stage.api.call('GET', '/api/openapi.json')).body as { paths: Record<string, object> };
+  const count = Object.values(paths).flatMap((methods) => Object.keys(methods)).length;
+  await page.getByRole('status').getByText(`Маршрутів: ${count}`).waitFor();
+  await inspect(page, 'reference');
+  await page.getByLabel('Пошук').fill('signed_declaration_request');
+  await page.getByRole('status').getByText('Маршрутів: 1', { exact: true }).waitFor();
+  await page.getByText('/api/declaration_requests/{id}/actions/sign').click();
+  await page.getByText('Потрібні права: declaration_request:sign').waitFor();
+  await page.getByRole('heading', { name: 'Відповідь 200' }).waitFor();
+  await inspect(page, 'reference-found');
+  await page.getByLabel('Пошук').fill('no such route');
+  await page.getByRole('status').getByText('Маршрутів: 0').waitFor();
+  const options = { locale: 'en-GB', colorScheme: 'dark', viewport: { width: 360, height: 740 } } as const;
+  const linked = await open('/api/docs#createToken', options);
+  await linked.getByRole('heading', { name: 'Request body' }).waitFor();
+  assert.equal(await linked.evaluate(() => document.documentElement.scrollWidth), 360);
+  await inspect(linked, 'reference-en-dark-phone');
+});
+
 test('sign-in and consent by the keyboard alone lead back to the program with a code and its state', async () => {
   const page = await open(signInPath());
   await inspect(page, 'sign-in');

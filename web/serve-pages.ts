@@ -19,7 +19,7 @@ const policy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
   "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const pages = ['/', '/sign-in', '/invite', '/recover'];
+const pages = ['/', '/sign-in', '/invite', '/recover', '/api/docs'];
 
 /** Serves the built pages: the same document at every page's path, and its hashed files, which never change. */
 export async function mountPages(app: HttpServer, settings: PageSettings): Promise<void> {

@@ -1,9 +1,8 @@
 import swagger from '@fastify/swagger';
-import swaggerUi from '@fastify/swagger-ui';
 import type { Access } from '@zdravo/kit/contract';
 import type { HttpServer } from '@zdravo/kit/http';
 
-/** Generates OpenAPI 3.1 from the mounted contracts, at `/api/openapi.json`, with a page to read at `/api/docs`. */
+/** Generates OpenAPI 3.1 from the mounted contracts, at `/api/openapi.json`; `web` shows it at `/api/docs`. */
 export async function describeApi(app: HttpServer, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
@@ -24,12 +23,8 @@ export async function describeApi(app: HttpServer, version: string): Promise<voi
     },
     transform: ({ schema, url, route }) => {
       const access = route.config?.route?.access;
-      return { url, schema: access ? { ...schema, ...securityOf(access) } : schema };
+      return { url, schema: access ? { ...schema, ...securityOf(access) } : { ...schema, hide: true } };
     },
-  });
-  await app.register(swaggerUi, {
-    routePrefix: '/api/docs',
-    uiConfig: { docExpansion: 'none', tryItOutEnabled: false },
   });
   app.get('/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
 }

@@ -8,10 +8,6 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply)
   reply.header('x-frame-options', 'DENY');
   reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
   if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
-  if (
-    isReferencePath(request.url) &&
-    !request.url.startsWith('/api/docs') &&
-    !reply.hasHeader('content-security-policy')
-  )
+  if (isReferencePath(request.url) && !reply.hasHeader('content-security-policy'))
     reply.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
 }

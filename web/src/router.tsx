@@ -1,4 +1,4 @@
-import { createRootRoute, createRoute, createRouter, Outlet } from '@tanstack/react-router';
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import { InvitationPage } from './pages/invitation.tsx';
 import { NotFoundPage } from './pages/not-found.tsx';
 import { RecoveryPage } from './pages/recovery.tsx';
@@ -23,9 +23,15 @@ const start = createRoute({ getParentRoute: () => root, path: '/', component: St
 const sign_in = createRoute({ getParentRoute: () => root, path: '/sign-in', component: SignInPage });
 const invite = createRoute({ getParentRoute: () => root, path: '/invite', component: InvitationPage });
 const recover = createRoute({ getParentRoute: () => root, path: '/recover', component: RecoveryPage });
+// Not part of the first bundle: who signs in does not read the reference.
+const reference = createRoute({
+  getParentRoute: () => root,
+  path: '/api/docs',
+  component: lazyRouteComponent(() => import('./pages/reference.tsx'), 'ReferencePage'),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([start, sign_in, invite, recover]),
+  routeTree: root.addChildren([start, sign_in, invite, recover, reference]),
   parseSearch: textual,
   stringifySearch: (search) => {
     const text = new URLSearchParams(search as Record<string, string>).toString();

@@ -123,6 +123,41 @@ export const texts = {
   no_reports: ['Звітів ще не оприлюднено.', 'No report has been published yet.'],
   capitation_for: ['Капітація: {month}', 'Capitation: {month}'],
   log_checkpoint: ['Підписаний стан журналу', 'Signed state of the log'],
+  reference_text: [
+    'API v2.0 еЗдоров’я та його продовження, версія сервера {version}. Описи маршрутів англійською.',
+    'The API v2.0 of eHealth and its successors, server version {version}.',
+  ],
+  reference_token: [
+    'Заголовок Authorization: Bearer несе токен користувача; заклади додають API-key своєї програми.',
+    'Authorization: Bearer carries the user’s token; clinics add the API-key of their program.',
+  ],
+  reference_envelope: [
+    'Відповідь: meta з кодом, data, подекуди urgent і paging (page, page_size).',
+    'An answer has meta with its code, data, and where it says so urgent and paging (page, page_size).',
+  ],
+  reference_errors: [
+    'Помилка: error.code сталий, error.invalid називає місце в тілі ($.) і правило. 401 немає чинного токена, 403 бракує права, 422 порушено правило, 429 і 503 скажуть, коли повторити.',
+    'An error: error.code is stable, error.invalid names the place in the body ($.) and the rule. 401 no valid token, 403 a scope is missing, 422 a rule is broken, 429 and 503 say when to come back.',
+  ],
+  reference_retries: [
+    'Записи з Idempotency-Key безпечно повторювати щонайменше добу.',
+    'Writes with an Idempotency-Key are safe to repeat for at least a day.',
+  ],
+  search_routes: ['Пошук', 'Search'],
+  search_hint: [
+    'Шлях, назва, право або поле, наприклад: declaration sign',
+    'Path, summary, scope or field, for example: declaration sign',
+  ],
+  routes_found: ['Маршрутів: {count}', 'Routes: {count}'],
+  old_spelling: ['старе написання', 'old spelling'],
+  required: ['обов’язкове', 'required'],
+  parameters: ['Параметри', 'Parameters'],
+  body: ['Тіло запиту', 'Request body'],
+  answer: ['Відповідь {status}', 'Answer {status}'],
+  empty_answer: ['Без тіла.', 'No body.'],
+  access_public: ['Без входу.', 'Without signing in.'],
+  access_signed_in: ['Для кожного, хто увійшов.', 'For anybody who is signed in.'],
+  access_scopes: ['Потрібні права:', 'Scopes needed:'],
   start_development: ['На цьому комп’ютері', 'On this machine'],
   start_development_text: [
     'Це платформа розробника з вигаданими людьми. Облікові записи надруковано там, де її запущено.',

@@ -20,7 +20,7 @@ const words = {
 
 /** Which program, and what it may then do, in plain words; nothing is given by default. */
 export function Consent({ token, request }: { token: string; request: ConsentRequest }) {
-  const { t, language } = useLanguage();
+  const { t } = useLanguage();
   const [denied, setDenied] = useState(false);
   const client = useQuery({
     queryKey: ['client', request.client_id],
@@ -32,8 +32,6 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
       if (location) window.location.assign(location);
     },
   });
-  const wanted = request.scope.split(' ').filter((scope) => scope !== '');
-  const plain = (scope: string) => scopes[scope]?.[language] ?? scope;
   if (denied)
     return (
       <Page title={t('consent_title')}>
@@ -46,12 +44,7 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
       <Trouble error={client.error ?? allowing.error} words={words} />
       {client.data ? (
         <>
-          <Text>{t('consent_text', { client: client.data.data.name })}</Text>
-          <List spacing="xs">
-            {wanted.map((scope) => (
-              <List.Item key={scope}>{plain(scope)}</List.Item>
-            ))}
-          </List>
+          <Wishes client={client.data.data.name} scope={request.scope} />
           {allowing.isSuccess ? <Done>{t('returning')}</Done> : null}
           <Stack gap="xs">
             <Button size="md" fullWidth onClick={() => allowing.mutate()} loading={allowing.isPending}>
@@ -64,5 +57,20 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
         </>
       ) : null}
     </Page>
+  );
+}
+
+function Wishes({ client, scope }: { client: string; scope: string }) {
+  const { t, language } = useLanguage();
+  const wanted = scope.split(' ').filter((one) => one !== '');
+  return (
+    <>
+      <Text>{t('consent_text', { client })}</Text>
+      <List spacing="xs">
+        {wanted.map((one) => (
+          <List.Item key={one}>{scopes[one]?.[language] ?? one}</List.Item>
+        ))}
+      </List>
+    </>
   );
 }

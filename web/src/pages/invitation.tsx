@@ -1,19 +1,25 @@
 import { Button, Loader, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { useState } from 'react';
 import { api, signIn } from '../api.ts';
+import { NewPasswordForm, PasswordForm } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
-import { NewPasswordForm, PasswordForm } from './password-form.tsx';
-import { SecondFactor, type Waiting } from './second-factor.tsx';
+import { useSignInProgress } from '../sign-in-progress.ts';
+import { SecondFactor } from './second-factor.tsx';
+
+type Invitation = Awaited<ReturnType<typeof api.getInvite>>['data'];
 
 const words = {
   not_found: 'invite_unknown',
   employee_request_decided: 'invite_over',
   employee_request_expired: 'invite_over',
+  user_exists: 'invite_user_exists',
   validation_failed: 'password_refused',
   password_wrong: 'wrong_credentials',
+  password_expired: 'password_expired',
+  user_blocked: 'user_blocked',
+  token_invalid: 'session_ended',
 } as const;
 
 const scope = 'employee_request:approve employee_request:reject';
@@ -22,78 +28,102 @@ const scope = 'employee_request:approve employee_request:reject';
 export function InvitationPage() {
   const { t } = useLanguage();
   const { invite = '' } = useSearch({ strict: false }) as { invite?: string };
-  const [token, setToken] = useState<string>();
-  const [waiting, setWaiting] = useState<Waiting>();
   const invitation = useQuery({
     queryKey: ['invite', invite],
     queryFn: () => api.getInvite({ params: { hash: invite } }),
     retry: 0,
   });
+  if (!invitation.data)
+    return (
+      <Page title={t('invite_title')}>
+        {invitation.isPending ? <Loader aria-label="…" /> : null}
+        <Trouble error={invitation.error} words={words} />
+      </Page>
+    );
+  const { data, urgent } = invitation.data;
+  if (data.status !== 'NEW')
+    return (
+      <Page title={t('invite_title')}>
+        <Text>{t('invite_text', { clinic: clinicOf(data) })}</Text>
+        <Done>{t('invite_over')}</Done>
+      </Page>
+    );
+  return <OpenInvitation invitation={data} has_user={Boolean(urgent?.user_id)} />;
+}
+
+function clinicOf({ legal_entity }: Invitation): string {
+  return legal_entity.public_name ?? legal_entity.name;
+}
+
+function OpenInvitation(props: { invitation: Invitation; has_user: boolean }) {
+  const progress = useSignInProgress();
+  const { token, waiting, onWaiting, onToken } = progress;
+  if (token) return <Answer invitation={props.invitation} token={token} />;
+  if (waiting) return <SecondFactor waiting={waiting} onWaiting={onWaiting} onToken={onToken} />;
+  return <Entrance {...props} onEntered={progress.proceed} />;
+}
+
+type EntranceProps = {
+  invitation: Invitation;
+  has_user: boolean;
+  onEntered(answer: Awaited<ReturnType<typeof signIn>>): void;
+};
+
+/** The invited one signs in: with the password that they have, or with one that they choose now. */
+function Entrance({ invitation, has_user, onEntered }: EntranceProps) {
+  const { t } = useLanguage();
+  const { id, party } = invitation;
   const entering = useMutation({
-    mutationFn: async ({ password, is_new }: { password: string; is_new: boolean }) => {
-      const { id, party } = invitation.data!.data;
-      if (is_new) await api.createInvitedUser({ params: { id }, body: { password } });
+    mutationFn: async (password: string) => {
+      if (!has_user) await api.createInvitedUser({ params: { id }, body: { password } });
       return signIn(party.email, password, scope);
     },
-    onSuccess: ({ data, urgent }) => {
-      const step = urgent?.next_step;
-      if (step === 'REQUEST_OTP' || step === 'REQUEST_FACTOR') setWaiting({ token: data.value, step });
-      else setToken(data.value);
-    },
+    onSuccess: onEntered,
   });
+  return (
+    <Page title={t('invite_title')}>
+      <Trouble error={entering.error} words={words} />
+      <Text>{t('invite_text', { clinic: clinicOf(invitation) })}</Text>
+      <Text fw={600}>{t(has_user ? 'invite_sign_in' : 'invite_password')}</Text>
+      {has_user ? (
+        <PasswordForm
+          email={party.email}
+          fixed_email
+          pending={entering.isPending}
+          onSubmit={(_, password) => entering.mutate(password)}
+        />
+      ) : (
+        <NewPasswordForm label={t('next')} pending={entering.isPending} onSubmit={entering.mutate} />
+      )}
+    </Page>
+  );
+}
+
+function Answer({ invitation, token }: { invitation: Invitation; token: string }) {
+  const { t } = useLanguage();
   const answering = useMutation({
     mutationFn: (answer: 'approve' | 'reject') => {
-      const input = { params: { id: invitation.data!.data.id } };
+      const input = { params: { id: invitation.id } };
       return answer === 'approve' ? api.approveEmployeeRequest(input, token) : api.rejectEmployeeRequest(input, token);
     },
   });
-  if (waiting && !token) return <SecondFactor waiting={waiting} onWaiting={setWaiting} onToken={setToken} />;
-  const known = invitation.data;
-  const clinic = known?.data.legal_entity.public_name ?? known?.data.legal_entity.name ?? '';
+  const { mutate, variables, isPending, isSuccess } = answering;
   return (
     <Page title={t('invite_title')}>
-      {invitation.isPending ? <Loader aria-label="…" /> : null}
-      <Trouble error={invitation.error ?? entering.error ?? answering.error} words={words} />
-      {known ? <Text>{t('invite_text', { clinic })}</Text> : null}
-      {known && known.data.status !== 'NEW' ? <Done>{t('invite_over')}</Done> : null}
-      {known?.data.status === 'NEW' && !token && !known.urgent?.user_id ? (
-        <>
-          <Text fw={600}>{t('invite_password')}</Text>
-          <NewPasswordForm
-            label={t('next')}
-            pending={entering.isPending}
-            onSubmit={(password) => entering.mutate({ password, is_new: true })}
-          />
-        </>
-      ) : null}
-      {known?.data.status === 'NEW' && !token && known.urgent?.user_id ? (
-        <>
-          <Text fw={600}>{t('invite_sign_in')}</Text>
-          <PasswordForm
-            email={known.data.party.email}
-            fixed_email
-            pending={entering.isPending}
-            onSubmit={(_, password) => entering.mutate({ password, is_new: false })}
-          />
-        </>
-      ) : null}
-      {answering.isSuccess ? <Done>{t(answering.variables === 'approve' ? 'accepted' : 'declined')}</Done> : null}
-      {token && !answering.isSuccess ? (
+      <Trouble error={answering.error} words={words} />
+      <Text>{t('invite_text', { clinic: clinicOf(invitation) })}</Text>
+      {isSuccess ? (
+        <Done>{t(variables === 'approve' ? 'accepted' : 'declined')}</Done>
+      ) : (
         <Stack gap="xs">
-          <Button size="md" fullWidth onClick={() => answering.mutate('approve')} loading={answering.isPending}>
+          <Button size="md" fullWidth onClick={() => mutate('approve')} loading={isPending}>
             {t('accept')}
           </Button>
-          <Button
-            size="md"
-            fullWidth
-            variant="default"
-            onClick={() => answering.mutate('reject')}
-            disabled={answering.isPending}
-          >
+          <Button size="md" fullWidth variant="default" onClick={() => mutate('reject')} disabled={isPending}>
             {t('decline')}
           </Button>
         </Stack>
-      ) : null}
+      )}
     </Page>
   );
 }

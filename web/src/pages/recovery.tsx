@@ -1,11 +1,11 @@
-import { Button, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../api.ts';
+import { EmailField, NewPasswordForm, submitting } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
-import { NewPasswordForm } from './password-form.tsx';
 
 /** Without a link: ask for one. With the one from the mail: set a new password. */
 export function RecoveryPage() {
@@ -19,24 +19,12 @@ function AskForLink() {
   const asking = useMutation({
     mutationFn: () => api.startRecovery({ body: { email: email.trim() } }),
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    asking.mutate();
-  };
   return (
     <Page title={t('recover_title')}>
       <Text>{t('recover_text')}</Text>
-      <form onSubmit={submit}>
+      <form onSubmit={submitting(() => asking.mutate())}>
         <Stack>
-          <TextInput
-            label={t('email')}
-            type="email"
-            name="email"
-            autoComplete="username"
-            required
-            value={email}
-            onChange={(event) => setEmail(event.currentTarget.value)}
-          />
+          <EmailField value={email} onChange={setEmail} />
           <Trouble error={asking.error} />
           {asking.isSuccess ? <Done>{t('link_sent')}</Done> : null}
           <Button type="submit" size="md" fullWidth loading={asking.isPending}>

@@ -1,32 +1,26 @@
 import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../api.ts';
+import { submitting } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
 import { Done, Page, Trouble } from '../layout.tsx';
+import type { Waiting } from '../sign-in-progress.ts';
 
-export type Waiting = { token: string; step: 'REQUEST_OTP' | 'REQUEST_FACTOR' | 'APPROVE_FACTOR' };
+const words = { otp_invalid: 'wrong_code', otp_exhausted: 'code_exhausted', token_invalid: 'session_ended' } as const;
 
-const words = { otp_invalid: 'wrong_code', otp_exhausted: 'wrong_code', token_invalid: 'session_ended' } as const;
-
-/** The code from the phone, or first the phone itself. */
-export function SecondFactor({
-  waiting,
-  onWaiting,
-  onToken,
-}: {
+type SecondFactorProps = {
   waiting: Waiting;
   onWaiting(waiting: Waiting): void;
   onToken(token: string): void;
-}) {
-  return waiting.step === 'REQUEST_FACTOR' ? (
-    <PhoneForm token={waiting.token} onWaiting={onWaiting} />
-  ) : (
-    <CodeForm waiting={waiting} onWaiting={onWaiting} onToken={onToken} />
-  );
+};
+
+/** The code from the phone, or first the phone itself. */
+export function SecondFactor(props: SecondFactorProps) {
+  return props.waiting.step === 'REQUEST_FACTOR' ? <PhoneForm {...props} /> : <CodeForm {...props} />;
 }
 
-function PhoneForm({ token, onWaiting }: { token: string; onWaiting(waiting: Waiting): void }) {
+function PhoneForm({ waiting: { token }, onWaiting }: SecondFactorProps) {
   const { t } = useLanguage();
   const [phone, setPhone] = useState('+380');
   const naming = useMutation({
@@ -59,29 +53,13 @@ function PhoneForm({ token, onWaiting }: { token: string; onWaiting(waiting: Wai
   );
 }
 
-function CodeForm({
-  waiting,
-  onWaiting,
-  onToken,
-}: {
-  waiting: Waiting;
-  onWaiting(waiting: Waiting): void;
-  onToken(token: string): void;
-}) {
+function CodeForm(props: SecondFactorProps) {
   const { t } = useLanguage();
   const [code, setCode] = useState('');
-  const { token, step } = waiting;
   const confirming = useMutation({
-    mutationFn: () =>
-      step === 'APPROVE_FACTOR'
-        ? api.approveFactor({ body: { otp: code } }, token)
-        : api.createToken({ body: { token: { grant_type: 'authorize_2fa_access_token', otp: code } } }, token),
-    onSuccess: ({ data }) => onToken(data.value),
+    mutationFn: () => confirm(props.waiting, code),
+    onSuccess: ({ data }) => props.onToken(data.value),
     onError: () => setCode(''),
-  });
-  const resending = useMutation({
-    mutationFn: () => api.createToken({ body: { token: { grant_type: 'refresh_2fa_access_token' } } }, token),
-    onSuccess: ({ data }) => onWaiting({ token: data.value, step }),
   });
   return (
     <Page title={t('code_title')}>
@@ -98,23 +76,41 @@ function CodeForm({
             value={code}
             onChange={(event) => setCode(event.currentTarget.value)}
           />
-          <Trouble error={confirming.error ?? resending.error} words={words} />
-          {resending.isSuccess && !confirming.error ? <Done>{t('sent_again')}</Done> : null}
+          <Trouble error={confirming.error} words={words} />
           <Button type="submit" size="md" fullWidth loading={confirming.isPending}>
             {t('confirm')}
           </Button>
-          <Button variant="default" onClick={() => resending.mutate()} loading={resending.isPending}>
-            {t('send_again')}
-          </Button>
+          <SendAgain {...props} was_refused={confirming.isError} onSent={confirming.reset} />
         </Stack>
       </form>
     </Page>
   );
 }
 
-function submitting(work: () => void) {
-  return (event: FormEvent) => {
-    event.preventDefault();
-    work();
-  };
+/** The first code proves the phone, each later one the sign-in. */
+function confirm({ token, step }: Waiting, code: string) {
+  if (step === 'APPROVE_FACTOR') return api.approveFactor({ body: { otp: code } }, token);
+  return api.createToken({ body: { token: { grant_type: 'authorize_2fa_access_token', otp: code } } }, token);
+}
+
+type SendAgainProps = SecondFactorProps & { was_refused: boolean; onSent(): void };
+
+function SendAgain({ waiting: { token, step }, was_refused, onWaiting, onSent }: SendAgainProps) {
+  const { t } = useLanguage();
+  const resending = useMutation({
+    mutationFn: () => api.createToken({ body: { token: { grant_type: 'refresh_2fa_access_token' } } }, token),
+    onSuccess: ({ data }) => {
+      onWaiting({ token: data.value, step });
+      onSent();
+    },
+  });
+  return (
+    <>
+      <Trouble error={resending.error} words={words} />
+      {resending.isSuccess && !was_refused ? <Done>{t('sent_again')}</Done> : null}
+      <Button variant="default" onClick={() => resending.mutate()} loading={resending.isPending}>
+        {t('send_again')}
+      </Button>
+    </>
+  );
 }

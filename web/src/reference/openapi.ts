@@ -108,7 +108,17 @@ export function typeOf(schema: Schema): string {
   if (schema.enum) return schema.enum.map((one) => JSON.stringify(one)).join(' | ');
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.type === 'array') return `array of ${schema.items ? typeOf(schema.items) : 'anything'}${boundsOf(schema)}`;
+  if (isUuid(schema)) return 'uuid';
   return `${schema.format ?? schema.type ?? 'anything'}${boundsOf(schema)}`;
+}
+
+/** The pattern of a text; an identifier's says no more than its type. */
+export function patternOf(schema: Schema): string | undefined {
+  return isUuid(schema) ? undefined : schema.pattern;
+}
+
+function isUuid({ pattern }: Schema): boolean {
+  return pattern?.startsWith('^[0-9a-f]{8}-[0-9a-f]{4}-') ?? false;
 }
 
 function boundsOf(schema: Schema): string {

@@ -1,6 +1,6 @@
 import { Code, Text } from '@mantine/core';
 import { useLanguage } from '../language.tsx';
-import { membersOf, type Schema, typeOf } from './openapi.ts';
+import { membersOf, patternOf, type Schema, typeOf } from './openapi.ts';
 
 /** The members of a body as a tree, each with its type; deep ones are folded. */
 export function SchemaTree({ schema, depth = 0 }: { schema: Schema; depth?: number }) {
@@ -22,11 +22,12 @@ type MemberProps = { name: string; schema: Schema; is_required: boolean; depth: 
 
 function Member({ name, schema, is_required, depth }: MemberProps) {
   const { t } = useLanguage();
+  const pattern = patternOf(schema);
   const line = (
     <>
       <Code fz="sm">{name}</Code> <span className="type">{typeOf(schema)}</span>
       {is_required ? <span className="required"> {t('required')}</span> : null}
-      {schema.pattern ? <span className="pattern"> {schema.pattern}</span> : null}
+      {pattern ? <span className="pattern"> {pattern}</span> : null}
       {schema.description ? <span> {schema.description}</span> : null}
     </>
   );

@@ -7,6 +7,7 @@ import { type Clinic, foundClinic, signInOfficer, signInVendor } from '@zdravo/d
 import { declare } from '@zdravo/dev/demo/declarations';
 import type { Neighbours } from '@zdravo/dev/platform';
 import { settableClock } from '@zdravo/kit/clock';
+import { type Failure, failingCalls } from './failing-calls.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 type Step = 'putErasure' | 'erasePerson';
@@ -14,7 +15,7 @@ type Step = 'putErasure' | 'erasePerson';
 let stage: TestStage;
 let clinic: Clinic;
 let officers: [string, string];
-let failure: { step: Step; moment: 'before' | 'after' } | undefined;
+let failure: Failure<Step> | undefined;
 /** Done once, just before Operations are given a declaration. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
@@ -23,15 +24,7 @@ const people = [...country.persons(0, 900)]
   .map((one) => one.person)
   .filter((person) => person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP');
 
-function failing<Arguments extends unknown[], Result>(step: Step, work: (...given: Arguments) => Promise<Result>) {
-  return async (...given: Arguments): Promise<Result> => {
-    const due = failure?.step === step ? failure.moment : undefined;
-    if (due === 'before') throw new Error('the line was cut before the call');
-    const result = await work(...given);
-    if (due === 'after') throw new Error('the line was cut before the answer');
-    return result;
-  };
-}
+const failing = failingCalls<Step>(() => failure);
 
 function interpose({ mpi, ops, ...others }: Neighbours): Neighbours {
   return {

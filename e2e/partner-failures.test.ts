@@ -3,6 +3,7 @@ import { after, before, test } from 'node:test';
 import { type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
 import { findInvite, prepareRegistration, registerClinic, signed, signInVendor } from '@zdravo/dev/demo/clinics';
 import type { Neighbours } from '@zdravo/dev/platform';
+import { type Failure, failingCalls } from './failing-calls.ts';
 import { callFrom } from './other-address.ts';
 import { startStage, type TestStage } from './stage.ts';
 
@@ -18,24 +19,14 @@ type Step =
   | 'createUser'
   | 'putEmployment'
   | 'grantRole';
-type Failure = { step: Step; moment: 'before' | 'after' };
 
 let stage: TestStage;
 let vendor: string;
-let failure: Failure | undefined;
-let cut = 0;
+let failure: Failure<Step> | undefined;
+const cut = 0;
 const clinics = [...generateCountry({ seed: 'partner failures', persons: 40 * 4096 }).clinics()];
 
-function failing<Arguments extends unknown[], Result>(step: Step, work: (...given: Arguments) => Promise<Result>) {
-  return async (...given: Arguments): Promise<Result> => {
-    const due = failure?.step === step ? failure.moment : undefined;
-    if (due !== undefined) cut += 1;
-    if (due === 'before') throw new Error('the line was cut before the call');
-    const result = await work(...given);
-    if (due === 'after') throw new Error('the line was cut before the answer');
-    return result;
-  };
-}
+const failing = failingCalls<Step>(() => failure);
 
 function interpose({ mcs, prm, auth, messages, ...others }: Neighbours): Neighbours {
   return {
@@ -64,7 +55,7 @@ before(async () => {
 after(() => stage?.close());
 
 /** Runs with a failure, and makes sure that it was met. */
-async function withFailure<Result>(what: Failure, work: () => Promise<Result>): Promise<Result> {
+async function withFailure<Result>(what: Failure<Step>, work: () => Promise<Result>): Promise<Result> {
   const before = cut;
   failure = what;
   try {

@@ -5,31 +5,23 @@ import { type Clinic, foundClinic, signInVendor } from '@zdravo/dev/demo/clinics
 import { approveRequest, contentToSign, createRequest, provePhone, sendSigned } from '@zdravo/dev/demo/declarations';
 import type { Neighbours } from '@zdravo/dev/platform';
 import { settableClock } from '@zdravo/kit/clock';
+import { type Failure, failingCalls } from './failing-calls.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 // Everything that signing writes outside its own transaction fails here twice: failed and did not happen; failed but happened.
 
 type Step = 'storeSignedContainer' | 'putPerson' | 'putDeclaration' | 'assignPerson';
-type Failure = { step: Step; moment: 'before' | 'after' };
 
 let stage: TestStage;
 let clinic: Clinic;
-let failure: Failure | undefined;
+let failure: Failure<Step> | undefined;
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 const country = generateCountry({ seed: 'failures', persons: 4096 });
 const people = [...country.persons(0, 900)]
   .map((one) => one.person)
   .filter((person) => person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP');
 
-function failing<Arguments extends unknown[], Result>(step: Step, work: (...given: Arguments) => Promise<Result>) {
-  return async (...given: Arguments): Promise<Result> => {
-    const due = failure?.step === step ? failure.moment : undefined;
-    if (due === 'before') throw new Error('the line was cut before the call');
-    const result = await work(...given);
-    if (due === 'after') throw new Error('the line was cut before the answer');
-    return result;
-  };
-}
+const failing = failingCalls<Step>(() => failure);
 
 function interpose({ mpi, ops, mcs, ...others }: Neighbours): Neighbours {
   return {

@@ -5,8 +5,7 @@ import { createApi } from '@zdravo/dev/demo/api';
 import type { Stage } from '@zdravo/dev/demo/clinics';
 import { type PlatformOptions, type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { readSettings } from '@zdravo/dev/settings';
-import { freePort } from '@zdravo/kit/testing';
-import pg from 'pg';
+import { freePort, withClient } from '@zdravo/kit/testing';
 
 export type TestStage = Stage & {
   platform: RunningPlatform;
@@ -47,7 +46,7 @@ export function stageOf(platform: RunningPlatform): Omit<TestStage, 'close'> {
     sign_ins: platform.sign_ins,
     query: async (database, text, values) => {
       let rows: Record<string, unknown>[] = [];
-      await asSuperuser(platform.database_urls[database], async (client) => {
+      await withClient(platform.database_urls[database], async (client) => {
         rows = (await client.query(text, values)).rows;
       });
       return rows;
@@ -63,13 +62,3 @@ export const fast_server = [
   'full_page_writes=off',
   'max_connections=300',
 ];
-
-async function asSuperuser(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await work(client);
-  } finally {
-    await client.end();
-  }
-}

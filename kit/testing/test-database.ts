@@ -55,7 +55,8 @@ function lockKey(text: string): number {
   return createHash('sha256').update(text).digest().readInt32BE(0);
 }
 
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+/** Works on a connection of its own, which is closed afterwards. */
+export async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {

@@ -4,6 +4,7 @@ import type { IlDeps } from '../deps.ts';
 /** Division and legal entity of an employment, as the reference shows them in short. */
 export type Places = { divisions: Map<string, Division>; legal_entities: Map<string, LegalEntity> };
 
+/** Reads each place of these employments once. */
 export async function placesOf(deps: IlDeps, employees: readonly Employee[]): Promise<Places> {
   const division_ids = [...new Set(employees.flatMap((one) => one.division_id ?? []))];
   const entity_ids = [...new Set(employees.map((one) => one.legal_entity_id))];
@@ -19,41 +20,25 @@ export async function placesOf(deps: IlDeps, employees: readonly Employee[]): Pr
   };
 }
 
+/** The whole employment, as GET by id shows it. */
 export function viewEmployee(employee: Employee, places: Places) {
-  const { id, position, employee_type, status, is_active, start_date, end_date, inserted_at, updated_at, party } =
-    employee;
-  return {
-    id,
-    position,
-    employee_type,
-    status,
-    is_active,
-    start_date,
-    end_date,
-    inserted_at,
-    updated_at,
-    party,
-    ...shortPlaces(employee, places),
-    ...blocks(employee, (block) => block),
-  };
+  const { inserted_at, updated_at, party } = employee;
+  return { ...viewPosition(employee, places), inserted_at, updated_at, party, ...blocks(employee, (block) => block) };
 }
 
 /** Without papers, and of a profession the specialities only. */
 export function viewEmployeeShort(employee: Employee, places: Places) {
-  const { id, position, employee_type, status, is_active, start_date, end_date } = employee;
-  const { id: party_id, no_tax_id, first_name, last_name, second_name } = employee.party;
+  const { id, no_tax_id, first_name, last_name, second_name } = employee.party;
   return {
-    id,
-    position,
-    employee_type,
-    status,
-    is_active,
-    start_date,
-    end_date,
-    party: { id: party_id, no_tax_id, first_name, last_name, second_name },
-    ...shortPlaces(employee, places),
+    ...viewPosition(employee, places),
+    party: { id, no_tax_id, first_name, last_name, second_name },
     ...blocks(employee, ({ specialities }) => ({ specialities })),
   };
+}
+
+function viewPosition(employee: Employee, places: Places) {
+  const { id, position, employee_type, status, is_active, start_date, end_date } = employee;
+  return { id, position, employee_type, status, is_active, start_date, end_date, ...shortPlaces(employee, places) };
 }
 
 function blocks(employee: Employee, view: (block: Professional) => Record<string, unknown>) {
@@ -71,10 +56,12 @@ function shortPlaces(employee: Employee, { divisions, legal_entities }: Places) 
   };
 }
 
+/** A division inside another object. */
 export function viewDivisionShort({ id, name, type, status, legal_entity_id, mountain_group }: Division) {
   return { id, name, type, status, legal_entity_id, mountain_group };
 }
 
+/** A legal entity inside another object. */
 export function viewEntityShort({ id, name, short_name, public_name, type, edrpou, status }: LegalEntity) {
   return { id, name, short_name, public_name, type, edrpou, status };
 }

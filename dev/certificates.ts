@@ -18,6 +18,7 @@ export type DevelopmentAuthority = {
   issueSigner(file_name: string, request: CertificateRequest): Promise<{ path: string; files: CertificateFiles }>;
 };
 
+/** The certificate authority of this machine, made on the first start and kept in `directory`. */
 export async function openDevelopmentAuthority(directory: string): Promise<DevelopmentAuthority> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const authority: CertificateAuthority = await kept(join(directory, 'authority.pem'), () =>

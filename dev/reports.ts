@@ -55,6 +55,7 @@ export async function startReports(parts: Parts): Promise<Reports> {
   };
 }
 
+/** The databases from which the reports replicate. */
 export function sourcesOf({ urls }: Databases): Source[] {
   return (['mpi', 'ops', 'platform'] as const).map((name) => ({
     name,

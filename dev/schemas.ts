@@ -14,6 +14,7 @@ function place(module: string, database: string) {
   return { module, database, migrations: [{ module, directory: migrationsOf(module) }] };
 }
 
+/** Folder of a module’s migrations. */
 export function migrationsOf(module: string): string {
   return join(import.meta.dirname, '..', 'modules', module, 'migrations');
 }

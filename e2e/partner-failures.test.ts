@@ -23,10 +23,15 @@ type Step =
 let stage: TestStage;
 let vendor: string;
 let failure: Failure<Step> | undefined;
-const cut = 0;
+let cut = 0;
 const clinics = [...generateCountry({ seed: 'partner failures', persons: 40 * 4096 }).clinics()];
 
-const failing = failingCalls<Step>(() => failure);
+const failing = failingCalls<Step>(
+  () => failure,
+  () => {
+    cut += 1;
+  },
+);
 
 function interpose({ mcs, prm, auth, messages, ...others }: Neighbours): Neighbours {
   return {

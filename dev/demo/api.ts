@@ -30,6 +30,7 @@ export type Account = {
   api_key?: string;
 };
 
+/** Calls the public API as a vendor’s program would, over a socket. */
 export function createApi(address: string, sign_ins: Pick<SignIns, 'login_client_id'>): Api {
   async function call(
     method: string,

@@ -27,6 +27,7 @@ export const Callers = Type.String({
   description: 'names and secrets of at least 24 characters, as in `il:SECRET,reports:SECRET`',
 });
 
+/** `NAME:SECRET,…` of an environment variable as callers with their secrets. */
 export function readCallers(text: string): Record<string, string> {
   return Object.fromEntries(text.split(',').map((one) => one.split(':') as [string, string]));
 }

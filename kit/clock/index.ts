@@ -7,6 +7,7 @@ export type Clock = {
 
 export type SettableClock = Clock & { set(instant: string): void; advance(milliseconds: number): void };
 
+/** The clock of this machine; `today` is the civil day in the time zone. */
 export function systemClock(time_zone: string): Clock {
   return { now: () => new Date(), today: () => civilDate(new Date(), time_zone) };
 }

@@ -9,6 +9,7 @@ export function pageOf(query: { page?: number | undefined; page_size?: number | 
   return { limit: page_size, offset: (page_number - 1) * page_size, page_number, page_size };
 }
 
+/** The `paging` of an answer. */
 export function pagingOf(page: Page, total_entries: number): Paging {
   return {
     page_number: page.page_number,

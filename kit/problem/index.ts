@@ -47,6 +47,7 @@ export function invalidField(entry: string, description: string, rule = 'invalid
   return validationFailed([fieldRule(entry, description, rule, params)]);
 }
 
+/** One broken rule at one place of a body, to be collected with others. */
 export function fieldRule(entry: string, description: string, rule = 'invalid', params: unknown = []): Invalid {
   return { entry, entry_type: 'json_data_property', rules: [{ rule, params, description }] };
 }
@@ -66,6 +67,7 @@ export function forbidden(message: string, code = 'forbidden', invalid?: Invalid
   return new Problem({ status: 403, code, message, ...(invalid ? { invalid } : {}) });
 }
 
+/** 404: there is no such thing, or none that this caller may know of. */
 export function notFound(message = 'not_found', code = 'not_found'): Problem {
   return new Problem({ status: 404, code, message });
 }

@@ -113,6 +113,7 @@ export function findClient(deps: Pick<AuthDeps, 'db'>, id: string): Promise<Clie
     .executeTakeFirst();
 }
 
+/** @throws Problem 404. */
 export async function getClient(deps: Pick<AuthDeps, 'db'>, id: string): Promise<Client> {
   const client = await findClient(deps, id);
   if (!client) throw notFound();

@@ -11,6 +11,7 @@ export async function listRoles(deps: Pick<AuthDeps, 'db'>, query: Query) {
   return { data: rows.map(viewRole), paging };
 }
 
+/** @throws Problem 404. */
 export async function getRole({ db }: Pick<AuthDeps, 'db'>, id: string) {
   const role = await db.selectFrom('auth.roles').selectAll().where('id', '=', id).executeTakeFirst();
   if (!role) throw notFound();

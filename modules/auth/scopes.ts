@@ -3,6 +3,7 @@ export function parseScope(text: string): string[] {
   return [...new Set(text.split(' ').filter((word) => word !== ''))];
 }
 
+/** Whether every scope of `inner` stands in `outer`. */
 export function isSubset(inner: readonly string[], outer: readonly string[]): boolean {
   const allowed = new Set(outer);
   return inner.every((scope) => allowed.has(scope));

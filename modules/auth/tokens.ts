@@ -51,6 +51,7 @@ export async function issueToken(deps: AuthDeps, transaction: AuthTransaction, i
   return { token, value };
 }
 
+/** The token by its value, of which only the hash is stored; also an expired one. */
 export function findToken(deps: Pick<AuthDeps, 'db'>, value: string): Promise<Token | undefined> {
   return deps.db.selectFrom('auth.tokens').selectAll().where('value_hash', '=', hashSecret(value)).executeTakeFirst();
 }

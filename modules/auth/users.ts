@@ -43,6 +43,7 @@ export function findUser(deps: Reader, id: string): Promise<User | undefined> {
   return deps.db.selectFrom('auth.users').select(columns).where('id', '=', id).executeTakeFirst();
 }
 
+/** @throws Problem 404. */
 export async function getUser(deps: Reader, id: string): Promise<User> {
   const user = await findUser(deps, id);
   if (!user) throw notFound();

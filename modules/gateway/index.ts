@@ -21,6 +21,7 @@ export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrat
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */
 export type Served = { mountOn(app: HttpServer, findPrincipal: FindPrincipal): void };
 
+/** Puts a contract and its handlers together; that they fit is checked by the compiler. */
 export function served<Routes extends Contract>(contract: Routes, handlers: Handlers<Routes>): Served {
   return { mountOn: (app, findPrincipal) => mount(app, contract, handlers, accessControl(findPrincipal)) };
 }

@@ -30,6 +30,7 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   return <Context value={spoken}>{children}</Context>;
 }
 
+/** The language of the pages, and their texts in it. */
 export function useLanguage(): Spoken {
   const spoken = useContext(Context);
   if (!spoken) throw new Error('a page stands outside LanguageProvider');

@@ -35,10 +35,12 @@ export function forIndex(person: Person) {
   };
 }
 
+/** `authentication_method_current` of an answer. */
 export function viewMethod({ method, masked_number }: { method: string; masked_number: string | null }) {
   return { type: method, ...(masked_number === null ? {} : { number: masked_number }) };
 }
 
+/** The telephone as the reference shows it, `+38093*****85`; null when the method has none. */
 export function maskedNumber(method: CurrentMethod): string | null {
   return method.type === 'OTP' ? maskPhone(method.phone) : null;
 }

@@ -123,6 +123,7 @@ async function finish(deps: IlDeps, request: StoredRequest): Promise<void> {
 /** Seconds after which a signature whose steps nobody finished is taken up by the worker. */
 const patience_s = 20;
 
+/** Carries on where a signing stopped, until its declaration stands. */
 export function signingJob(deps: IlDeps): Job {
   return { name: 'finish_signings', schedule: '* * * * *', run: () => finishSignings(deps, patience_s) };
 }

@@ -43,6 +43,7 @@ export function requestExpiryJob(deps: IlDeps): Job {
 
 const batch = 500;
 
+/** Ends requests that were not signed in time and wipes their personal data. */
 export async function expireRequests(deps: IlDeps): Promise<void> {
   const days = await deps.parameters.number('declaration_request_expiration');
   const before = new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();

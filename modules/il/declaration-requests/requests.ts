@@ -56,6 +56,7 @@ export function findRequest(db: IlDatabase, id: string): Promise<StoredRequest |
   return db.selectFrom('il.declaration_requests').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
+/** The request, held for this transaction. */
 export function lockRequest(transaction: IlTransaction, id: string): Promise<StoredRequest | undefined> {
   return transaction
     .selectFrom('il.declaration_requests')

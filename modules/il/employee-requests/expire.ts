@@ -8,6 +8,7 @@ export function expiryJob(deps: IlDeps): Job {
   return { name: 'expire_employee_requests', schedule: '15 * * * *', run: () => expireRequests(deps) };
 }
 
+/** Ends invitations that nobody answered in time. */
 export async function expireRequests(deps: IlDeps): Promise<void> {
   const days = await deps.parameters.number('employee_request_expiration');
   const before = new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();

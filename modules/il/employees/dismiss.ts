@@ -44,6 +44,7 @@ async function revokeRole(
   }
 }
 
+/** Carries on where a dismissal stopped: the doctor’s declarations end. */
 export function dismissalJob(deps: IlDeps): Job {
   return { name: 'carry_out_dismissals', schedule: '* * * * *', run: () => carryOutDismissals(deps) };
 }

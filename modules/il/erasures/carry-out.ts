@@ -49,6 +49,7 @@ export async function followErasure(
   await deps.ops.putErasure({ params: { id: event.object_id }, body }, context);
 }
 
+/** Carries on where an erasure stopped, until every module has dropped its keys. */
 export function erasureJob(deps: IlDeps): Job {
   return { name: 'finish_person_erasures', schedule: '* * * * *', run: () => finishErasures(deps) };
 }

@@ -32,6 +32,7 @@ export async function closeLegalEntity(deps: IlDeps, id: string, call: Call): Pr
   return closed;
 }
 
+/** Carries on where the closing of a legal entity stopped. */
 export function closingJob(deps: IlDeps): Job {
   return { name: 'finish_legal_entity_closings', schedule: '* * * * *', run: () => finishClosings(deps) };
 }

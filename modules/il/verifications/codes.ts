@@ -15,10 +15,12 @@ export const code_rules = {
 
 export type CodeOf = { purpose: 'phone' } | { purpose: 'declaration_request'; subject_id: string };
 
+/** A keyed hash; `label` keeps hashes of different meanings apart. */
 export function keyedHash(deps: Pick<IlDeps, 'hash_key'>, label: string, text: string): Buffer {
   return createHmac('sha256', deps.hash_key).update(`${label}\n${text}`).digest();
 }
 
+/** By what a telephone is found again without being stored. */
 export function phoneHash(deps: Pick<IlDeps, 'hash_key'>, phone: string): Buffer {
   return keyedHash(deps, 'phone', phone);
 }

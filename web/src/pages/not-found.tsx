@@ -3,6 +3,7 @@ import { Link } from '@tanstack/react-router';
 import { useLanguage } from '../language.tsx';
 import { Page } from '../layout.tsx';
 
+/** For an address that no page has. */
 export function NotFoundPage() {
   const { t } = useLanguage();
   return (

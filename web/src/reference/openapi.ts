@@ -97,6 +97,7 @@ export function answerOf({ responses }: Operation): { status: string; schema: Sc
   return { status, schema: bodySchema(response) };
 }
 
+/** The JSON body of a request or an answer. */
 export function bodySchema(content: Content | undefined): Schema | undefined {
   return content?.content?.['application/json']?.schema;
 }

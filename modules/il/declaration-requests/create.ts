@@ -1,17 +1,14 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { addDays, addMonths, addYears, declaration_print_form, lastDayBelowAge } from '@zdravo/country-ua';
+import { addDays, addMonths, addYears, lastDayBelowAge } from '@zdravo/country-ua';
 import type { Call } from '@zdravo/kit/http';
-import { Liquid } from 'liquidjs';
 import { announceStatus, audit } from '../audit.ts';
 import type { IlDeps, IlTransaction } from '../deps.ts';
 import { keyedHash, phoneHash, sendCode } from '../verifications/codes.ts';
 import { type CurrentMethod, currentMethod, dueDocuments, maskedNumber } from './authentication.ts';
 import { checkRequest, type Input, type Parties, type Person } from './check-request.ts';
+import { composeData, type Terms } from './compose.ts';
 import { dropRequests } from './end.ts';
-import { type RequestData, sealForRequest } from './requests.ts';
-
-const liquid = new Liquid({ strictFilters: true });
-const print_form = liquid.parse(declaration_print_form.template);
+import { sealForRequest } from './requests.ts';
 
 /**
  * A new request (domain.md §3.4): checks, method of consent, print form; then row, sealed data, SMS and the end of earlier
@@ -27,36 +24,20 @@ export async function createRequest(deps: IlDeps, input: Input, call: Call): Pro
     termsOf(deps, person),
   ]);
   const id = randomUUID();
-  const data = await dataOf({ ...terms, scope: input.scope, person, parties });
+  const data = await composeData(terms, input, parties);
   const sealed_data = sealForRequest(await deps.request_keys.getOrCreate(id), id, Buffer.from(JSON.stringify(data)));
+  const person_hmac = personHash(deps, person, person_id);
   const dropped = await deps.db.transaction().execute(async (transaction) => {
-    const person_hmac = personHash(deps, person, person_id);
-    const earlier = await cancelEarlier(transaction, person_hmac, parties, call.principal.user_id);
-    await transaction
-      .insertInto('il.declaration_requests')
-      .values({
-        id,
-        legal_entity_id: parties.legal_entity.id,
-        division_id: parties.division.id,
-        employee_id: parties.employee.id,
-        party_id: parties.employee.party_id,
-        person_hmac,
-        phone_hmac: consentPhone(deps, person, method),
-        method: method.type,
-        masked_number: maskedNumber(method),
-        document_types: method.type === 'OFFLINE' ? dueDocuments(person) : [],
-        ...terms,
-        seed_size: head.size,
-        declaration_id: randomUUID(),
-        declaration_number: newDeclarationNumber(),
-        new_person_id: randomUUID(),
-        sealed_data,
-        inserted_by: call.principal.user_id,
-        updated_by: call.principal.user_id,
-        inserted_at: deps.clock.now().toISOString(),
-        updated_at: deps.clock.now().toISOString(),
-      })
-      .execute();
+    const earlier = await cancelEarlier(transaction, deps, person_hmac, parties, call.principal.user_id);
+    await insertRequest(transaction, deps, call, {
+      ...partiesOf(parties),
+      ...consentOf(deps, person, method),
+      ...terms,
+      id,
+      person_hmac,
+      seed_size: head.size,
+      sealed_data,
+    });
     if (method.type === 'OTP')
       await sendCode(transaction, deps, method.phone, { purpose: 'declaration_request', subject_id: id }, call);
     await announceStatus(transaction, [
@@ -69,8 +50,49 @@ export async function createRequest(deps: IlDeps, input: Input, call: Call): Pro
   return id;
 }
 
+type NewRequest = ReturnType<typeof partiesOf> &
+  ReturnType<typeof consentOf> &
+  Terms & { id: string; person_hmac: Buffer; seed_size: number; sealed_data: Buffer };
+
+/** With the ids that its signing will use, so that a repeated signing writes the same things. */
+async function insertRequest(transaction: IlTransaction, deps: IlDeps, { principal }: Call, request: NewRequest) {
+  const now = deps.clock.now().toISOString();
+  await transaction
+    .insertInto('il.declaration_requests')
+    .values({
+      ...request,
+      declaration_id: randomUUID(),
+      declaration_number: newDeclarationNumber(),
+      new_person_id: randomUUID(),
+      inserted_by: principal.user_id,
+      updated_by: principal.user_id,
+      inserted_at: now,
+      updated_at: now,
+    })
+    .execute();
+}
+
+function partiesOf({ legal_entity, division, employee }: Parties) {
+  return {
+    legal_entity_id: legal_entity.id,
+    division_id: division.id,
+    employee_id: employee.id,
+    party_id: employee.party_id,
+  };
+}
+
+/** How the patient will prove consent. */
+function consentOf(deps: IlDeps, person: Person, method: CurrentMethod) {
+  return {
+    phone_hmac: consentPhone(deps, person, method),
+    method: method.type,
+    masked_number: maskedNumber(method),
+    document_types: method.type === 'OFFLINE' ? dueDocuments(person) : [],
+  };
+}
+
 /** Start today; end after the term, but a child's at the latest on the last day of childhood (step 8). */
-async function termsOf(deps: IlDeps, person: Person): Promise<{ start_date: string; end_date: string }> {
+async function termsOf(deps: IlDeps, person: Person): Promise<Terms> {
   const [parameters, adult_age] = await Promise.all([deps.parameters.all(), deps.parameters.number('adult_age')]);
   const start_date = deps.clock.today();
   const term = Number(parameters['declaration_term']);
@@ -79,60 +101,6 @@ async function termsOf(deps: IlDeps, person: Person): Promise<{ start_date: stri
   const end_date = end(start_date, term);
   const last_day = lastDayBelowAge(person.birth_date, adult_age);
   return { start_date, end_date: last_day >= start_date && last_day < end_date ? last_day : end_date };
-}
-
-async function dataOf(input: {
-  start_date: string;
-  end_date: string;
-  scope: string;
-  person: Person;
-  parties: Parties;
-}): Promise<RequestData> {
-  const { employee, division, legal_entity } = input.parties;
-  const { party } = employee;
-  const { licenses, accreditation } = legal_entity.medical_service_provider ?? { licenses: [], accreditation: null };
-  const data = {
-    start_date: input.start_date,
-    end_date: input.end_date,
-    scope: input.scope,
-    person: input.person,
-    employee: {
-      id: employee.id,
-      position: employee.position,
-      party: {
-        id: party.id,
-        first_name: party.first_name,
-        last_name: party.last_name,
-        second_name: party.second_name,
-        tax_id: party.tax_id,
-        phones: party.phones,
-      },
-    },
-    division: {
-      id: division.id,
-      legal_entity_id: division.legal_entity_id,
-      name: division.name,
-      type: division.type,
-      external_id: division.external_id,
-      addresses: division.addresses,
-      phones: division.phones,
-      email: division.email,
-    },
-    legal_entity: {
-      id: legal_entity.id,
-      name: legal_entity.name,
-      short_name: legal_entity.short_name,
-      public_name: legal_entity.public_name,
-      legal_form: legal_entity.legal_form,
-      edrpou: legal_entity.edrpou,
-      licenses,
-      accreditation,
-      addresses: legal_entity.addresses,
-      phones: legal_entity.phones,
-      email: legal_entity.email,
-    },
-  };
-  return { ...data, content: (await liquid.render(print_form, data)) as string };
 }
 
 /**
@@ -155,13 +123,14 @@ function consentPhone(deps: IlDeps, person: Person, method: CurrentMethod): Buff
 
 async function cancelEarlier(
   transaction: IlTransaction,
+  deps: IlDeps,
   person_hmac: Buffer,
   { employee, legal_entity }: Parties,
   updated_by: string,
 ): Promise<string[]> {
   const rows = await transaction
     .updateTable('il.declaration_requests')
-    .set({ status: 'CANCELLED', sealed_data: null, updated_by, updated_at: new Date().toISOString() })
+    .set({ status: 'CANCELLED', sealed_data: null, updated_by, updated_at: deps.clock.now().toISOString() })
     .where('person_hmac', '=', person_hmac)
     .where('employee_id', '=', employee.id)
     .where('legal_entity_id', '=', legal_entity.id)

@@ -44,18 +44,12 @@ export async function sendCode(
     transaction,
   );
   await refuseTooMany(transaction, deps, phone_hmac, user_id);
+  const subject_id = code_of.purpose === 'declaration_request' ? code_of.subject_id : null;
+  await endEarlier(transaction, { purpose: code_of.purpose, phone_hmac, subject_id, client_id });
   const id = randomUUID();
   const code = String(randomInt(100_000, 1_000_000));
-  const expires_at = new Date(deps.clock.now().getTime() + code_rules.ttl_s * 1000).toISOString();
-  const subject_id = code_of.purpose === 'declaration_request' ? code_of.subject_id : null;
-  await transaction
-    .updateTable('il.verifications')
-    .set({ status: 'canceled' })
-    .where('purpose', '=', code_of.purpose)
-    .where('phone_hmac', '=', phone_hmac)
-    .where('status', '=', 'new')
-    .where(subject_id === null ? 'client_id' : 'subject_id', '=', subject_id ?? client_id)
-    .execute();
+  const now_ms = deps.clock.now().getTime();
+  const expires_at = new Date(now_ms + code_rules.ttl_s * 1000).toISOString();
   await transaction
     .insertInto('il.verifications')
     .values({
@@ -67,12 +61,26 @@ export async function sendCode(
       expires_at,
       inserted_by: user_id,
       client_id,
-      inserted_at: deps.clock.now().toISOString(),
+      inserted_at: new Date(now_ms).toISOString(),
     })
     .execute();
   const text = fillIn(message_texts.verification_code, { code });
   await deps.messages.enqueue(transaction, { kind: 'sms', phone, text }, { expires_at });
   return { id, expires_at };
+}
+
+type EarlierCodes = { purpose: CodeOf['purpose']; phone_hmac: Buffer; subject_id: string | null; client_id: string };
+
+/** Of the same request, or of the same client when there is none. */
+async function endEarlier(transaction: IlTransaction, { purpose, phone_hmac, subject_id, client_id }: EarlierCodes) {
+  await transaction
+    .updateTable('il.verifications')
+    .set({ status: 'canceled' })
+    .where('purpose', '=', purpose)
+    .where('phone_hmac', '=', phone_hmac)
+    .where('status', '=', 'new')
+    .where(subject_id === null ? 'client_id' : 'subject_id', '=', subject_id ?? client_id)
+    .execute();
 }
 
 function codeHash(deps: Pick<IlDeps, 'hash_key'>, id: string, code: string): Buffer {

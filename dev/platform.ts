@@ -1,43 +1,45 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Auth, contract as authContract, createAuth } from '@zdravo/auth';
-import {
-  builtInAddresses,
-  builtInDictionaries,
-  client_type_scopes,
-  normaliseName,
-  role_scopes,
-} from '@zdravo/country-ua';
-import { createGateway, createGatewayStore, served } from '@zdravo/gateway';
-import { createIl, il_role, contract as ilContract, openImporter, seedReferenceData } from '@zdravo/il';
-import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
+import type { Auth } from '@zdravo/auth';
+import { builtInAddresses, builtInDictionaries, normaliseName } from '@zdravo/country-ua';
+import { openImporter, seedReferenceData } from '@zdravo/il';
+import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
-import { startJobs } from '@zdravo/kit/jobs';
 import { createFileKeyProvider, createKeyFile, type KeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
-import { createOutbox, type MessageQueue, type Outbox } from '@zdravo/kit/messages';
-import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
+import { createOutbox, type Outbox } from '@zdravo/kit/messages';
+import type { Mcs } from '@zdravo/mcs';
 import { createMpi, type Mpi, type MpiOptions } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
-import { createPrm, type Prm } from '@zdravo/prm';
-import { handlersThrough, internal_contract, type Reports, reports_role } from '@zdravo/reports';
-import { contract as reportsContract } from '@zdravo/reports/contract';
+import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
-import { createLogFiles, findVerifierFile } from '@zdravo/tlog';
+import { createLogFiles } from '@zdravo/tlog';
 import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
-import { type Messages, openMessages } from './messages.ts';
 import { mountOutbox } from './outbox-page.ts';
+import {
+  type Clients,
+  close,
+  type Ground,
+  type Neighbours,
+  openDoor,
+  openIl,
+  openModules,
+  queuesOf,
+  startWork,
+} from './platform-modules.ts';
 import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
 import { startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
+
+export type { Neighbours } from './platform-modules.ts';
 
 export type RunningPlatform = {
   address: string;
@@ -46,8 +48,8 @@ export type RunningPlatform = {
   outbox: Outbox;
   authority: DevelopmentAuthority;
   auth: Auth;
-  mpi: Client<typeof mpiContract>;
-  ops: Client<typeof opsContract>;
+  mpi: Clients['mpi'];
+  ops: Clients['ops'];
   mcs: Mcs;
   /** As the superuser; for tests. */
   database_urls: Databases['urls'];
@@ -55,9 +57,6 @@ export type RunningPlatform = {
   runJob(name: string): Promise<void>;
   stop(): Promise<void>;
 };
-
-/** What the Integration Layer writes to beside its own tables. */
-export type Neighbours = Clients & { mcs: Mcs; auth: Auth; prm: Prm; messages: MessageQueue };
 
 export type PlatformOptions = {
   clock?: Clock;
@@ -85,89 +84,55 @@ export async function startPlatform(
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
   const outbox = createOutbox();
-  const messages = started.adopt(await startMessages(parts, outbox), close);
   const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
   const ops = started.adopt(await startOps(parts, transparency_log), close);
   const mpi = started.adopt(await startMpi(parts), close);
-  const auth = started.adopt(await startAuth(parts, messages), close);
-  const mcs = started.adopt(await startMcs(parts), close);
+  const ground = await groundOf(parts, outbox);
+  const modules = await openModules(started, ground);
+  const { auth, mcs, prm } = modules;
   const authority = await openDevelopmentAuthority(join(resolve(settings.ZDRAVO_DATA), 'certificates'));
-  const prm = started.adopt(
-    createPrm({ database_url: databases.urls.platform, clock, log: log.child({ module: 'prm' }) }),
-    close,
-  );
   const signatures = started.adopt(
     createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) }),
     close,
   );
-  await seedPlatform(databases, log);
+  await seedPlatform(databases.urls.platform, log);
   if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)
     await loadCountry(
       { prm, mcs, authority, mpi: await mpiOptions(parts), ops: await opsOptions(parts, transparency_log) },
       startingPart(clock.today()),
     );
   const clients = clientsOf(ops, mpi, parts.secret);
-  const il = started.adopt(
-    await createIl({
-      database_url: databases.urls.platform,
-      keys_database_url: databases.urls.il_keys,
-      key_provider: await keyProvider(settings, 'il'),
-      clock,
-      log: log.child({ module: 'il' }),
-      signatures,
-      web_url: addressOf(settings),
-      ...interpose({ ...clients, mcs, auth, prm, messages: messages.queue }),
-    }),
-    close,
-  );
+  const neighbours = interpose({ ...clients, mcs, auth, prm, messages: modules.messages.queue });
+  const il = await openIl(started, ground, { ...neighbours, signatures });
   const version = await projectVersion();
   const reports = started.adopt(
     await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') }),
     close,
   );
-  const store = started.adopt(await createGatewayStore({ database_url: databases.urls.platform, log }), close);
-  const gateway = await createGateway({
-    routes: [
-      served(ilContract, il.handlers),
-      served(authContract, auth.handlers),
-      served(reportsContract, reportsThroughClient(reports, parts.secret)),
-    ],
-    findPrincipal: auth.findPrincipal,
-    ready: readinessOf(clients),
-    log: log.child({ module: 'gateway' }),
-    verifier_files: findVerifierFile,
+  const { gateway, store } = await openDoor(started, ground, {
+    ...clients,
+    modules,
+    il,
+    reports: clientOfReports(reports, parts.secret),
     log_files: createLogFiles({
       tiles: transparency_log.tiles,
       checkpoint: () => transparency_log.checkpoints.get(published_name),
       texts: { policy: transparency_log.policy_text },
     }),
     version,
-    store,
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
-  await mcs.mountOn(gateway);
   mountOutbox(gateway, outbox);
   const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
   await mountPages(gateway, pageSettings(sign_ins));
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
     { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },
-    { url: databases.urls.platform, role: 'zdravo_auth', jobs: auth.jobs },
-    { url: databases.urls.platform, role: il_role, jobs: il.jobs },
-    { url: databases.urls.platform, role: mcs_role, jobs: mcs.jobs },
-    { url: databases.urls.platform, role: 'zdravo_gateway', jobs: store.jobs },
+    ...queuesOf(databases.urls.platform, { modules, il, store }),
     { url: databases.urls.reports, role: reports_role, jobs: reports.jobs },
   ];
-  for (const queue of queues) started.adopt(await startJobs({ ...queue, log }), (one) => one.stop());
-  const personEvents = (query: { after?: string; limit: number }) =>
-    clients.mpi.readEvents({ query }, { request_id: 'feed-mpi' });
-  const consumers = [mcs.followPersons(personEvents), ...il.followers];
-  for (const consumer of consumers) {
-    consumer.start();
-    started.defer(() => consumer.stop());
-  }
+  await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
   ops.sequencer.start();
-  started.adopt(gateway, close);
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });
   const everything = started.move();
   return {
@@ -188,10 +153,6 @@ export async function startPlatform(
   };
 }
 
-function close(part: { close(): Promise<unknown> }): Promise<void> {
-  return part.close().then(() => {});
-}
-
 function pageSettings({ login_client_id, mis: { client_id, redirect_uri } }: SignIns): PageSettings {
   const request = {
     client_id,
@@ -204,7 +165,6 @@ function pageSettings({ login_client_id, mis: { client_id, redirect_uri } }: Sig
 }
 
 type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };
-type Clients = { ops: Client<typeof opsContract>; mpi: Client<typeof mpiContract> };
 
 function addressOf({ ZDRAVO_PORT }: Settings): string {
   return `http://localhost:${ZDRAVO_PORT}`;
@@ -252,41 +212,19 @@ async function startMpi(parts: Parts): Promise<Mpi> {
 }
 
 /** On a developer's machine there is no phone and no mailbox: the outbox page stands for both. */
-async function startMessages({ settings, databases, log }: Parts, { mail, sms }: Outbox): Promise<Messages> {
-  const key_provider = await keyProvider(settings, 'il');
-  return openMessages({
-    database_url: databases.urls.platform,
-    key_provider,
-    mail,
-    sms,
+async function groundOf({ settings, databases: { urls }, clock, log }: Parts, outbox: Outbox): Promise<Ground> {
+  const [auth, il, mcs] = await Promise.all(['auth', 'il', 'mcs'].map((module) => keyProvider(settings, module)));
+  return {
+    database_url: urls.platform,
+    il_keys_database_url: urls.il_keys,
+    mcs_keys_database_url: urls.mcs_keys,
+    keys: { auth: auth!, il: il!, mcs: mcs! },
     web_url: addressOf(settings),
-    log,
-  });
-}
-
-async function startAuth({ settings, databases, log, clock }: Parts, messages: Messages): Promise<Auth> {
-  const auth = await createAuth({
-    database_url: databases.urls.platform,
-    clock,
-    log: log.child({ module: 'auth' }),
-    hash_key: await (await keyProvider(settings, 'auth')).derive('auth short secrets', '1'),
-    deliverOtp: messages.deliverOtp,
-    deliverRecovery: messages.deliverRecovery,
-  });
-  await auth.seed({ roles: role_scopes, client_types: client_type_scopes });
-  return auth;
-}
-
-async function startMcs({ settings, databases, log, clock }: Parts): Promise<Mcs> {
-  return createMcs({
-    database_url: databases.urls.platform,
-    keys_database_url: databases.urls.mcs_keys,
-    key_provider: await keyProvider(settings, 'mcs'),
     storage: { kind: 'built-in', directory: join(resolve(settings.ZDRAVO_DATA), 'files') },
-    public_url: `${addressOf(settings)}/media`,
+    carriers: outbox,
     clock,
-    log: log.child({ module: 'mcs' }),
-  });
+    log,
+  };
 }
 
 function clientsOf(ops: Ops, mpi: Mpi, secret: string): Clients {
@@ -297,20 +235,12 @@ function clientsOf(ops: Ops, mpi: Mpi, secret: string): Clients {
   };
 }
 
-function reportsThroughClient({ app }: Reports, secret: string) {
-  return handlersThrough(createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret }));
+function clientOfReports({ app }: Reports, secret: string) {
+  return createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret });
 }
 
-/** Asks both perimeters through their contracts, as the Integration Layer does. */
-function readinessOf({ ops, mpi }: Clients): () => Promise<void> {
-  const context = { request_id: 'readiness' };
-  return async () => {
-    await Promise.all([ops.latestHead({}, context), mpi.readEvents({ query: { limit: 1 } }, context)]);
-  };
-}
-
-async function seedPlatform(databases: Databases, log: Logger): Promise<void> {
-  const importer = openImporter({ database_url: databases.urls.platform, log });
+async function seedPlatform(database_url: string, log: Logger): Promise<void> {
+  const importer = openImporter({ database_url, log });
   await seedReferenceData(importer.db, { dictionaries: builtInDictionaries(), addresses: builtInAddresses() });
   await importer.close();
 }

@@ -16,6 +16,7 @@ export type { FindPrincipal } from './access.ts';
 export { type AccessMismatch, findAccessMismatches, type Holder, type Knock } from './access-matrix.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { Pressure, SheddingOptions } from './load-shedding.ts';
+export type { FindLogFile } from './log-files.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';
 
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */

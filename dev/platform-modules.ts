@@ -1,0 +1,178 @@
+import { type Auth, contract as authContract, createAuth } from '@zdravo/auth';
+import { client_type_scopes, role_scopes } from '@zdravo/country-ua';
+import { createGateway, createGatewayStore, type FindLogFile, served } from '@zdravo/gateway';
+import { createIl, type Il, il_role, contract as ilContract } from '@zdravo/il';
+import type { Client } from '@zdravo/kit/client';
+import type { Clock } from '@zdravo/kit/clock';
+import type { Consumer } from '@zdravo/kit/events';
+import { type Job, startJobs } from '@zdravo/kit/jobs';
+import type { KeyProvider } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import type { MailSender, MessageQueue, SmsSender } from '@zdravo/kit/messages';
+import { createMcs, type Mcs, mcs_role, type StorageOptions } from '@zdravo/mcs';
+import type { contract as mpiContract } from '@zdravo/mpi/contract';
+import type { contract as opsContract } from '@zdravo/ops/contract';
+import { createPrm, type Prm } from '@zdravo/prm';
+import { handlersThrough, type internal_contract } from '@zdravo/reports';
+import { contract as reportsContract } from '@zdravo/reports/contract';
+import type { VerifierPool } from '@zdravo/signature';
+import { findVerifierFile } from '@zdravo/tlog';
+import { type Messages, openMessages } from './messages.ts';
+
+// How the modules of the platform's perimeter are put together: for `npm start` and for the process `platform` alike.
+
+/** What the platform's modules stand on. */
+export type Ground = {
+  database_url: string;
+  il_keys_database_url: string;
+  mcs_keys_database_url: string;
+  /** Each module's own. */
+  keys: { auth: KeyProvider; il: KeyProvider; mcs: KeyProvider };
+  /** Where people's browsers and vendors find the platform, without a slash at the end. */
+  web_url: string;
+  storage: StorageOptions;
+  carriers: { mail: MailSender; sms: SmsSender };
+  clock: Clock;
+  log: Logger;
+};
+
+/** The other perimeters, by their contracts. */
+export type Clients = { ops: Client<typeof opsContract>; mpi: Client<typeof mpiContract> };
+
+export type Modules = { messages: Messages; auth: Auth; mcs: Mcs; prm: Prm };
+
+/** What the Integration Layer writes to beside its own tables. */
+export type Neighbours = Clients & { mcs: Mcs; auth: Auth; prm: Prm; messages: MessageQueue };
+
+/** The modules that know no neighbour. What starts is put on `started`, which ends it. */
+export async function openModules(started: AsyncDisposableStack, ground: Ground): Promise<Modules> {
+  const { database_url, clock, log, keys, web_url, carriers } = ground;
+  const messages = started.adopt(
+    await openMessages({ database_url, key_provider: keys.il, ...carriers, web_url, log }),
+    close,
+  );
+  const auth = started.adopt(await openAuth(ground, messages), close);
+  const mcs = started.adopt(
+    await createMcs({
+      database_url,
+      keys_database_url: ground.mcs_keys_database_url,
+      key_provider: keys.mcs,
+      storage: ground.storage,
+      public_url: `${web_url}/media`,
+      clock,
+      log: log.child({ module: 'mcs' }),
+    }),
+    close,
+  );
+  const prm = started.adopt(createPrm({ database_url, clock, log: log.child({ module: 'prm' }) }), close);
+  return { messages, auth, mcs, prm };
+}
+
+async function openAuth({ database_url, clock, log, keys }: Ground, messages: Messages): Promise<Auth> {
+  const auth = await createAuth({
+    database_url,
+    clock,
+    log: log.child({ module: 'auth' }),
+    hash_key: await keys.auth.derive('auth short secrets', '1'),
+    deliverOtp: messages.deliverOtp,
+    deliverRecovery: messages.deliverRecovery,
+  });
+  await auth.seed({ roles: role_scopes, client_types: client_type_scopes });
+  return auth;
+}
+
+/** The processes, over their neighbours. */
+export async function openIl(
+  started: AsyncDisposableStack,
+  { database_url, il_keys_database_url, keys, clock, log, web_url }: Ground,
+  neighbours: Neighbours & { signatures: VerifierPool },
+): Promise<Il> {
+  const il = await createIl({
+    database_url,
+    keys_database_url: il_keys_database_url,
+    key_provider: keys.il,
+    clock,
+    log: log.child({ module: 'il' }),
+    web_url,
+    ...neighbours,
+  });
+  return started.adopt(il, close);
+}
+
+export type Door = Clients & {
+  modules: Modules;
+  il: Il;
+  reports: Client<typeof internal_contract>;
+  log_files: FindLogFile;
+  metrics_token: string;
+  version: string;
+  trusted_proxies?: string[];
+};
+
+/** The public door with all that is served behind it, pages apart. It does not listen yet. */
+export async function openDoor(started: AsyncDisposableStack, { database_url, log }: Ground, door: Door) {
+  const { modules, il, reports } = door;
+  const store = started.adopt(await createGatewayStore({ database_url, log }), close);
+  const gateway = await createGateway({
+    routes: [
+      served(ilContract, il.handlers),
+      served(authContract, modules.auth.handlers),
+      served(reportsContract, handlersThrough(reports)),
+    ],
+    findPrincipal: modules.auth.findPrincipal,
+    ready: readinessOf(door),
+    log: log.child({ module: 'gateway' }),
+    verifier_files: findVerifierFile,
+    log_files: door.log_files,
+    version: door.version,
+    store,
+    metrics_token: door.metrics_token,
+    ...(door.trusted_proxies ? { trusted_proxies: door.trusted_proxies } : {}),
+  });
+  started.adopt(gateway, close);
+  await modules.mcs.mountOn(gateway);
+  return { gateway, store };
+}
+
+/** Asks both perimeters through their contracts, as the Integration Layer does. */
+function readinessOf({ ops, mpi }: Clients): () => Promise<void> {
+  const context = { request_id: 'readiness' };
+  return async () => {
+    await Promise.all([ops.latestHead({}, context), mpi.readEvents({ query: { limit: 1 } }, context)]);
+  };
+}
+
+/** The jobs of a role in its database's queue. */
+export type Queue = { url: string; role: string; jobs: readonly Job[] };
+
+/** The queues of the platform's modules. */
+export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: { jobs: Job[] } }): Queue[] {
+  const { modules, il, store } = parts;
+  return [
+    { url, role: 'zdravo_auth', jobs: modules.auth.jobs },
+    { url, role: il_role, jobs: il.jobs },
+    { url, role: mcs_role, jobs: modules.mcs.jobs },
+    { url, role: 'zdravo_gateway', jobs: store.jobs },
+  ];
+}
+
+/** Jobs and followers of events: what the platform does by itself. */
+export async function startWork(
+  started: AsyncDisposableStack,
+  log: Logger,
+  { queues, mcs, il, mpi }: { queues: readonly Queue[]; mcs: Mcs; il: Il; mpi: Clients['mpi'] },
+): Promise<void> {
+  for (const queue of queues) started.adopt(await startJobs({ ...queue, log }), (one) => one.stop());
+  const personEvents = (query: { after?: string; limit: number }) =>
+    mpi.readEvents({ query }, { request_id: 'feed-mpi' });
+  const consumers: Consumer[] = [mcs.followPersons(personEvents), ...il.followers];
+  for (const consumer of consumers) {
+    consumer.start();
+    started.defer(() => consumer.stop());
+  }
+}
+
+/** Ends a part, for an `AsyncDisposableStack`. */
+export function close(part: { close(): Promise<unknown> }): Promise<void> {
+  return part.close().then(() => {});
+}

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { openPromiseReader, type PromiseReader } from '@zdravo/il';
 import { systemClock } from '@zdravo/kit/clock';
 import { openDatabase } from '@zdravo/kit/db';
 import { createFileKeyProvider, createKeyStore } from '@zdravo/kit/keys';
@@ -10,8 +11,10 @@ import { Problem } from '@zdravo/kit/problem';
 import { createMcs, type Mcs } from '@zdravo/mcs';
 import {
   type AuditReport,
+  type AuditState,
   type ContainerSource,
   type OpsTables,
+  type PromisesToAudit,
   published_name,
   readState,
   runAudit,
@@ -19,22 +22,29 @@ import {
   writeState,
 } from '@zdravo/ops';
 import { createTrustStore, createVerifierPool, one_signature } from '@zdravo/signature';
-import { createFileTileStore, parsePolicy, parseSigner } from '@zdravo/tlog';
+import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog';
 import { openDevelopmentAuthority } from './certificates.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 
-// `npm run audit [-- --full] [--policy FILE] [--promises FOLDER]`: holds database, published log, storage and promises
+// `npm run audit [-- --full] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database, published log, storage and promises
 // against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
 
 const { values: given } = parseArgs({
-  options: { full: { type: 'boolean' }, policy: { type: 'string' }, promises: { type: 'string' } },
+  options: {
+    full: { type: 'boolean' },
+    policy: { type: 'string' },
+    promises: { type: 'string' },
+    'promise-key': { type: 'string' },
+  },
 });
 const settings = readSettings();
 const data = resolve(settings.ZDRAVO_DATA);
 const folder = process.env['OPS_LOG_FOLDER'] ?? join(data, 'log');
 const audit_folder = process.env['ZDRAVO_AUDIT_FOLDER'] ?? join(data, 'audit');
 const log = createLogger({ name: 'audit', level: 'warn' });
+/** Promises that were not due at the last audit, or came in late, are looked at again. */
+const overlap_ms = 600_000;
 
 try {
   const report = await audit();
@@ -62,8 +72,10 @@ async function audit(): Promise<AuditReport> {
     application_name: 'auditor',
     log,
   });
+  const kept = openPromiseReader({ database_url: databases.urls.platform, log });
   const media = await openMedia(databases.urls);
   const provider = await createFileKeyProvider(process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'));
+  const state = await readState(audit_folder);
   try {
     return await runAudit({
       db: reader.db,
@@ -71,23 +83,29 @@ async function audit(): Promise<AuditReport> {
       tiles: createFileTileStore(join(folder, 'public')),
       checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
       policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
-      state: await readState(audit_folder),
+      state,
       full: given.full ?? false,
       now: new Date(),
       containers: media.source,
-      ...(given.promises ? { promises: await readPromises(given.promises) } : {}),
+      promises: await promisesToAudit(kept, state),
     });
   } finally {
-    await Promise.all([reader.close(), keys.close(), media.close()]);
+    await Promise.all([reader.close(), keys.close(), kept.close(), media.close()]);
     await databases.stop();
   }
 }
 
-async function readPromises(promises_folder: string) {
+/** Those that the platform kept since the last whole audit, and those that clients handed in as files. */
+async function promisesToAudit(kept: PromiseReader, { whole_at }: AuditState): Promise<PromisesToAudit> {
+  const since = given.full || !whole_at ? undefined : new Date(Date.parse(whole_at) - overlap_ms).toISOString();
+  const vkey = (await readFile(given['promise-key'] ?? join(folder, 'promise-key'), 'utf8')).trim();
+  return { keys: [parseVerifierKey(vkey)], kept: kept.read(since), notes: await readNotes(given.promises) };
+}
+
+async function readNotes(promises_folder: string | undefined): Promise<string[]> {
+  if (promises_folder === undefined) return [];
   const names = await readdir(promises_folder);
-  const notes = await Promise.all(names.map((name) => readFile(join(promises_folder, name), 'utf8')));
-  const { key } = parseSigner((await readFile(join(folder, 'promise.key'), 'utf8')).trim());
-  return { notes, keys: [key] };
+  return Promise.all(names.map((name) => readFile(join(promises_folder, name), 'utf8')));
 }
 
 async function openMedia(urls: { platform: string; mcs_keys: string }) {

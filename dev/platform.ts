@@ -117,7 +117,7 @@ export async function startPlatform(
     log_files: createLogFiles({
       tiles: transparency_log.tiles,
       checkpoint: () => transparency_log.checkpoints.get(published_name),
-      texts: { policy: transparency_log.policy_text },
+      texts: { policy: transparency_log.policy_text, 'promise-key': transparency_log.promise_key_text },
     }),
     version,
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),

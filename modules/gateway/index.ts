@@ -91,6 +91,7 @@ async function openToBrowsers(app: HttpServer): Promise<void> {
       'ratelimit',
       'ratelimit-policy',
       'idempotency-replayed',
+      'preference-applied',
     ],
     maxAge: 600,
   });

@@ -14,6 +14,7 @@ import type { Prm, Within } from '@zdravo/prm';
 import type { VerifierPool } from '@zdravo/signature';
 import type { Kysely } from 'kysely';
 import type { Parameters } from './parameters/parameters.ts';
+import type { PromiseKeeper } from './receipts/kept-promises.ts';
 import type { Tables } from './tables.ts';
 
 export type IlDatabase = Kysely<Tables>;
@@ -37,6 +38,8 @@ export type IlDeps = {
   /** Keys the hashes of one-time codes; 32 bytes. */
   hash_key: Uint8Array;
   parameters: Parameters;
+  /** Keeps what the log promised. */
+  promises: PromiseKeeper;
   /** Where people's browsers find the pages, without a slash at the end. */
   web_url: string;
 };

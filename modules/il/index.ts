@@ -33,6 +33,7 @@ import { createHandlers } from './handlers.ts';
 import { ilJobs } from './jobs.ts';
 import { followPersons } from './merges/follow-persons.ts';
 import { createParameters, seedParameters } from './parameters/parameters.ts';
+import { createPromiseKeeper } from './receipts/kept-promises.ts';
 import type { Tables } from './tables.ts';
 
 export {
@@ -42,6 +43,7 @@ export {
   importStreets,
 } from './addresses/import-addresses.ts';
 export type { IlDeps } from './deps.ts';
+export { openPromiseReader, type PromiseReader } from './receipts/read-promises.ts';
 export type { Finding, ReconciliationReport } from './reconciliation/report.ts';
 
 export const migrations: Migrations = { module: 'il', directory: join(import.meta.dirname, 'migrations') };
@@ -66,7 +68,7 @@ export const contract = {
   ...receiptContract,
 };
 
-export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'request_keys' | 'read_audit' | 'hash_key'> & {
+export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'promises' | 'request_keys' | 'read_audit' | 'hash_key'> & {
   /** Of the platform. */
   database_url: string;
   /** Of this module's own key database. */
@@ -89,8 +91,11 @@ export async function createIl(options: IlOptions): Promise<Il> {
     log,
     pool_size,
   });
+  const promises = createPromiseKeeper(database.db, log);
   const deps: IlDeps = {
     ...neighbours,
+    ops: promises.keeping(neighbours.ops),
+    promises,
     db: database.db,
     parameters: createParameters(database.db),
     request_keys: createKeyStore(keys_database.pool, key_provider, { module: 'il', purpose: 'request' }),
@@ -102,6 +107,7 @@ export async function createIl(options: IlOptions): Promise<Il> {
     jobs: ilJobs(deps),
     followers: [followOperations(deps), followPersons(deps)],
     close: async () => {
+      await promises.settle();
       await Promise.all([database.close(), keys_database.close()]);
     },
   };

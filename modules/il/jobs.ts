@@ -8,6 +8,7 @@ import { erasureJob, repeatedErasureJob } from './erasures/carry-out.ts';
 import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
 import { canaryExpiryJob } from './persons/canaries.ts';
+import { promiseExpiryJob } from './receipts/kept-promises.ts';
 import { reconciliationJob } from './reconciliation/reconcile.ts';
 
 /** Timers and what has to be carried out after a commit; each safe to stop and to repeat. */
@@ -23,6 +24,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     repeatedErasureJob(deps),
     reconciliationJob(deps),
     canaryExpiryJob(deps),
+    promiseExpiryJob(deps),
     deps.messages.job,
   ];
 }

@@ -105,6 +105,12 @@ export type Tables = {
     updated_by: string | null;
     updated_at: Generated<string>;
   };
+  'il.kept_promises': {
+    declaration_id: string;
+    version: number;
+    note: string;
+    received_at: Generated<string>;
+  };
   'il.legal_entity_closings': {
     legal_entity_id: string;
     actor_id: string;

@@ -17,6 +17,7 @@ import { declarationTimers } from './timers.ts';
 export { type AuditInput, type AuditReport, runAudit } from './audit/audit.ts';
 export type { ContainerSource } from './audit/containers.ts';
 export { writeMetrics } from './audit/metrics.ts';
+export type { PromisesToAudit } from './audit/promises.ts';
 export { type AuditState, readState, writeState } from './audit/state.ts';
 export { createLogFolder, type LogFolder, openLogFolder } from './log/open-log.ts';
 export { LogRefusal } from './log/refusals.ts';

@@ -1,5 +1,6 @@
 import { Nullable, Open, PageQuery, route, Uuid } from '@zdravo/kit/contract';
 import { Type } from 'typebox';
+import { Seals } from '../receipts/contract.ts';
 import { SignedContent, SignedContentEncoding, signed_body_limit_bytes } from '../signed-documents.ts';
 import { Code } from '../verifications/contract.ts';
 import { DeclarationRequestInput } from './person.ts';
@@ -125,12 +126,14 @@ export const contract = {
     method: 'PATCH',
     path: '/api/declaration_requests/:id/actions/sign',
     summary: 'The doctor’s signature over the request makes the declaration',
-    description: 'Safe to repeat: the same content signed by the same doctor gets the same answer.',
+    description:
+      'Safe to repeat: the same content signed by the same doctor gets the same answer. `urgent.promise` is the log’s signed promise. With `Prefer: wait=N` (RFC 7240, at most 10 seconds) the answer waits for the receipt and says `Preference-Applied` when `urgent.receipt` is there; a slow log delays, it never fails a signature.',
     access: { kind: 'scopes', scopes: ['declaration_request:sign'] },
     params,
     body: Open({ signed_declaration_request: SignedContent, signed_content_encoding: SignedContentEncoding }),
     body_limit_bytes: signed_body_limit_bytes + 4096,
     data: SignedDeclaration,
+    urgent: Seals,
     idempotent: false,
   }),
 };

@@ -3,6 +3,7 @@ import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
 import { restrictedTo } from '../client-context.ts';
 import type { IlDatabase, IlDeps } from '../deps.ts';
+import { sealsOf } from '../receipts/answers.ts';
 import { approveRequest, resendCode } from './approve.ts';
 import { viewMethod } from './authentication.ts';
 import type { contract } from './contract.ts';
@@ -42,7 +43,8 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
     },
     signDeclarationRequest: async ({ params, body }, call) => {
       const request = await getOwnRequest(deps, params.id, call);
-      return { data: await signRequest(deps, request, body.signed_declaration_request, call) };
+      const data = await signRequest(deps, request, body.signed_declaration_request, call);
+      return { data, ...(await sealsOf(deps, data, call)) };
     },
   };
 }

@@ -1,12 +1,24 @@
 import { Nullable, Open, PageQuery, route, Uuid } from '@zdravo/kit/contract';
 import { Type } from 'typebox';
 import { SignedDeclaration } from '../declaration-requests/contract.ts';
+import { Seals } from '../receipts/contract.ts';
 
 const tag = 'Declarations';
 const reference = { tag, envelope: 'reference' } as const;
 const params = Type.Object({ id: Uuid });
 const AnyObject = Type.Record(Type.String(), Type.Unknown());
 const optional = Type.Optional;
+
+/** Where the log holds what was read: to be compared with a receipt, or with the published log itself. */
+const log_place = {
+  version: Type.Integer(),
+  /** Hex. */
+  leaf_hash: Type.String(),
+  /** Null while no published checkpoint covers the leaf. */
+  leaf_index: Nullable(Type.Integer()),
+  /** Leaves under the newest published checkpoint when this was answered. */
+  checkpoint_size: Type.Integer(),
+};
 
 const DeclarationDetails = Type.Object({
   id: Type.String(),
@@ -21,6 +33,7 @@ const DeclarationDetails = Type.Object({
   reason: Nullable(Type.String()),
   inserted_at: Type.String(),
   updated_at: Type.String(),
+  ...log_place,
   person: AnyObject,
   employee: Nullable(AnyObject),
   division: Nullable(AnyObject),
@@ -37,6 +50,7 @@ const Named = Type.Object({
 /** With those whom it binds in short; `person` is null once they are erased. */
 const ListedDeclaration = Type.Object({
   ...SignedDeclaration.properties,
+  ...log_place,
   person: Nullable(Named),
   employee: Nullable(
     Type.Object({ id: Type.String(), position: Type.String(), employee_type: Type.String(), party: Named }),
@@ -100,6 +114,7 @@ export const contract = {
     access: { kind: 'scopes', scopes: ['declaration:approve'] },
     params,
     data: SignedDeclaration,
+    urgent: Seals,
   }),
   rejectDeclaration: route({
     ...reference,
@@ -110,6 +125,7 @@ export const contract = {
     access: { kind: 'scopes', scopes: ['declaration:reject'] },
     params,
     data: SignedDeclaration,
+    urgent: Seals,
   }),
   terminateDeclarations: route({
     ...reference,

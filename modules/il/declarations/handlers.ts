@@ -5,6 +5,7 @@ import { forbidden, invalidField, notFound } from '@zdravo/kit/problem';
 import { audit } from '../audit.ts';
 import { restrictedTo } from '../client-context.ts';
 import type { IlDeps } from '../deps.ts';
+import { sealsOf } from '../receipts/answers.ts';
 import type { contract } from './contract.ts';
 import { viewDeclaration, viewDeclarations } from './views.ts';
 
@@ -49,11 +50,13 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
     },
     approveDeclaration: async ({ params }, call) => {
       const body = { actor_id: call.principal.user_id };
-      return { data: await deps.ops.putApproval({ params, body }, call.context) };
+      const data = await deps.ops.putApproval({ params, body }, call.context);
+      return { data, ...(await sealsOf(deps, data, call)) };
     },
     rejectDeclaration: async ({ params }, call) => {
       const body = { actor_id: call.principal.user_id, reason: 'rejected_by_payer' };
-      return { data: await deps.ops.putRejection({ params, body }, call.context) };
+      const data = await deps.ops.putRejection({ params, body }, call.context);
+      return { data, ...(await sealsOf(deps, data, call)) };
     },
     terminateDeclarations: ({ body }, call) => terminate(deps, body, call),
   };

@@ -3,6 +3,14 @@ import { DeclarationReceipt } from '@zdravo/ops/contract';
 import { Type } from 'typebox';
 
 const tag = 'Receipts';
+
+/** What accompanies the answer of a write: `urgent`, for a later read does not give it. */
+export const Seals = Type.Object({
+  /** The log's signed promise that the version will be in its tree by a deadline: keep it (lib/tlog, promises.ts). */
+  promise: Type.Optional(Type.String()),
+  /** With `Prefer: wait=N`, once a cosigned checkpoint covers the leaf. */
+  receipt: Type.Optional(DeclarationReceipt),
+});
 const access = { kind: 'scopes', scopes: ['declaration:read'] } as const;
 const params = Type.Object({ id: Uuid });
 

@@ -119,6 +119,32 @@ attack('a row deleted with its waiting leaf, shown by the promise,', ['promise_b
   return { promises: [promise, audited.declarations[0]!.promise] };
 });
 
+test('promises that the platform kept are held against the published log, whatever the database says', async () => {
+  const audited = await startAuditedOps(7);
+  try {
+    const later = { with_kept: true, now: new Date(Date.now() + 3_600_000_000) };
+    const whole = await audited.audit(later);
+    assert.deepEqual([whole.findings, whole.promises], [[], 7]);
+    await audited.store(1);
+    const { id } = audited.declarations.at(-1)!;
+    await removeRow(audited, id);
+    await audited.superuser.query('delete from ops.pending_leaves where record_id = $1', [id]);
+    await audited.superuser.query('update ops.log_entries set record_id = gen_random_uuid() where record_id = $1', [
+      audited.declarations[2]!.id,
+    ]);
+    await audited.ops.ops.sequencer.drain();
+    const report = await audited.audit(later);
+    const broken = report.findings.filter(({ code }) => code === 'promise_broken');
+    assert.deepEqual(
+      broken.map(({ record }) => record),
+      [{ kind: 'declaration', id, version: 1 }],
+    );
+    assert.match(broken[0]!.message, /leaf hash [0-9a-f]{64}, stored at .*Z, promised to be there by .*Z\.$/);
+  } finally {
+    await audited.close();
+  }
+});
+
 attack('an inserted and back-dated row', ['record_unlogged'], async ({ superuser, declarations }) => {
   const id = randomUUID();
   const copied = `select $2::text::uuid, 1, 'create', 'active', convert_to(replace(convert_from(body, 'UTF8'), $1::text, $2::text), 'UTF8'),

@@ -9,7 +9,6 @@ import {
   type Policy,
   type TileStore,
   TlogError,
-  type VerifierKey,
   verifyCheckpoint,
 } from '@zdravo/tlog';
 import type { Kysely } from 'kysely';
@@ -18,7 +17,7 @@ import { auditContainers, type ContainerSource } from './containers.ts';
 import { auditErasures } from './erasures.ts';
 import { createFindingList, type Finding, type FindingList } from './findings.ts';
 import { auditLeaves } from './leaves.ts';
-import { auditPromises } from './promises.ts';
+import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
 import type { AuditState } from './state.ts';
 
@@ -34,8 +33,7 @@ export type AuditInput = {
   state: AuditState;
   /** From the first leaf on; otherwise from where the last whole audit ended. */
   full: boolean;
-  /** Promises that clients kept, and whose key signs them. */
-  promises?: { notes: readonly string[]; keys: readonly VerifierKey[] };
+  promises?: PromisesToAudit;
   containers?: ContainerSource;
   now: Date;
 };

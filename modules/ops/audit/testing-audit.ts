@@ -24,6 +24,8 @@ export type AuditedOps = {
   audit(given?: {
     full?: boolean;
     promises?: readonly string[];
+    /** What the platform kept of every declaration that was stored by `store`. */
+    with_kept?: boolean;
     containers?: ContainerSource;
     now?: Date;
   }): Promise<AuditReport>;
@@ -71,7 +73,7 @@ export async function startAuditedOps(count = 12): Promise<AuditedOps> {
     superuser,
     declarations,
     store,
-    audit: async ({ full = true, promises, containers, now = new Date() } = {}) => {
+    audit: async ({ full = true, promises, with_kept, containers, now = new Date() } = {}) => {
       const report = await runAudit({
         db: reader.db,
         keys,
@@ -81,7 +83,11 @@ export async function startAuditedOps(count = 12): Promise<AuditedOps> {
         state,
         full,
         now,
-        ...(promises ? { promises: { notes: promises, keys: [log.transparency_log.promise_signer.key] } } : {}),
+        promises: {
+          keys: [log.transparency_log.promise_signer.key],
+          ...(promises ? { notes: promises } : {}),
+          ...(with_kept ? { kept: keptPages(declarations) } : {}),
+        },
         ...(containers ? { containers } : {}),
       });
       state = report.state;
@@ -94,4 +100,10 @@ export async function startAuditedOps(count = 12): Promise<AuditedOps> {
       await log.close();
     },
   };
+}
+
+/** As the platform keeps them, in pages of five. */
+async function* keptPages(declarations: AuditedOps['declarations']) {
+  const rows = declarations.map(({ id, promise }) => ({ record_id: id, version: 1, note: promise }));
+  for (let at = 0; at < rows.length; at += 5) yield rows.slice(at, at + 5);
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   createFileTileStore,
@@ -13,8 +13,16 @@ import {
 import type { TransparencyLog } from './transparency-log.ts';
 import { writeOnce } from './write-once.ts';
 
-/** A log in a folder: `log.key`, `promise.key`, `policy`, `public/` (tiles, to be served as they are), `checkpoints/`. */
-export type LogFolder = TransparencyLog & { policy_text: Uint8Array; close(): Promise<void> };
+/**
+ * A log in a folder: `log.key`, `promise.key`, `policy`, `promise-key` (the public one), `public/` (tiles, to be served as
+ * they are), `checkpoints/`.
+ */
+export type LogFolder = TransparencyLog & {
+  policy_text: Uint8Array;
+  /** The verifier key of promises, a line of text to be published beside the policy. */
+  promise_key_text: Uint8Array;
+  close(): Promise<void>;
+};
 
 /**
  * Makes a log's folder with fresh keys unless they are there. @returns the verifier keys, to be put into policies.
@@ -27,7 +35,9 @@ export async function createLogFolder(folder: string, origin: string): Promise<{
     generateSignerKey({ name: `${origin}/promises`, type: SIGNATURE_TYPES.ed25519 }),
   );
   const [log, promises] = await Promise.all([readSigner(folder, 'log'), readSigner(folder, 'promise')]);
-  return { log: formatVerifierKey(log.key), promises: formatVerifierKey(promises.key) };
+  const keys = { log: formatVerifierKey(log.key), promises: formatVerifierKey(promises.key) };
+  await writeFile(join(folder, 'promise-key'), `${keys.promises}\n`);
+  return keys;
 }
 
 /** Opens a log's folder, which this process alone may then write. Throws `store_locked`, `policy_malformed`, `key_malformed`. */
@@ -40,6 +50,7 @@ export async function openLogFolder(folder: string): Promise<LogFolder> {
     promise_signer,
     policy: parsePolicy(policy_text),
     policy_text,
+    promise_key_text: Buffer.from(`${formatVerifierKey(promise_signer.key)}\n`),
     tiles: createFileTileStore(join(folder, 'public')),
     checkpoints,
     witness_timeout_ms: 3_000,

@@ -9,7 +9,7 @@ import { migrateJobs } from '@zdravo/kit/jobs';
 import { keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
-import { migrations as mpiMigrations } from '@zdravo/mpi';
+import { linker_role, migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { migrations as prmMigrations } from '@zdravo/prm';
 import { reports_role, migrations as reportsMigrations } from '@zdravo/reports';
@@ -58,7 +58,12 @@ function plansOf(settings: Settings): Plan[] {
     { name: 'mcs_keys', given: settings.MCS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_roles: ['zdravo_ops'] },
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
-    { name: 'mpi', given: settings.MPI_DATABASE_URL, migrations: [mpiMigrations], jobs_roles: ['zdravo_mpi'] },
+    {
+      name: 'mpi',
+      given: settings.MPI_DATABASE_URL,
+      migrations: [mpiMigrations],
+      jobs_roles: ['zdravo_mpi', linker_role],
+    },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     {
       name: 'reports',

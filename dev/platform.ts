@@ -1,16 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Auth } from '@zdravo/auth';
-import { builtInAddresses, builtInDictionaries, normaliseName } from '@zdravo/country-ua';
+import { builtInAddresses, builtInDictionaries } from '@zdravo/country-ua';
 import { openImporter, seedReferenceData } from '@zdravo/il';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
-import { createFileKeyProvider, createKeyFile, type KeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { createOutbox, type Outbox } from '@zdravo/kit/messages';
 import type { Mcs } from '@zdravo/mcs';
-import { createMpi, type Mpi, type MpiOptions } from '@zdravo/mpi';
+import type { Mpi } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
@@ -21,7 +20,9 @@ import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
+import { keyProvider } from './key-files.ts';
 import { mountOutbox } from './outbox-page.ts';
+import { mpiOptions, startPatientIndex } from './patient-index.ts';
 import {
   type Clients,
   close,
@@ -33,7 +34,6 @@ import {
   queuesOf,
   startWork,
 } from './platform-modules.ts';
-import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
 import { startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
@@ -86,7 +86,8 @@ export async function startPlatform(
   const outbox = createOutbox();
   const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
   const ops = started.adopt(await startOps(parts, transparency_log), close);
-  const mpi = started.adopt(await startMpi(parts), close);
+  const patient_index = started.adopt(await startPatientIndex(parts), close);
+  const { mpi } = patient_index;
   const ground = await groundOf(parts, outbox);
   const modules = await openModules(started, ground);
   const { auth, mcs, prm } = modules;
@@ -127,12 +128,13 @@ export async function startPlatform(
   await mountPages(gateway, pageSettings(sign_ins));
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
-    { url: databases.urls.mpi, role: 'zdravo_mpi', jobs: mpi.jobs },
+    ...patient_index.queues,
     ...queuesOf(databases.urls.platform, { modules, il, store }),
     { url: databases.urls.reports, role: reports_role, jobs: reports.jobs },
   ];
   await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
   ops.sequencer.start();
+  patient_index.linker.start();
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });
   const everything = started.move();
   return {
@@ -164,7 +166,7 @@ function pageSettings({ login_client_id, mis: { client_id, redirect_uri } }: Sig
   return { login_client_id, development: { outbox: '/outbox', sign_in } };
 }
 
-type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };
+export type Parts = { settings: Settings; databases: Databases; log: Logger; clock: Clock; secret: string };
 
 function addressOf({ ZDRAVO_PORT }: Settings): string {
   return `http://localhost:${ZDRAVO_PORT}`;
@@ -189,26 +191,6 @@ async function startOps(parts: Parts, transparency_log: DevelopmentLog): Promise
   const ops = await createOps({ ...(await opsOptions(parts, transparency_log)), clock: parts.clock });
   await ops.app.ready();
   return ops;
-}
-
-async function mpiOptions({ settings, databases, log, clock, secret }: Parts): Promise<MpiOptions> {
-  return {
-    database_url: databases.urls.mpi,
-    keys_database_url: databases.urls.mpi_keys,
-    key_provider: await keyProvider(settings, 'mpi'),
-    callers: { il: secret },
-    normalise: normaliseName,
-    identity_rules: ukrainian_identity_rules,
-    search: { typicalPersons: typicalUkrainians },
-    clock,
-    log: log.child({ module: 'mpi' }),
-  };
-}
-
-async function startMpi(parts: Parts): Promise<Mpi> {
-  const mpi = await createMpi(await mpiOptions(parts));
-  await mpi.app.ready();
-  return mpi;
 }
 
 /** On a developer's machine there is no phone and no mailbox: the outbox page stands for both. */
@@ -243,14 +225,6 @@ async function seedPlatform(database_url: string, log: Logger): Promise<void> {
   const importer = openImporter({ database_url, log });
   await seedReferenceData(importer.db, { dictionaries: builtInDictionaries(), addresses: builtInAddresses() });
   await importer.close();
-}
-
-async function keyProvider(settings: Settings, module: string): Promise<KeyProvider> {
-  const folder = join(resolve(settings.ZDRAVO_DATA), 'keys');
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const path = join(folder, `${module}.json`);
-  await createKeyFile(path);
-  return createFileKeyProvider(path);
 }
 
 async function projectVersion(): Promise<string> {

@@ -21,6 +21,8 @@ const Settings = Type.Object({
   MPI_DATABASE_URL: DatabaseUrl,
   MPI_KEYS_DATABASE_URL: DatabaseUrl,
   MPI_KEY_FILE: KeyFile,
+  MPI_LINKAGE_KEY_FILE: KeyFile,
+  MPI_REVIEW_KEY_FILE: KeyFile,
   MPI_CALLERS: Callers,
 });
 
@@ -33,6 +35,8 @@ export async function startMpi(environment: Record<string, string | undefined>):
     database_url: settings.MPI_DATABASE_URL,
     keys_database_url: settings.MPI_KEYS_DATABASE_URL,
     key_provider: await createFileKeyProvider(settings.MPI_KEY_FILE),
+    linkage_key_provider: await createFileKeyProvider(settings.MPI_LINKAGE_KEY_FILE),
+    review_key_provider: await createFileKeyProvider(settings.MPI_REVIEW_KEY_FILE),
     callers: readCallers(settings.MPI_CALLERS),
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,

@@ -10,8 +10,8 @@ export type Served = {
   app: HttpServer;
   host: string;
   port: number;
-  /** The queue that the module's jobs come from. */
-  queue: { url: string; role: string; jobs: readonly Job[] };
+  /** The queue that the module's jobs come from, if it has any. */
+  queue?: { url: string; role: string; jobs: readonly Job[] };
   log: Logger;
   /** Ends what `app` stands on, after it. */
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export type Served = {
 export async function serve({ app, host, port, queue, log, close }: Served): Promise<RunningProcess> {
   let jobs: Jobs | undefined;
   try {
-    jobs = await startJobs({ ...queue, log });
+    jobs = queue && (await startJobs({ ...queue, log }));
     await app.listen({ host, port });
   } catch (error) {
     await jobs?.stop();
@@ -31,7 +31,7 @@ export async function serve({ app, host, port, queue, log, close }: Served): Pro
   return {
     address: `http://${host}:${port}`,
     stop: async () => {
-      await jobs.stop();
+      await jobs?.stop();
       await close();
     },
   };

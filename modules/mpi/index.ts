@@ -29,7 +29,7 @@ export type { Asker } from './deps.ts';
 export type { IdentityRules } from './identity-rules.ts';
 export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
-export { createReview, type Review, type ReviewOptions } from './review/review.ts';
+export { createReview, type Review, type ReviewOptions, review_role } from './review/review.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
 

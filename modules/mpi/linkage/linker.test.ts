@@ -39,6 +39,12 @@ const rowsOf = async (table: 'link_proposals' | 'review_items') =>
         : "select low_id as low, high_id as high from mpi.review_items where kind = 'possible_duplicate'",
     )
   ).rows.map(({ low, high }) => `${low} ${high}`);
+const opened = async () =>
+  (
+    await under_test.superuser.query<{ resource_id: string }>(
+      "select resource_id from mpi.read_audit where action = 'sketch.compared' and purpose = 'linkage' and actor_id is not null",
+    )
+  ).rows.map((row) => row.resource_id);
 const pair = (one: string, other: string) => [one, other].sort().join(' ');
 
 const olena = somebody({
@@ -58,6 +64,7 @@ test('without sign-off a machine only asks; with it the same person entered agai
   await linker.drain();
   assert.deepEqual(await rowsOf('review_items'), [pair(first, again)]);
   assert.deepEqual(await rowsOf('link_proposals'), []);
+  assert.deepEqual(new Set(await opened()), new Set([first, again]), 'whose sketches were opened is on record');
   await signOff();
   const somebody_else = { ...olena, last_name: 'Шевчук', phones: [{ type: 'MOBILE', number: '+380679876543' }] };
   await under_test.put({ ...somebody_else, birth_date: '1990-02-02' }, third);
@@ -117,6 +124,12 @@ test('a relink of loaded records finds the duplicates on sketches alone, goes on
   assert.ok(found >= 2 * 0.97 * (records.length - 500), `${found} of ${records.length - 500} duplicates`);
   assert.ok(wrong.length <= 3, `${wrong.length} wrong groups`);
   const proposals = await rowsOf('link_proposals');
+  const audit = "select action from mpi.audit_log where resource = 'linkage_run' order by recorded_at";
+  const { rows: runs } = await under_test.superuser.query<{ action: string }>(audit);
+  assert.deepEqual(
+    runs.map((row) => row.action),
+    ['linkage.relink_started', 'linkage.relinked'],
+  );
   await linker.relink({ workers: 1 });
   assert.deepEqual((await rowsOf('link_proposals')).sort(), proposals.sort());
 });

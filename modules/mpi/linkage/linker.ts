@@ -1,14 +1,20 @@
-import { openDatabase } from '@zdravo/kit/db';
+import { randomUUID } from 'node:crypto';
+import { type Database, openDatabase } from '@zdravo/kit/db';
+import { createHttpServer, type HttpServer, healthRoutes } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
-import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import { createKeyStore, type KeyProvider, type KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { compareQueue } from './compare-queue.ts';
+import { refuseForeignKeys } from './key-check.ts';
 import { sketch_scope } from './key-scopes.ts';
-import { type Matching, matchOnline, servingKey } from './match-online.ts';
+import { matchOnline, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
-import { type Judged, propose } from './propose.ts';
+import type { Judged } from './propose.ts';
 import { type RelinkFigures, type RelinkOptions, relink } from './relink.ts';
+import { openSketch } from './sketch.ts';
+import { recordOpened } from './sketch-audit.ts';
 import { trainModel } from './train.ts';
 
 export type LinkerOptions = {
@@ -18,10 +24,13 @@ export type LinkerOptions = {
   key_provider: KeyProvider;
   log: Logger;
   pool_size?: number;
+  /** Between two looks at the queue. */
   interval_ms?: number;
 };
 
 export type Linker = {
+  /** Its health; nobody asks it for anything else. */
+  app: HttpServer;
   /** Compares all who wait now. @returns how many they were. */
   drain(): Promise<number>;
   /** What the model says of one person and all who might be the same; proposes nothing. */
@@ -36,12 +45,12 @@ export type Linker = {
   close(): Promise<void>;
 };
 
-const batch_size = 20;
 export const linker_role = 'zdravo_mpi_linker';
 
 /**
  * The process that finds persons who are one: role and keys of its own, never a name before it. It compares each new or
  * changed person on line and everybody in a relink, and proposes; it merges nobody.
+ * @throws KeyError when its keys open none of the sketches; the hint tells the operator which file belongs here.
  */
 export async function createLinker(options: LinkerOptions): Promise<Linker> {
   const { log, pool_size = 4 } = options;
@@ -50,8 +59,74 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
   const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_keys', ...names });
   const keys = createKeyStore(keys_database.pool, options.key_provider, sketch_scope);
   const { db } = database;
-  const drain = () => drainQueue({ db, keys, log });
+  const close = async () => {
+    await Promise.all([database.close(), keys_database.close()]);
+  };
+  await refuseWrongKeys(db, keys).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  const app = healthApp(log, [database, keys_database]);
   const runRelink: Linker['relink'] = (given = {}) => relink({ ...options, db, keys }, given);
+  const train = () => trainModel({ db, keys, log });
+  const drain = () => compareQueue({ db, keys, log });
+  const clockwork = repeatedly(drain, options);
+  return {
+    app,
+    drain,
+    match: (person_id) => matchOne({ db, keys, log }, person_id),
+    train,
+    relink: runRelink,
+    jobs: linkerJobs({ relink: runRelink, train }),
+    start: clockwork.start,
+    stop: clockwork.stop,
+    close: async () => {
+      await clockwork.stop();
+      await app.close();
+      await close();
+    },
+  };
+}
+
+async function refuseWrongKeys(db: Kysely<Tables>, keys: KeyStore): Promise<void> {
+  const rows = await db
+    .selectFrom('mpi.linkage_sketches')
+    .select(['person_id', 'person_id as owner_id', 'key_id', 'ciphertext'])
+    .limit(5)
+    .execute();
+  const open = (key: Uint8Array, { ciphertext, ...place }: (typeof rows)[number]) => openSketch(key, place, ciphertext);
+  await refuseForeignKeys(keys, rows, { open, file: 'MPI_LINKAGE_KEY_FILE' });
+}
+
+function healthApp(log: Logger, databases: readonly Pick<Database<Tables>, 'pool'>[]): HttpServer {
+  const app = createHttpServer({ log });
+  healthRoutes(app, async () => {
+    await Promise.all(databases.map(({ pool }) => pool.query('select 1')));
+  });
+  return app;
+}
+
+function linkerJobs({ relink: run, train }: Pick<Linker, 'relink' | 'train'>): Job[] {
+  return [
+    {
+      name: 'relink_persons',
+      schedule: '13 1 * * 0',
+      run: async (_payload, { signal }) => {
+        await run(signal ? { signal } : {});
+      },
+    },
+    {
+      name: 'train_linkage_model',
+      schedule: '43 2 1 * *',
+      run: async () => {
+        await train();
+      },
+    },
+  ];
+}
+
+/** Looks at the queue again and again; what fails is told and tried again. */
+function repeatedly(drain: () => Promise<unknown>, { log, interval_ms = 500 }: LinkerOptions) {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   let running: Promise<unknown> = Promise.resolve();
@@ -60,7 +135,7 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
     timer = setTimeout(() => {
       running = drain()
         .catch((error: unknown) => log.warn({ err: error }, 'comparing new persons failed; it is tried again'))
-        .finally(() => schedule(options.interval_ms ?? 500));
+        .finally(() => schedule(interval_ms));
     }, delay_ms);
   };
   const stop = async () => {
@@ -68,50 +143,18 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
     clearTimeout(timer);
     await running;
   };
-  return {
-    drain,
-    match: async (person_id) => {
-      const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
-      return matchOnline({ db, keys, key_id, model, log }, person_id);
-    },
-    train: () => trainModel({ db, keys, log }),
-    relink: runRelink,
-    jobs: [
-      {
-        name: 'relink_persons',
-        schedule: '13 1 * * 0',
-        run: async (_payload, { signal }) => {
-          await runRelink(signal ? { signal } : {});
-        },
-      },
-    ],
-    start: () => schedule(0),
-    stop,
-    close: async () => {
-      await stop();
-      await Promise.all([database.close(), keys_database.close()]);
-    },
-  };
+  return { start: () => schedule(0), stop };
 }
 
-/** A batch and what came of it are one transaction: a linker that dies in between compares them again. */
-async function drainQueue({ db, keys, log }: Pick<Matching, 'keys' | 'log'> & { db: Kysely<Tables> }): Promise<number> {
-  let compared = 0;
-  const model = await openServingModel(db);
-  for (;;) {
-    const count = await db.transaction().execute(async (transaction) => {
-      const { rows } = await sql<{ person_id: string }>`
-        delete from mpi.linkage_queue where position in (
-          select position from mpi.linkage_queue order by position limit ${batch_size} for update skip locked
-        ) returning person_id`.execute(transaction);
-      if (rows.length === 0) return 0;
-      const key_id = await servingKey(transaction);
-      const matching = { db: transaction, keys, key_id, model, log };
-      for (const person_id of new Set(rows.map((row) => row.person_id)))
-        for (const one of await matchOnline(matching, person_id)) await propose(transaction, one);
-      return rows.length;
-    });
-    if (count === 0) return compared;
-    compared += count;
-  }
+async function matchOne(
+  { db, keys, log }: { db: Kysely<Tables>; keys: KeyStore; log: Logger },
+  person_id: string,
+): Promise<Judged[]> {
+  const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
+  const opened: string[] = [];
+  const onOpened = (ids: Iterable<string>) => opened.push(...ids);
+  const judged = await matchOnline({ db, keys, key_id, model, log, onOpened }, person_id);
+  const audit = { request_id: `linker-match-${randomUUID()}`, action: 'sketch.compared', person_ids: opened };
+  await recordOpened(db, audit);
+  return judged;
 }

@@ -9,7 +9,14 @@ import type { ServingModel } from './models.ts';
 import type { Judged } from './propose.ts';
 import { openSketch } from './sketch.ts';
 
-export type Matching = { db: MpiDatabase; keys: KeyStore; key_id: string; model: ServingModel; log: Logger };
+export type Opening = {
+  keys: KeyStore;
+  key_id: string;
+  log: Logger;
+  /** Told of everybody whose sketch was opened, for the audit. */
+  onOpened(person_ids: Iterable<string>): void;
+};
+export type Matching = Opening & { db: MpiDatabase; model: ServingModel };
 
 /** No composite is shared by more; numbers that clerks make up are not looked at further. */
 const most_candidates = 64;
@@ -67,12 +74,15 @@ async function candidatesOf({ db, key_id }: Matching, person_id: string): Promis
   return rows;
 }
 
-/** A sketch that does not open is left out and told: nobody else is touched by it. */
+/**
+ * A sketch that does not open, or whose key was altered, is left out and told: nobody else is touched by it.
+ * @throws KeyError `key_unknown` for a generation of keys that is not here: nothing is to be concluded without it.
+ */
 export async function openAll(
-  { keys, key_id, log }: Pick<Matching, 'keys' | 'key_id' | 'log'>,
+  { keys, key_id, log, onOpened }: Opening,
   rows: readonly Pick<Row, 'person_id' | 'ciphertext'>[],
 ): Promise<Map<string, Tokens[]>> {
-  const known = await keys.findMany(rows.map((row) => row.person_id));
+  const known = await keysOf({ keys, log }, rows);
   const opened = new Map<string, Tokens[]>();
   for (const { person_id, ciphertext } of rows) {
     const key = known.get(person_id);
@@ -81,10 +91,35 @@ export async function openAll(
       opened.set(person_id, openSketch(key, { person_id, key_id }, ciphertext));
     } catch (error) {
       if (!(error instanceof KeyError) && !(error instanceof RangeError)) throw error;
-      log.error({ err: error, person_id }, 'a sketch does not open; a re-index makes it anew');
+      log.error({ err: error, person_id }, 'a sketch does not open; the next change of the person makes it anew');
     }
   }
+  onOpened(opened.keys());
   return opened;
+}
+
+/** All at once; one by one when some key fails, so that one altered key costs one person only. */
+export async function keysOf(
+  { keys, log }: Pick<Opening, 'keys' | 'log'>,
+  rows: readonly { person_id: string }[],
+): Promise<Map<string, Uint8Array>> {
+  const ids = rows.map((row) => row.person_id);
+  try {
+    return await keys.findMany(ids);
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+  }
+  const known = new Map<string, Uint8Array>();
+  for (const person_id of ids) {
+    try {
+      const key = await keys.find(person_id);
+      if (key) known.set(person_id, key);
+    } catch (error) {
+      if (!(error instanceof KeyError) || error.code === 'key_unknown') throw error;
+      log.error({ err: error, person_id }, `the key of a sketch does not open: ${error.hint}`);
+    }
+  }
+  return known;
 }
 
 /** The generation of keys under which sketches can be compared now. */

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { keysOf } from './match-online.ts';
 import type { ServingModel } from './models.ts';
 import type { RelinkDeps, Run } from './relink.ts';
 import type { ScoredShard, ShardTask } from './score-shard.worker.ts';
@@ -26,7 +27,7 @@ export function startScorers(
         const [scored] = (await once(worker, 'message')) as [ScoredShard];
         await storeScores(deps.db, { run, shard }, scored);
         for (const person_id of scored.unreadable)
-          deps.log.error({ person_id }, 'a sketch does not open; a re-index makes it anew');
+          deps.log.error({ person_id }, 'a sketch does not open; the next change of the person makes it anew');
       },
       stop: async () => {
         worker.postMessage('stop');
@@ -36,12 +37,18 @@ export function startScorers(
   });
 }
 
-async function taskOf({ db, keys }: RelinkDeps, run: Run, shard: number): Promise<ShardTask> {
+async function taskOf({ db, ...opening }: RelinkDeps, run: Run, shard: number): Promise<ShardTask> {
   const { rows } = await sql<{ low_id: string; high_id: string }>`
     select low_id, high_id from mpi.relink_pairs where run_id = ${run.id} and shard = ${shard}
     order by low_id, high_id`.execute(db);
   const ids = [...new Set(rows.flatMap((row) => [row.low_id, row.high_id]))];
-  return { pairs: rows, keys: await keys.findMany(ids) };
+  return {
+    pairs: rows,
+    keys: await keysOf(
+      opening,
+      ids.map((person_id) => ({ person_id })),
+    ),
+  };
 }
 
 async function storeScores(

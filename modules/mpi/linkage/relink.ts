@@ -7,6 +7,7 @@ import { servingKey } from './match-online.ts';
 import { openServingModel, type ServingModel } from './models.ts';
 import { decideRelink } from './relink-decisions.ts';
 import { startScorers } from './relink-scorers.ts';
+import { recordRun } from './sketch-audit.ts';
 
 export type RelinkDeps = { db: Kysely<Tables>; keys: KeyStore; database_url: string; log: Logger };
 export type RelinkOptions = {
@@ -30,7 +31,7 @@ const largest_block = 64;
  */
 export async function relink(deps: RelinkDeps, options: RelinkOptions = {}): Promise<RelinkFigures> {
   const model = await openServingModel(deps.db);
-  const run = (await findRun(deps.db)) ?? (await startRun(deps.db, model));
+  const run = (await findRun(deps.db, model)) ?? (await startRun(deps.db, model));
   const stopped = { pairs: 0, proposed: 0, asked: 0, is_done: false };
   if (run.state === 'pairing') await findPairs(deps.db, run);
   if (options.signal?.aborted) return stopped;
@@ -41,17 +42,25 @@ export async function relink(deps: RelinkDeps, options: RelinkOptions = {}): Pro
   return { ...figures, is_done: true };
 }
 
-async function findRun(db: Kysely<Tables>): Promise<Run | undefined> {
-  return db
+/** The run that was stopped; one of a model or of keys that serve no more is given up. */
+async function findRun(db: Kysely<Tables>, model: ServingModel): Promise<Run | undefined> {
+  const run = await db
     .selectFrom('mpi.relink_runs')
     .select(['id', 'model_id', 'key_id', 'state'])
     .where('finished_at', 'is', null)
     .executeTakeFirst();
+  if (!run || (run.model_id === model.id && run.key_id === (await servingKey(db)))) return run;
+  await finish(db, run, { given_up: 'another model or generation of keys serves' });
+  return undefined;
 }
 
 async function startRun(db: Kysely<Tables>, model: ServingModel): Promise<Run> {
   const run = { id: randomUUID(), model_id: model.id, key_id: await servingKey(db), state: 'pairing', total: shards };
-  await db.insertInto('mpi.relink_runs').values(run).execute();
+  await db.transaction().execute(async (transaction) => {
+    await transaction.insertInto('mpi.relink_runs').values(run).execute();
+    const detail = { key_id: run.key_id, model_id: run.model_id };
+    await recordRun(transaction, { action: 'linkage.relink_started', id: run.id, detail });
+  });
   return run;
 }
 
@@ -103,6 +112,7 @@ async function finish(db: Kysely<Tables>, run: Run, figures: object): Promise<vo
     await sql`
       update mpi.relink_runs set state = 'done', finished_at = now(), updated_at = now(), figures = ${JSON.stringify(figures)}::jsonb
       where id = ${run.id}`.execute(transaction);
+    await recordRun(transaction, { action: 'linkage.relinked', id: run.id, detail: { ...figures } });
   });
 }
 

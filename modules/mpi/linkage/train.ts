@@ -14,6 +14,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { openAll, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
+import { recordRun } from './sketch-audit.ts';
 import { comparable_fields, sketch_fields } from './sketch-fields.ts';
 
 type TrainDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
@@ -34,6 +35,8 @@ export async function trainModel(
   most_records = 200_000,
 ): Promise<{ id: string; figures: TrainingFigures }> {
   const key_id = await servingKey(deps.db);
+  const id = randomUUID();
+  await recordRun(deps.db, { action: 'linkage.training_started', id, detail: { key_id, most_records } });
   const table = await tableOf(deps, key_id, most_records);
   const model = modelOf(table, linkRecords(table), { kind: 'tokens', fields: sketch_fields });
   const matchers = [createMatcher(model), (await openServingModel(deps.db)).matcher] as const;
@@ -43,7 +46,9 @@ export async function trainModel(
     reviewed: await compare(deps, { key_id, matchers, truth: 'outcome' }),
     seeded: await compare(deps, { key_id, matchers, truth: 'expected' }),
   };
-  return { id: await store(deps.db, model, figures), figures };
+  await store(deps.db, id, model, figures);
+  await recordRun(deps.db, { action: 'linkage.trained', id, detail: { records: table.size } });
+  return { id, figures };
 }
 
 async function tableOf(deps: TrainDeps, key_id: string, most_records: number) {
@@ -70,7 +75,7 @@ async function sketchesOf(deps: TrainDeps, key_id: string, ids: readonly string[
     .where('key_id', '=', key_id)
     .where('person_id', 'in', [...ids])
     .execute();
-  return openAll({ ...deps, key_id }, rows);
+  return openAll({ ...deps, key_id, onOpened: () => {} }, rows);
 }
 
 type Comparing = { key_id: string; matchers: readonly [Matcher, Matcher]; truth: 'outcome' | 'expected' };
@@ -96,9 +101,7 @@ async function compare(deps: TrainDeps, { key_id, matchers, truth }: Comparing):
   return { pairs: known.length, surprise: surprise(matchers[0]), surprise_of_serving: surprise(matchers[1]) };
 }
 
-async function store(db: Kysely<Tables>, model: LinkageModel, figures: TrainingFigures): Promise<string> {
-  const id = randomUUID();
+async function store(db: Kysely<Tables>, id: string, model: LinkageModel, figures: TrainingFigures): Promise<void> {
   const row = { id, state: 'candidate', model: JSON.stringify(model), figures: JSON.stringify(figures) };
   await db.insertInto('mpi.linkage_models').values(row).execute();
-  return id;
 }

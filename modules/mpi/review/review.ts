@@ -15,6 +15,7 @@ import { malformed, Problem } from '@zdravo/kit/problem';
 import type { Kysely } from 'kysely';
 import { askerOf } from '../asker.ts';
 import type { Asker } from '../deps.ts';
+import { refuseForeignKeys } from '../linkage/key-check.ts';
 import { sheet_scope } from '../linkage/key-scopes.ts';
 import type { Tables } from '../tables.ts';
 import { assign, getOpen, open, postpone } from './assignments.ts';
@@ -36,29 +37,53 @@ export type ReviewOptions = {
 export type Review = { app: HttpServer; close(): Promise<void> };
 type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; read_audit: ReadAudit };
 
-/** The reviewers' process: role and keys of its own, and of persons only the sheets of pairs that people are asked about. */
+export const review_role = 'zdravo_mpi_review';
+
+/**
+ * The reviewers' process: role and keys of its own, and of persons only the sheets of pairs that people are asked about.
+ * @throws KeyError when its keys open none of the sheets; the hint tells the operator which file belongs here.
+ */
 export async function createReview(options: ReviewOptions): Promise<Review> {
   const { log, pool_size = 4 } = options;
   const names = { application_name: 'mpi-review', log, pool_size };
-  const database = openDatabase<Tables>({ url: options.database_url, role: 'zdravo_mpi_review', ...names });
+  const database = openDatabase<Tables>({ url: options.database_url, role: review_role, ...names });
   const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_keys', ...names });
   const deps: ReviewDeps = {
     db: database.db,
     keys: createKeyStore(keys_database.pool, options.key_provider, sheet_scope),
     read_audit: createReadAudit(database.db, 'mpi'),
   };
+  const close = async () => {
+    await Promise.all([database.close(), keys_database.close()]);
+  };
+  await refuseWrongKeys(deps).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
   const app = createHttpServer({ log });
   mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
   healthRoutes(app, async () => {
-    await database.pool.query('select 1');
+    await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
   });
   return {
     app,
     close: async () => {
       await app.close();
-      await Promise.all([database.close(), keys_database.close()]);
+      await close();
     },
   };
+}
+
+async function refuseWrongKeys({ db, keys }: ReviewDeps): Promise<void> {
+  const rows = await db
+    .selectFrom('mpi.review_sheets')
+    .select(['item_id as owner_id', 'ciphertext'])
+    .orderBy('prepared_at', 'desc')
+    .limit(5)
+    .execute();
+  const open = (key: Uint8Array, { owner_id, ciphertext }: (typeof rows)[number]) =>
+    openSheets(key, owner_id, ciphertext);
+  await refuseForeignKeys(keys, rows, { open, file: 'MPI_REVIEW_KEY_FILE' });
 }
 
 function createHandlers(deps: ReviewDeps): Handlers<typeof contract> {

@@ -1,0 +1,39 @@
+import { access, copyFile, mkdir, rename } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { createFileKeyProvider, createKeyFile, type KeyProvider, rotateKeyFile } from '@zdravo/kit/keys';
+import type { Settings } from './settings.ts';
+
+/** The keys of a module on a developer's machine, made on first use. */
+export async function keyProvider(settings: Settings, module: string): Promise<KeyProvider> {
+  const path = await keyFile(settings, module);
+  await createKeyFile(path);
+  return createFileKeyProvider(path);
+}
+
+/**
+ * The same for a process that shared the keys of `origin` on this machine: it starts with those, so that it opens what they
+ * sealed, and seals under a generation of its own. The job that rewraps keys brings the rest over.
+ */
+export async function ownKeyProvider(settings: Settings, module: string, origin: string): Promise<KeyProvider> {
+  const [path, shared] = [await keyFile(settings, module), await keyFile(settings, origin)];
+  if (!(await isThere(path)) && (await isThere(shared))) {
+    const unfinished = `${path}.unfinished`;
+    await copyFile(shared, unfinished);
+    await rotateKeyFile(unfinished);
+    await rename(unfinished, path);
+  }
+  return keyProvider(settings, module);
+}
+
+async function keyFile(settings: Settings, module: string): Promise<string> {
+  const folder = join(resolve(settings.ZDRAVO_DATA), 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return join(folder, `${module}.json`);
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,78 @@
+import { normaliseName } from '@zdravo/country-ua';
+import type { Job } from '@zdravo/kit/jobs';
+import {
+  createLinker,
+  createMpi,
+  createReview,
+  type Linker,
+  linker_role,
+  type Mpi,
+  type MpiOptions,
+  type Review,
+} from '@zdravo/mpi';
+import { keyProvider, ownKeyProvider } from './key-files.ts';
+import type { Parts } from './platform.ts';
+import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
+
+export type PatientIndex = {
+  mpi: Mpi;
+  linker: Linker;
+  review: Review;
+  queues: { url: string; role: string; jobs: readonly Job[] }[];
+  close(): Promise<void>;
+};
+
+/** Index, linker and review queue in one process, each with the role and the keys that it has in a process of its own. */
+export async function startPatientIndex(parts: Parts): Promise<PatientIndex> {
+  const { databases, log, secret } = parts;
+  const options = await mpiOptions(parts);
+  const urls = { database_url: databases.urls.mpi, keys_database_url: databases.urls.mpi_keys };
+  await using started = new AsyncDisposableStack();
+  const close = (one: { close(): Promise<void> }) => one.close();
+  const mpi = started.adopt(await createMpi(options), close);
+  const key_provider = options.linkage_key_provider!;
+  const linker = started.adopt(
+    await createLinker({ ...urls, key_provider, log: log.child({ module: 'mpi-linker' }) }),
+    close,
+  );
+  const review = started.adopt(
+    await createReview({
+      ...urls,
+      key_provider: options.review_key_provider!,
+      callers: { il: secret },
+      log: log.child({ module: 'mpi-review' }),
+    }),
+    close,
+  );
+  await Promise.all([mpi, linker, review].map(({ app }) => app.ready()));
+  const everything = started.move();
+  return {
+    mpi,
+    linker,
+    review,
+    queues: [
+      { url: urls.database_url, role: 'zdravo_mpi', jobs: mpi.jobs },
+      { url: urls.database_url, role: linker_role, jobs: linker.jobs },
+    ],
+    close: () => everything.disposeAsync(),
+  };
+}
+
+/** What the index is opened with, and what loads people into it. */
+export async function mpiOptions({ settings, databases, log, clock, secret }: Parts): Promise<MpiOptions> {
+  const linkage_key_provider = await ownKeyProvider(settings, 'mpi-linkage', 'mpi');
+  const review_key_provider = await ownKeyProvider(settings, 'mpi-review', 'mpi');
+  return {
+    database_url: databases.urls.mpi,
+    keys_database_url: databases.urls.mpi_keys,
+    key_provider: await keyProvider(settings, 'mpi'),
+    linkage_key_provider,
+    review_key_provider,
+    callers: { il: secret },
+    normalise: normaliseName,
+    identity_rules: ukrainian_identity_rules,
+    search: { typicalPersons: typicalUkrainians },
+    clock,
+    log: log.child({ module: 'mpi' }),
+  };
+}

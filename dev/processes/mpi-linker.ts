@@ -1,0 +1,41 @@
+import { readConfig } from '@zdravo/kit/config';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { createLinker, linker_role, migrations } from '@zdravo/mpi';
+import { Type } from 'typebox';
+import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { common, DatabaseUrl, KeyFile, port } from './settings.ts';
+
+const Settings = Type.Object({
+  ...common,
+  MPI_LINKER_PORT: port(4004),
+  MPI_LINKER_DATABASE_URL: DatabaseUrl,
+  MPI_LINKER_KEYS_DATABASE_URL: DatabaseUrl,
+  MPI_LINKAGE_KEY_FILE: KeyFile,
+});
+
+/**
+ * The linker in a process of its own: it compares new persons as they come, everybody in the job `relink_persons`, and learns in
+ * `train_linkage_model`. Its port tells its health only.
+ */
+export async function startMpiLinker(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(Settings, environment);
+  const log = createLogger({ name: 'mpi-linker', level: settings.ZDRAVO_LOG });
+  await refuseOldDatabase(settings.MPI_LINKER_DATABASE_URL, migrations);
+  const linker = await createLinker({
+    database_url: settings.MPI_LINKER_DATABASE_URL,
+    keys_database_url: settings.MPI_LINKER_KEYS_DATABASE_URL,
+    key_provider: await createFileKeyProvider(settings.MPI_LINKAGE_KEY_FILE),
+    log,
+  });
+  const running = await serve({
+    app: linker.app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.MPI_LINKER_PORT,
+    queue: { url: settings.MPI_LINKER_DATABASE_URL, role: linker_role, jobs: linker.jobs },
+    log,
+    close: linker.close,
+  });
+  linker.start();
+  return running;
+}

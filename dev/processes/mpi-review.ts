@@ -1,0 +1,37 @@
+import { readConfig } from '@zdravo/kit/config';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger } from '@zdravo/kit/log';
+import { createReview, migrations } from '@zdravo/mpi';
+import { Type } from 'typebox';
+import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+
+const Settings = Type.Object({
+  ...common,
+  MPI_REVIEW_PORT: port(4005),
+  MPI_REVIEW_DATABASE_URL: DatabaseUrl,
+  MPI_REVIEW_KEYS_DATABASE_URL: DatabaseUrl,
+  MPI_REVIEW_KEY_FILE: KeyFile,
+  MPI_REVIEW_CALLERS: Callers,
+});
+
+/** The review queue in a process of its own: of persons it opens the sheets of the pairs that people are asked about. */
+export async function startMpiReview(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(Settings, environment);
+  const log = createLogger({ name: 'mpi-review', level: settings.ZDRAVO_LOG });
+  await refuseOldDatabase(settings.MPI_REVIEW_DATABASE_URL, migrations);
+  const review = await createReview({
+    database_url: settings.MPI_REVIEW_DATABASE_URL,
+    keys_database_url: settings.MPI_REVIEW_KEYS_DATABASE_URL,
+    key_provider: await createFileKeyProvider(settings.MPI_REVIEW_KEY_FILE),
+    callers: readCallers(settings.MPI_REVIEW_CALLERS),
+    log,
+  });
+  return serve({
+    app: review.app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.MPI_REVIEW_PORT,
+    log,
+    close: review.close,
+  });
+}

@@ -12,7 +12,8 @@ export const FINDINGS = {
   record_unlogged: 'A stored record has no leaf: it was inserted past the log, or its leaf was removed.',
   record_misplaced: 'A stored record carries another id, version, operation or status inside than outside.',
   record_late: 'A leaf has been waiting for its place too long.',
-  key_lost: 'The key of a record is gone and no erasure was logged.',
+  key_lost:
+    'A record has no key that opens it, and no erasure was logged: the key was removed, or the record was inserted past us.',
   head_differs: 'The present state of a declaration is not what its versions say.',
   history_differs: 'The status history of a declaration is not what its versions say.',
   container_differs: 'A signed container in storage is not the one that was logged.',

@@ -165,7 +165,7 @@ test('without a quorum writes go on and nothing is published; when the witnesses
   await ops.ops.sequencer.drain();
   assert.equal(ops.ops.sequencer.status().has_quorum, false);
   assert.equal((await published()).checkpoint.size, before_outage);
-  for (const { server, url } of closed as unknown as { server: import('node:http').Server; url: string }[])
+  for (const { server, url } of closed)
     await new Promise<void>((resolve) => void server.listen(Number(new URL(url).port), '127.0.0.1', resolve));
   await ops.ops.sequencer.drain();
   assert.equal(ops.ops.sequencer.status().has_quorum, true);

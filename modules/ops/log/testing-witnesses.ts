@@ -20,16 +20,22 @@ export type WitnessedLog = {
   transparency_log: TransparencyLog;
   signer: Signer;
   /** What each witness remembers, and whether it answers. */
-  witnesses: { name: string; witness: Witness; store: CheckpointStore; server: Server }[];
+  witnesses: { name: string; witness: Witness; store: CheckpointStore; server: Server; url: string }[];
   close(): Promise<void>;
 };
 
 export async function startWitnessedLog(
-  given: { threshold?: number; tiles?: TileStore; checkpoints?: CheckpointStore; origin?: string } = {},
+  given: {
+    threshold?: number;
+    tiles?: TileStore;
+    checkpoints?: CheckpointStore;
+    origin?: string;
+    signer?: Signer;
+  } = {},
 ): Promise<WitnessedLog> {
   const { threshold = 2, tiles = createMemoryTileStore(), checkpoints = createMemoryCheckpointStore() } = given;
-  const origin = given.origin ?? 'log.example/ops';
-  const signer = parseSigner(generateSignerKey({ name: origin, type: SIGNATURE_TYPES.ed25519 }));
+  const origin = given.signer?.key.name ?? given.origin ?? 'log.example/ops';
+  const signer = given.signer ?? parseSigner(generateSignerKey({ name: origin, type: SIGNATURE_TYPES.ed25519 }));
   const promise_signer = parseSigner(generateSignerKey({ name: `${origin}/promises`, type: SIGNATURE_TYPES.ed25519 }));
   const witnesses = await Promise.all(['one', 'two', 'three'].map((name) => startWitness(name, signer)));
   const lines = [

@@ -13,8 +13,9 @@ const usage = `usage: npm run report -- COMMAND
   lag                              how far the replica is behind each source
   explain DECLARATION [REPORT]     why a declaration counts as it does, or does not
   reproduce REPORT                 work a report out again from its frozen inputs and compare every byte
-  totals ADDRESS MONTH [KEY]       check a month's open files (signature, checksums, log entry) and add up the country's totals;
-                                   ADDRESS is where index.html lies, KEY a file with the signing key (else key.txt beside it)`;
+  totals ADDRESS MONTH [POLICY]    check a month's open files (signature, checksums, log entry, witnesses) and add up the
+                                   country's totals; ADDRESS is where index.html lies, POLICY a file that says whom to
+                                   believe (else log/policy beside it, which proves only that the files agree)`;
 
 const commands: Record<string, (tool: ReportsTool, ...rest: string[]) => Promise<unknown>> = {
   list: (tool) => tool.list(),
@@ -60,16 +61,16 @@ async function reportsUrl(settings: Settings): Promise<string> {
   return connectionUrl(`postgres://postgres@127.0.0.1:${port}/zdravo_reports`, { password });
 }
 
-async function totals(address: string, month: string, key_file: string | undefined): Promise<unknown> {
+async function totals(address: string, month: string, policy_file: string | undefined): Promise<unknown> {
   const base = address.replace(/\/(index\.html)?$/, '');
   const read = async (file: string) => {
     const answer = await fetch(`${base}/${file}`);
     if (!answer.ok) throw new Error(`${base}/${file} answers ${answer.status}`);
     return new Uint8Array(await answer.arrayBuffer());
   };
-  const key = key_file ? await readFile(key_file, 'utf8') : Buffer.from(await read('key.txt')).toString();
+  const policy = policy_file ? await readFile(policy_file) : await read('log/policy');
   const day = /^\d{4}-\d{2}$/.test(month) ? `${month}-01` : month;
-  return recomputeTotals(read, day, key);
+  return recomputeTotals(read, day, policy);
 }
 
 function show(result: unknown): void {

@@ -1,8 +1,8 @@
 import type { Clock } from '@zdravo/kit/clock';
 import type { Logger } from '@zdravo/kit/log';
-import type { Signer } from '@zdravo/tlog';
 import type { Kysely } from 'kysely';
 import type { PublicFiles } from './publication/public-files.ts';
+import type { PublicationsLog } from './publication/publications-log.ts';
 import type { Tables } from './tables.ts';
 
 export type ReportsSettings = {
@@ -23,7 +23,8 @@ export type ReportsDeps = {
   clock: Clock;
   log: Logger;
   files: PublicFiles;
-  signer: Signer;
+  /** Its signer also signs manifests. */
+  publications: PublicationsLog;
   code_version: string;
   settings: ReportsSettings;
 };

@@ -5,13 +5,14 @@ import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
-import type { Signer } from '@zdravo/tlog';
+import { formatVerifierKey, parsePolicy, type Signer } from '@zdravo/tlog';
 import { capitationHandlers } from './capitation/handlers.ts';
 import { resumeRuns, runCapitation } from './capitation/run.ts';
 import { contract } from './contract.ts';
 import { default_settings, type ReportsDeps, type ReportsSettings } from './deps.ts';
 import { asPassedOn, internal_contract } from './perimeter.ts';
 import type { PublicFiles } from './publication/public-files.ts';
+import type { PublicationsLog } from './publication/publications-log.ts';
 import { capitationModel, capitationTestCases } from './rules/capitation-model.ts';
 import { rulesHandlers } from './rules/handlers.ts';
 import { seedTable } from './rules/seed-table.ts';
@@ -39,6 +40,8 @@ export type ReportsOptions = {
   files: PublicFiles;
   /** Signs manifests and the log of publications. */
   signer: Signer;
+  /** c2sp.org/tlog-policy of that log: the witnesses that must see a publication before anybody does. None unless given. */
+  publication_policy?: Uint8Array;
   code_version: string;
   settings?: Partial<ReportsSettings>;
   pool_size?: number;
@@ -67,7 +70,7 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
     clock,
     log,
     files: options.files,
-    signer: options.signer,
+    publications: publicationsLog(options),
     code_version: options.code_version,
     settings: { ...default_settings, ...options.settings },
   };
@@ -92,6 +95,15 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
       await Promise.all([database.close(), long.close()]);
     },
   };
+}
+
+function publicationsLog({ signer, publication_policy }: ReportsOptions): PublicationsLog {
+  const vkey = formatVerifierKey(signer.key);
+  const policy_text = publication_policy ?? Buffer.from(`log ${vkey}\nquorum none\n`);
+  const policy = parsePolicy(policy_text);
+  if (!policy.logs.some(({ key }) => formatVerifierKey(key) === vkey))
+    throw new Error(`The policy of publications does not name the key that signs them: ${vkey}`);
+  return { signer, policy, policy_text, witness_timeout_ms: 10_000 };
 }
 
 /** The rates that the law begins with and the scores of signals: first revisions of tables that analysts change from then on. */

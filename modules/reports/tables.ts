@@ -128,6 +128,11 @@ export type Tables = {
     started_by: string;
     ended_at: string | null;
   };
+  'reports.publication_checkpoints': {
+    size: number;
+    note: Buffer;
+    cosigned_at: Generated<string>;
+  };
   'reports.publications': {
     index: number;
     entry: Buffer;

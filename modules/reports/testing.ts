@@ -7,7 +7,7 @@ import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/t
 import { migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { migrations as prmMigrations } from '@zdravo/prm';
-import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
+import { generateSignerKey, parseSigner, SIGNATURE_TYPES, type Signer } from '@zdravo/tlog';
 import pg from 'pg';
 import {
   contract,
@@ -26,6 +26,8 @@ import {
 } from './index.ts';
 import { replicaStatus } from './replica/readiness.ts';
 
+const log_key = { name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 };
+
 export type ReportsUnderTest = {
   reports: Reports;
   clock: SettableClock;
@@ -40,10 +42,16 @@ export type ReportsUnderTest = {
   close(): Promise<void>;
 };
 
+export type TestOptions = {
+  files?: PublicFiles;
+  settings?: Partial<ReportsSettings>;
+  now?: string;
+  signer?: Signer;
+  publication_policy?: Uint8Array;
+};
+
 /** Reports with sources of their own, followed by real subscriptions. */
-export async function startReportsForTest(
-  given: { files?: PublicFiles; settings?: Partial<ReportsSettings>; now?: string } = {},
-): Promise<ReportsUnderTest> {
+export async function startReportsForTest(given: TestOptions = {}): Promise<ReportsUnderTest> {
   const databases = {
     mpi: await createTestDatabase('mpi', { migrations: [mpiMigrations] }),
     ops: await createTestDatabase('ops', { migrations: [opsMigrations] }),
@@ -59,7 +67,8 @@ export async function startReportsForTest(
     clock,
     log: testLogger('reports'),
     files: given.files ?? memoryFiles(published),
-    signer: parseSigner(generateSignerKey({ name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 })),
+    signer: given.signer ?? parseSigner(generateSignerKey(log_key)),
+    ...(given.publication_policy ? { publication_policy: given.publication_policy } : {}),
     code_version: 'test',
     callers: { gateway: 'secret' },
     ...(given.settings ? { settings: given.settings } : {}),

@@ -28,9 +28,10 @@ td:nth-child(2) { text-align: right } code { font-size: .8rem; overflow-wrap: an
 <main>
 <h1 lang="uk">Капітація: відкриті дані</h1>
 <p lang="en">Capitation paid each month for declarations, by legal entity, mountain status and age group. Groups of fewer than
-ten are merged into the rest of their region or of the country. <code>npm run report -- totals ADDRESS</code> checks
-checksums, signature and log entry and adds up the country’s totals.</p>
-<p><a href="feed.json">JSON Feed</a> · <a href="key.txt">ключ підпису · signing key</a> · <a href="log/checkpoint">журнал · log</a></p>
+ten are merged into the rest of their region or of the country. <code>npm run report -- totals ADDRESS MONTH POLICY</code>
+checks checksums, signature, log entry and witnesses and adds up the country’s totals;
+<code>npx zdravo-verify report manifest.json --policy POLICY</code> checks one manifest.</p>
+<p><a href="feed.json">JSON Feed</a> · <a href="log/policy">кому вірити · whom to believe</a> · <a href="log/checkpoint">журнал · log</a></p>
 ${sections || '<p lang="uk">Звітів ще немає. <span lang="en">No report yet.</span></p>'}
 </main>
 </body>
@@ -75,7 +76,7 @@ function section(month: Published): string {
 <thead><tr><th>файл · file</th><th>байтів · bytes</th><th>SHA-256</th></tr></thead>
 <tbody>
 ${rows}
-<tr><td><a href="${folder}/manifest.json">manifest.json</a> · <a href="${folder}/manifest.note">підпис · signature</a> · <a href="${folder}/manifest.tlog-proof">журнал · log entry</a></td><td></td><td></td></tr>
+<tr><td><a href="${folder}/manifest.json">manifest.json</a> · <a href="${folder}/manifest.note">підпис · signature</a> · <a href="${folder}/manifest.json.receipt.json">журнал · log entry</a> · <a href="${folder}/manifest.tlog-proof">tlog-proof</a></td><td></td><td></td></tr>
 </tbody>
 </table>`;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { formatVerifierKey } from '@zdravo/tlog';
+import { formatVerifierKey, generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { parquetReadObjects } from 'hyparquet';
 import { reproduceRun } from '../capitation/reproduce.ts';
 import { runCapitation } from '../capitation/run.ts';
@@ -16,7 +16,8 @@ before(async () => {
   const names = ['=HYPERLINK("http://x")', 'Друга, "Клініка"', 'Третя', 'Четверта <script>alert(1)</script>'];
   for (const [i, name] of names.entries()) {
     const clinic = await addClinic(under, { name, edrpou: `2000000${i}`, area: i < 3 ? 'ЛЬВІВСЬКА' : 'КИЇВСЬКА' });
-    for (let k = 0; k < (i === 0 ? 12 : 4); k++) await addDeclaration(under, { clinic, birth_date: '1990-01-01' });
+    for (let k = 0; k < (i === 0 ? 15 : 4); k++) await addDeclaration(under, { clinic, birth_date: '1990-01-01' });
+    for (let k = 0; i > 0 && k < 5; k++) await addDeclaration(under, { clinic, birth_date: '1950-01-01' });
     if (i === 1) await addDeclaration(under, { clinic, birth_date: '2025-01-01', mountain: true });
   }
   await under.caughtUp();
@@ -24,7 +25,7 @@ before(async () => {
 });
 after(() => under?.close());
 
-const vkey = () => formatVerifierKey(under.reports.deps.signer.key);
+const policy = () => under.reports.deps.publications.policy_text;
 const read =
   (changes: Record<string, Uint8Array> = {}) =>
   async (name: string) => {
@@ -34,14 +35,15 @@ const read =
   };
 const text = (name: string) => Buffer.from(under.published.get(name)!).toString();
 
-test('anybody recomputes the country from the open files; too small a class is withheld and said so', async () => {
-  const totals = await recomputeTotals(read(), '2026-11-01', vkey());
+test('anybody recomputes the country from the open files; too small a class is withheld with another row, and said so', async () => {
+  const totals = await recomputeTotals(read(), '2026-11-01', policy());
   assert.deepEqual(totals, {
     billing_month: '2026-11-01',
-    declaration_count: 24,
-    amount_minor: 74_000,
+    declaration_count: 30,
+    amount_minor: 138_750,
     is_complete: false,
     files: 12,
+    seen_by: [],
   });
 });
 
@@ -61,15 +63,11 @@ test('a changed file, manifest, signature, log entry or key is noticed', async (
     'manifest.note',
     'manifest.tlog-proof',
   ])
-    await assert.rejects(recomputeTotals(read(changed(name, flip)), '2026-11-01', vkey()), name);
-  await assert.rejects(recomputeTotals(read(), '2026-12-01', vkey()));
-  await assert.rejects(
-    recomputeTotals(
-      read(),
-      '2026-11-01',
-      vkey().replace(/.$/, (last) => (last === 'A' ? 'B' : 'A')),
-    ),
-  );
+    await assert.rejects(recomputeTotals(read(changed(name, flip)), '2026-11-01', policy()), name);
+  await assert.rejects(recomputeTotals(read(), '2026-12-01', policy()));
+  const other = parseSigner(generateSignerKey({ name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 }));
+  const foreign = Buffer.from(`log ${formatVerifierKey(other.key)}\nquorum none\n`);
+  await assert.rejects(recomputeTotals(read(), '2026-11-01', foreign), /not signed by this key/);
 });
 
 test('CSV, JSON and Parquet hold the same rows, and the schema names every column', async () => {
@@ -94,8 +92,8 @@ test('CSV, JSON and Parquet hold the same rows, and the schema names every colum
 test('no row shows fewer than ten, and the rest of both regions is one row of the country', () => {
   const rows = JSON.parse(text(`${folder}/capitation.json`)) as { level: string; declaration_count: number }[];
   assert.deepEqual(rows.map((row) => [row.level, row.declaration_count]).sort(), [
-    ['country', 12],
-    ['legal_entity', 12],
+    ['country', 15],
+    ['legal_entity', 15],
   ]);
 });
 

@@ -1,5 +1,5 @@
 import type { TransactionOf } from '@zdravo/kit/db';
-import { encodeNote, formatVerifierKey, type Signer, signText } from '@zdravo/tlog';
+import { encodeNote, type Signer, signText } from '@zdravo/tlog';
 import { sql } from 'kysely';
 import { getRun } from '../capitation/run-record.ts';
 import type { ReportsDeps } from '../deps.ts';
@@ -7,21 +7,24 @@ import type { Tables } from '../tables.ts';
 import { indexPage, jsonFeed, type Published } from './index-page.ts';
 import { manifestOf, sha256 } from './manifest.ts';
 import { openTables } from './open-tables.ts';
-import { appendPublication, entryOf, receiptOf } from './publications-log.ts';
+import { appendPublication, entryOf, type LoggedPublication, logPublication } from './publications-log.ts';
 import { filesOf, type OpenFile } from './tables.ts';
 
 type Run = { id: string; billing_month: string };
 type Built = { files: OpenFile[]; manifest: Uint8Array };
 
 /**
- * Publishes a computed run: first the bytes, their manifest and its log entry are fixed in one transaction; then they are
- * put into the bucket, the index last; then the run is `published`. Killed in between, it puts the same bytes again.
+ * Publishes a computed run: first the bytes, their manifest and its log entry are fixed in one transaction; then the
+ * witnesses see the log; then all is put into the bucket, the index last; then the run is `published`. Killed in between,
+ * it puts the same bytes again.
  */
 export async function publish(deps: ReportsDeps, run: Run): Promise<void> {
   await fix(deps, run);
+  const logged = await logPublication(deps.db, deps.publications, (await getRun(deps.db, run.id)).log_index!);
   const files = await fixedFiles(deps, run.id);
   for (const { name, bytes, content_type } of files)
     await deps.files.put(`capitation/${run.billing_month}/${name}`, bytes, content_type);
+  await publishProofs(deps, run, logged);
   await publishIndex(deps, run);
   await deps.db
     .updateTable('reports.capitation_runs')
@@ -51,8 +54,8 @@ async function fix(deps: ReportsDeps, run: Run): Promise<void> {
     if ((await getRun(transaction, run.id)).manifest) return;
     const { files, manifest } = await buildFiles(transaction, run, deps.settings.smallest_cell);
     const manifest_sha256 = sha256(manifest);
-    const log_index = await appendPublication(transaction, entryOf(run.billing_month, manifest_sha256));
-    const note = await signManifest(deps.signer, run.billing_month, manifest);
+    const log_index = await appendPublication(transaction, entryOf(run.billing_month, manifest));
+    const note = await signManifest(deps.publications.signer, run.billing_month, manifest);
     const all = [...files, { name: 'manifest.json', bytes: manifest }, { name: 'manifest.note', bytes: note }];
     const rows = all.map(({ name, bytes }) => ({
       run_id: run.id,
@@ -82,13 +85,19 @@ async function fixedFiles({ db }: ReportsDeps, run_id: string): Promise<OpenFile
   return rows.map(({ name, bytes }) => ({ name, bytes: bytes as unknown as Uint8Array, content_type: typeOf(name) }));
 }
 
-/** The month's receipt stays good under the checkpoint of its day; the log's own file is always the newest. */
+/** The month's receipt stays good under the checkpoint of its day; the log's own files are always the newest. */
+async function publishProofs(deps: ReportsDeps, run: Run, logged: LoggedPublication): Promise<void> {
+  const { files, publications } = deps;
+  const folder = `capitation/${run.billing_month}`;
+  const text = 'text/plain; charset=utf-8';
+  await files.put(`${folder}/manifest.tlog-proof`, logged.proof, text);
+  await files.put(`${folder}/manifest.json.receipt.json`, logged.receipt, 'application/json');
+  for (const [path, bytes] of logged.tiles) await files.put(`log/${path}`, bytes, 'application/octet-stream');
+  await files.put('log/checkpoint', logged.checkpoint, text);
+  await files.put('log/policy', publications.policy_text, text);
+}
+
 async function publishIndex(deps: ReportsDeps, run: Run): Promise<void> {
-  const record = await getRun(deps.db, run.id);
-  const { receipt, checkpoint } = await receiptOf(deps.db, deps.signer, record.log_index!);
-  await deps.files.put(`capitation/${run.billing_month}/manifest.tlog-proof`, receipt, 'text/plain; charset=utf-8');
-  await deps.files.put('log/checkpoint', checkpoint, 'text/plain; charset=utf-8');
-  await deps.files.put('key.txt', Buffer.from(`${formatVerifierKey(deps.signer.key)}\n`), 'text/plain; charset=utf-8');
   const months = await publishedMonths(deps, run);
   await deps.files.put('feed.json', jsonFeed(months, deps.files.url), 'application/feed+json');
   await deps.files.put('index.html', indexPage(months), 'text/html; charset=utf-8');

@@ -1,16 +1,7 @@
-import {
-  canonicalJson,
-  hashLeaf,
-  openCheckpoint,
-  parseNote,
-  parseReceipt,
-  parseVerifierKey,
-  type VerifierKey,
-  verifyInclusion,
-  verifyNote,
-} from '@zdravo/tlog';
+import { hashLeaf, type Policy, parseNote, parsePolicy, verifyNote, verifyReceipt } from '@zdravo/tlog';
 import { sumMinor } from '../capitation/amounts.ts';
 import { manifest_format, sha256 } from './manifest.ts';
+import { entryOf } from './publications-log.ts';
 
 export type Totals = {
   billing_month: string;
@@ -18,6 +9,8 @@ export type Totals = {
   amount_minor: number;
   is_complete: boolean;
   files: number;
+  /** Witnesses that saw the month's entry in the log before anybody else did. */
+  seen_by: string[];
 };
 /** Reads a published file by its name, e.g. over HTTP. */
 export type ReadFile = (name: string) => Promise<Uint8Array>;
@@ -32,19 +25,21 @@ type Manifest = {
 type Row = { declaration_count: number; amount_minor: number };
 
 /**
- * What anybody can do with the open files alone: checks the signature, every checksum and the log entry of a month, and
- * adds up the country's totals. `vkey` is the signing key, got from somewhere else than the files.
+ * What anybody can do with the open files alone: checks the signature, every checksum, the log entry and that the
+ * witnesses saw it, and adds up the country's totals. `policy` says whom to believe (c2sp.org/tlog-policy), got from
+ * somewhere else than the files.
  * @throws Error that names what does not hold.
  */
-export async function recomputeTotals(read: ReadFile, month: string, vkey: string): Promise<Totals> {
-  const key = parseVerifierKey(vkey.trim());
+export async function recomputeTotals(read: ReadFile, month: string, policy_text: Uint8Array): Promise<Totals> {
+  const policy = parsePolicy(policy_text);
   const folder = `capitation/${month}`;
   const bytes = await read(`${folder}/manifest.json`);
   const manifest = JSON.parse(Buffer.from(bytes).toString()) as Manifest;
   require(manifest.format === manifest_format, 'the manifest has another format');
   require(manifest.billing_month === month, 'the manifest is of another month');
-  checkSignature(await read(`${folder}/manifest.note`), { month, manifest_sha256: sha256(bytes), key });
-  checkLogEntry(await read(`${folder}/manifest.tlog-proof`), { month, manifest_sha256: sha256(bytes), key });
+  checkSignature(await read(`${folder}/manifest.note`), { month, manifest: bytes, policy });
+  const proof = await read(`${folder}/manifest.tlog-proof`);
+  const { cosigners } = verifyReceipt({ receipt: proof, leaf_hash: hashLeaf(entryOf(month, bytes)), policy });
   for (const file of manifest.files) {
     const content = await read(`${folder}/${file.name}`);
     require(content.length === file.size &&
@@ -61,29 +56,18 @@ export async function recomputeTotals(read: ReadFile, month: string, vkey: strin
     amount_minor,
     is_complete: manifest.is_complete,
     files: manifest.files.length,
+    seen_by: cosigners.map(({ name }) => name),
   };
 }
 
-type Claim = { month: string; manifest_sha256: string; key: VerifierKey };
+type Claim = { month: string; manifest: Uint8Array; policy: Policy };
 
-function checkSignature(bytes: Uint8Array, { month, manifest_sha256, key }: Claim): void {
+function checkSignature(bytes: Uint8Array, { month, manifest, policy }: Claim): void {
   const note = parseNote(bytes);
-  require(verifyNote(note, [key]).length > 0, 'the manifest is not signed by this key');
+  const keys = policy.logs.map(({ key }) => key);
+  require(verifyNote(note, keys).length > 0, 'the manifest is not signed by this key');
   require(note.text ===
-    `zdravo-capitation-manifest\n${month}\n${manifest_sha256}\n`, 'the signature is of another manifest');
-}
-
-function checkLogEntry(bytes: Uint8Array, { month, manifest_sha256, key }: Claim): void {
-  const receipt = parseReceipt(bytes);
-  const { checkpoint } = openCheckpoint(receipt.checkpoint, [key]);
-  const leaf_hash = hashLeaf(canonicalJson({ billing_month: month, manifest_sha256 }));
-  verifyInclusion({
-    index: receipt.index,
-    size: checkpoint.size,
-    leaf_hash,
-    proof: receipt.proof,
-    root: checkpoint.root,
-  });
+    `zdravo-capitation-manifest\n${month}\n${sha256(manifest)}\n`, 'the signature is of another manifest');
 }
 
 function require(holds: boolean, message: string): void {

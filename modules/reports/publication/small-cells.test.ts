@@ -16,8 +16,8 @@ const brief = (cells: Cell[]) =>
 test('a cell of ten is shown, one of nine is merged into the rest of its region', () => {
   const cells = [cell('a', 'L', 10), cell('b', 'L', 9), cell('c', 'L', 5), cell('d', 'L', 1)];
   assert.deepEqual(brief(cells), [
-    ['legal_entity', 'a', 10],
     ['region', 'L', 15],
+    ['legal_entity', 'a', 10],
   ]);
 });
 
@@ -25,9 +25,29 @@ test('the rest of a region that is too small, or of two clinics that could subtr
   const cells = [cell('a', 'L', 40), cell('b', 'L', 9), cell('c', 'L', 9), cell('d', 'K', 3), cell('e', 'K', 12)];
   assert.deepEqual(brief(cells), [
     ['legal_entity', 'a', 40],
-    ['legal_entity', 'e', 12],
-    ['country', null, 21],
+    ['country', null, 33],
   ]);
+});
+
+test('three small cells whose sum gives two away to the third take a row with them; others stay by themselves', () => {
+  const nine_nine_three = [cell('a', 'L', 40), cell('b', 'L', 9), cell('c', 'L', 9), cell('d', 'L', 3)];
+  assert.deepEqual(brief(nine_nine_three), [['country', null, 61]]);
+  const five_five_five = [cell('a', 'L', 40), cell('b', 'L', 5), cell('c', 'L', 5), cell('d', 'L', 5)];
+  assert.deepEqual(brief(five_five_five), [
+    ['legal_entity', 'a', 40],
+    ['region', 'L', 15],
+  ]);
+});
+
+test('what is withheld takes the smallest other rows with it: the country’s number is public', () => {
+  const old = (id: string, count: number) => ({ ...cell(id, 'L', count), age_group: '65+' });
+  const cells = [cell('a', 'L', 4), old('a', 50), old('b', 60), old('c', 70), old('d', 80)];
+  const { rows, withheld } = publicCells(cells, 10);
+  assert.deepEqual(
+    rows.map((row) => row.legal_entity_id),
+    ['d'],
+  );
+  assert.equal(withheld, 184);
 });
 
 test('a lone small cell takes the smallest others of its class with it', () => {
@@ -78,7 +98,7 @@ test('whatever the cells: no row below ten, nothing counted twice or lost, nobod
             one.declaration_count > 0 &&
             !shown.has(one.legal_entity_id),
         );
-        assert.ok(hidden.length >= 2, 'a merged row of one clinic is that clinic');
+        assert.ok(hidden.length >= 3, 'a merged row of two clinics is known to either');
       }
     }),
   );

@@ -15,7 +15,7 @@ import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/op
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
 import { createTrustStore, createVerifierPool } from '@zdravo/signature';
-import { createLogFiles } from '@zdravo/tlog';
+import { createLogFiles, formatVerifierKey } from '@zdravo/tlog';
 import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
@@ -34,7 +34,7 @@ import {
   queuesOf,
   startWork,
 } from './platform-modules.ts';
-import { startReports } from './reports.ts';
+import { reportsSigner, startReports } from './reports.ts';
 import type { Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
@@ -84,7 +84,10 @@ export async function startPlatform(
   const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
   const outbox = createOutbox();
-  const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
+  const signer = await reportsSigner(await keyProvider(settings, 'reports'));
+  const transparency_log = started.adopt(await startDevelopmentLog(settings, [formatVerifierKey(signer.key)]), (one) =>
+    one.stop(),
+  );
   const ops = started.adopt(await startOps(parts, transparency_log), close);
   const patient_index = started.adopt(await startPatientIndex(parts), close);
   const { mpi } = patient_index;
@@ -107,7 +110,7 @@ export async function startPlatform(
   const il = await openIl(started, ground, { ...neighbours, signatures });
   const version = await projectVersion();
   const reports = started.adopt(
-    await startReports({ ...parts, mcs, version, key_provider: await keyProvider(settings, 'reports') }),
+    await startReports({ ...parts, mcs, version, signer, witness_lines: transparency_log.witness_lines }),
     close,
   );
   const { gateway, store } = await openDoor(started, ground, {

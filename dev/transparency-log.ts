@@ -4,19 +4,30 @@ import { createLogFolder, type LogFolder, openLogFolder } from '@zdravo/ops';
 import type { Settings } from './settings.ts';
 import { startWitnesses } from './witnesses.ts';
 
-export type DevelopmentLog = LogFolder & { stop(): Promise<void> };
+export type DevelopmentLog = LogFolder & {
+  /** Lines of a policy that asks for two of the three witnesses. */
+  witness_lines: readonly string[];
+  stop(): Promise<void>;
+};
 
-/** The log of `npm start`: keys of this machine, files in the data folder, three witnesses of which two must cosign. */
-export async function startDevelopmentLog(settings: Settings): Promise<DevelopmentLog> {
+/**
+ * The log of `npm start`: keys of this machine, files in the data folder, three witnesses of which two must cosign.
+ * @param other_vkeys of further logs that the same witnesses watch.
+ */
+export async function startDevelopmentLog(
+  settings: Settings,
+  other_vkeys: readonly string[] = [],
+): Promise<DevelopmentLog> {
   const data = resolve(settings.ZDRAVO_DATA);
   const folder = join(data, 'log');
   const { log: log_vkey } = await createLogFolder(folder, 'log.zdravo.localhost');
-  const witnesses = await startWitnesses(join(data, 'witnesses'), log_vkey);
+  const witnesses = await startWitnesses(join(data, 'witnesses'), log_vkey, ...other_vkeys);
   const lines = [`log ${log_vkey} http://localhost:${settings.ZDRAVO_PORT}/log`, ...witnesses.lines];
   await writeFile(join(folder, 'policy'), `${lines.join('\n')}\n`);
   const opened = await openLogFolder(folder);
   return {
     ...opened,
+    witness_lines: witnesses.lines,
     stop: async () => {
       await opened.close();
       await witnesses.stop();

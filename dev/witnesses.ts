@@ -11,8 +11,8 @@ const names = ['patients', 'doctors', 'archive'] as const;
 const program = fileURLToPath(import.meta.resolve('@zdravo/tlog/witness'));
 
 /** @returns the lines of a policy that asks for two of the three. */
-export async function startWitnesses(folder: string, log_vkey: string): Promise<Witnesses> {
-  const running = await Promise.all(names.map((name) => startWitness(join(folder, name), name, log_vkey)));
+export async function startWitnesses(folder: string, ...log_vkeys: string[]): Promise<Witnesses> {
+  const running = await Promise.all(names.map((name) => startWitness(join(folder, name), name, log_vkeys)));
   const lines = running.map(({ vkey, url }, at) => `witness ${names[at]} ${vkey} ${url}`);
   return {
     lines: [...lines, `group witnesses 2 ${names.join(' ')}`, 'quorum witnesses'],
@@ -22,8 +22,9 @@ export async function startWitnesses(folder: string, log_vkey: string): Promise<
   };
 }
 
-async function startWitness(data: string, name: string, log_vkey: string): Promise<RunningWitness> {
-  const flags = ['--name', `${name}.witness.zdravo.localhost`, '--data', data, '--log', log_vkey, '--port', '0'];
+async function startWitness(data: string, name: string, log_vkeys: readonly string[]): Promise<RunningWitness> {
+  const logs = log_vkeys.flatMap((vkey) => ['--log', vkey]);
+  const flags = ['--name', `${name}.witness.zdravo.localhost`, '--data', data, ...logs, '--port', '0'];
   const child = spawn(process.execPath, [program, ...flags], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
   let output = '';
   for await (const chunk of child.stdout!) {

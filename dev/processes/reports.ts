@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
@@ -18,6 +19,9 @@ const Settings = Type.Object({
   REPORTS_KEY_FILE: KeyFile,
   REPORTS_CALLERS: Callers,
   REPORTS_LOG_NAME: text('the name of the key that signs publications, e.g. `nszu.example/reports`'),
+  REPORTS_LOG_POLICY: Type.Optional(
+    text('a file that names the witnesses who must see a publication (c2sp.org/tlog-policy); none unless given'),
+  ),
   REPORTS_S3_ENDPOINT: text('the URL of an S3 for the open files'),
   REPORTS_S3_REGION: Type.String({ default: 'local' }),
   REPORTS_S3_ACCESS_KEY_ID: text('an access key that may write the public bucket'),
@@ -50,6 +54,7 @@ export async function startReports(environment: Record<string, string | undefine
       type: SIGNATURE_TYPES.ed25519,
       seed: await keys.derive('signing of publications'),
     }),
+    ...(settings.REPORTS_LOG_POLICY ? { publication_policy: await readFile(settings.REPORTS_LOG_POLICY) } : {}),
     code_version: environment['npm_package_version'] ?? 'unknown',
     callers: readCallers(settings.REPORTS_CALLERS),
   });

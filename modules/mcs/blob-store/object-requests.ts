@@ -130,6 +130,9 @@ function copySource(source: string): BlobAddress {
   return from;
 }
 
+/** Pages of open data may have a style of their own and links to files; scripts still do not run. */
+const open_file_policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox allow-downloads";
+
 function describeObject({ request, res, rules }: ObjectRequest, head: DiskHead, length: number): void {
   res.setHeader('content-length', length);
   res.setHeader('content-type', request.query.get('response-content-type') ?? head.content_type);
@@ -140,7 +143,7 @@ function describeObject({ request, res, rules }: ObjectRequest, head: DiskHead, 
   res.setHeader('accept-ranges', 'bytes');
   for (const [name, value] of Object.entries(head.metadata)) res.setHeader(`x-amz-meta-${name}`, value);
   // A file is never a page of ours: no scripts, no frames, and its secret address leaks to nobody.
-  res.setHeader('content-security-policy', "default-src 'none'; sandbox");
+  res.setHeader('content-security-policy', rules.public_read ? open_file_policy : "default-src 'none'; sandbox");
   res.setHeader('referrer-policy', 'no-referrer');
   res.setHeader('cache-control', rules.public_read ? 'public, max-age=60' : 'private, no-store');
 }

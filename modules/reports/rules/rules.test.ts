@@ -12,6 +12,7 @@ let table_id: string;
 const ann = { user_id: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa' };
 const bob = { user_id: 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb' };
 const capitation = { mountain_group: false, age: 5 };
+type Finding = { code: string; place: Record<string, string | number> };
 const dearer = (base_rate_minor_per_year: number) =>
   exportDmn(capitationModel({ ...capitation_rates[0]!, base_rate_minor_per_year }));
 
@@ -175,8 +176,6 @@ test('bad documents, rows and tables are refused with their place, and nothing c
     findings: { code: string; place: { table: string } }[];
   };
   assert.deepEqual([findings[0]!.code, findings[0]!.place.table], ['GAP', 'age_group']);
-  const tested = await http.call('PATCH', path(`/revisions/${number}/actions/test`), undefined, ann);
-  assert.ok(tested.status === 409 || (tested.body.data as { failed: number }).failed > 0);
   const rows: [inputs: unknown, rule: string][] = [
     [{ age: 5 }, 'input_missing'],
     [{ ...capitation, income: 1 }, 'input_unknown'],
@@ -193,10 +192,62 @@ test('bad documents, rows and tables are refused with their place, and nothing c
   assert.equal((await http.call('GET', '/api/decision_tables/99999999-9999-4999-8999-999999999999')).status, 404);
   const taken = await http.call('POST', '/api/decision_tables', { key: 'capitation', title: 'x', dmn: dearer(1) }, ann);
   assert.deepEqual([taken.status, codeOf(taken.body)], [409, 'decision_table_exists']);
-  const divided = dearer(1).replace(/<text>1<\/text>/, '<text>1 / 0</text>');
-  const by_zero = await http.call('POST', path('/revisions'), { dmn: divided }, ann);
-  assert.ok(by_zero.status === 422 || by_zero.status === 201, JSON.stringify(by_zero.body));
   const after_all = (await http.call('GET', path())).body.data as { revisions: { state: string }[] };
   assert.equal(after_all.revisions.filter(({ state }) => state === 'published').length, 2);
   assert.ok(after_all.revisions.length >= before_all.revisions.length);
 });
+
+test('a table with a gap that no test case meets is a draft, and stays one: the test names gap and cell', async () => {
+  const { number, findings } = await drafted(dearer(74_000).replace('[40..64]', '[40..49], [51..64]'));
+  assert.deepEqual(
+    findings.map(({ code, place }) => [code, place['table'], place['cell']]),
+    [['GAP', 'age_group', 'age']],
+  );
+  const tested = await http.call('PATCH', path(`/revisions/${number}/actions/test`), undefined, ann);
+  assert.deepEqual([tested.status, codeOf(tested.body)], [409, 'not_tested']);
+  assert.match(
+    tested.body.error!.message!,
+    /^GAP: no rule matches age: \(49\.\.51\) \(table age_group, rule \d, cell age\)$/,
+  );
+  const published = await http.call(
+    'PATCH',
+    path(`/revisions/${number}/actions/publish`),
+    { effective_from: '2027-01-01' },
+    bob,
+  );
+  assert.deepEqual([published.status, codeOf(published.body)], [409, 'not_tested']);
+});
+
+test('a cell that always divides by zero is a finding with its place; one that may is a failed test case', async () => {
+  const always = await drafted(dearer(74_000).replace('<text>1</text>', '<text>1 / 0</text>'));
+  assert.deepEqual(
+    always.findings.map(({ code, place }) => [code, place['table'], place['rule'], place['cell']]),
+    [['DIVISION_BY_ZERO', 'age_coefficient', 3, 'age_coefficient']],
+  );
+  const refused = await http.call('PATCH', path(`/revisions/${always.number}/actions/test`), undefined, ann);
+  assert.deepEqual([refused.status, codeOf(refused.body)], [422, 'division_by_zero']);
+  const sometimes = await drafted(
+    dearer(74_000).replace('<text>74000</text>', '<text>74000 + 0 / (age_coefficient - 4)</text>'),
+  );
+  const { status, body } = await http.call(
+    'PATCH',
+    path(`/revisions/${sometimes.number}/actions/test`),
+    undefined,
+    ann,
+  );
+  const report = body.data as { failed: number; results: { name: string; passed: boolean; error?: string }[] };
+  assert.deepEqual([status, report.failed], [200, 6]);
+  const failed = report.results.filter(({ passed }) => !passed);
+  assert.deepEqual(
+    failed.map(({ name, error }) => `${name}: ${error}`),
+    [0, 4, 5].flatMap((age) => [`age ${age}, mountains: DIVISION_BY_ZERO`, `age ${age}, plain: DIVISION_BY_ZERO`]),
+  );
+});
+
+async function drafted(dmn: string): Promise<{ number: number; findings: Finding[] }> {
+  const { status, body } = await http.call('POST', path('/revisions'), { dmn }, ann);
+  assert.equal(status, 201, JSON.stringify(body));
+  const { number } = body.data as { number: number };
+  const shown = await http.call('GET', path(`/revisions/${number}`));
+  return { number, findings: (shown.body.data as { findings: Finding[] }).findings };
+}

@@ -1,12 +1,12 @@
 import { systemClock } from '@zdravo/kit/clock';
 import { createLogger } from '@zdravo/kit/log';
-import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
+import { parseSigner } from '@zdravo/tlog';
 import { createReports } from '../index.ts';
 import { runCapitation } from './run.ts';
 
 // For the crash test: computes a month up to the second file that it puts, says so, and waits to be killed.
 
-const [url = '', month = ''] = process.argv.slice(2);
+const [url = '', month = '', key = ''] = process.argv.slice(2);
 let files = 0;
 const reports = await createReports({
   database_url: url,
@@ -21,7 +21,7 @@ const reports = await createReports({
     },
     url: (name) => name,
   },
-  signer: parseSigner(generateSignerKey({ name: 'kill/me', type: SIGNATURE_TYPES.ed25519 })),
+  signer: parseSigner(key),
   code_version: 'test',
   callers: {},
 });

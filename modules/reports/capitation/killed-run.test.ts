@@ -2,14 +2,16 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { sql } from 'kysely';
 import { addClinic, addDeclaration, type ReportsUnderTest, startReportsForTest } from '../testing.ts';
 import { reproduceRun } from './reproduce.ts';
 import { resumeRuns, runCapitation } from './run.ts';
 
+const key = generateSignerKey({ name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 });
 let under: ReportsUnderTest;
 before(async () => {
-  under = await startReportsForTest();
+  under = await startReportsForTest({ signer: parseSigner(key) });
   const clinic = await addClinic(under);
   for (let i = 0; i < 12; i++) await addDeclaration(under, { clinic, birth_date: '1990-01-01' });
   await under.caughtUp();
@@ -28,6 +30,7 @@ test('a run that was killed while it put its files goes on and puts the bytes th
     join(import.meta.dirname, 'kill-me.ts'),
     under.subscriptions.reports_url,
     '2026-11-01',
+    key,
   ]);
   let complaint = '';
   child.stderr.on('data', (chunk) => {
@@ -50,7 +53,7 @@ test('a run that was killed while it put its files goes on and puts the bytes th
     [run.state, run.id, run.manifest_sha256],
     ['published', before_resume.id, before_resume.manifest_sha256],
   );
-  assert.equal(under.published.size, 19);
+  assert.equal(under.published.size, 22);
   assert.ok((await reproduceRun(under.reports.deps, run.id)).same_lines);
 });
 

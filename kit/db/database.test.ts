@@ -79,3 +79,20 @@ test('migrations are applied once, and an edited one is refused', async () => {
   await writeFile(join(directory, '0001_things.sql'), `${roles} -- edited`);
   await assert.rejects(migrate(database.url, migrations), /was edited after it had been applied/);
 });
+
+test('what is asked again and again is prepared, but nothing that asks for every column', async () => {
+  const { db, close } = openDatabase({ url: database.url, pool_size: 1, application_name: 'test' });
+  try {
+    for (let time = 0; time < 5; time++) {
+      await sql`select ${time}::int as often`.execute(db);
+      await sql`select * from (select ${time}::int) as every_column`.execute(db);
+    }
+    const { rows } = await sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(db);
+    assert.deepEqual(
+      rows.map(({ statement }) => statement),
+      ['select $1::int as often'],
+    );
+  } finally {
+    await close();
+  }
+});

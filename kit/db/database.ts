@@ -1,6 +1,7 @@
 import { Kysely, type Transaction as KyselyTransaction, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { Logger } from '../log/index.ts';
+import { createStatementNames, namingClient } from './named-statements.ts';
 
 export type Database<Tables> = {
   db: Kysely<Tables>;
@@ -23,9 +24,13 @@ export type DatabaseOptions = {
   log?: Logger;
 };
 
-/** Opens a pool whose sessions run in UTC, under `role`, with limits on statements and idle transactions. */
+/**
+ * Opens a pool whose sessions run in UTC, under `role`, with limits on statements and idle transactions. What is asked again
+ * and again is prepared once per connection: a pooler between must keep prepared statements (PgBouncer from 1.21 on).
+ */
 export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables> {
   const pool = new pg.Pool({
+    Client: namingClient(createStatementNames()),
     connectionString: options.url,
     max: options.pool_size ?? 10,
     application_name: options.application_name,

@@ -20,11 +20,20 @@ export type ConsumerOptions<Tables> = {
   db: Kysely<Tables>;
   /** Schema in which this consumer's `event_cursors` and `consumed_events` stand. */
   schema: string;
-  /** Runs in the transaction that also moves the cursor: an event takes effect once. */
-  handle: (transaction: Transaction<Tables>, event: Event) => Promise<void>;
+  /** What this consumer acts upon; events of other types are passed over. All, when absent. */
+  types?: ReadonlySet<string>;
   log: Logger;
   interval_ms?: number;
-};
+} & (
+  | {
+      /** Runs in the transaction that also moves the cursor: an event takes effect once. */
+      handle: (transaction: Transaction<Tables>, event: Event) => Promise<void>;
+    }
+  | {
+      /** The same for a page of new events, in order; perhaps none. */
+      handleMany: (transaction: Transaction<Tables>, events: readonly Event[]) => Promise<void>;
+    }
+);
 
 /** Follows a feed: at least once from the producer, once in effect here, in order. */
 export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consumer {
@@ -63,20 +72,29 @@ export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consum
   async function handlePage(page: { events: Event[]; next: string }): Promise<number> {
     return db.transaction().execute(async (transaction) => {
       await sql`select pg_advisory_xact_lock(hashtextextended(${`consumer ${feed_name}`}, 0))`.execute(transaction);
-      let handled = 0;
-      for (const event of page.events) {
-        const { numAffectedRows } = await sql`
-          insert into ${table('consumed_events')} (feed, event_id) values (${feed_name}, ${event.id}::uuid)
-          on conflict do nothing`.execute(transaction);
-        if (numAffectedRows !== 1n) continue;
-        await options.handle(transaction, event);
-        handled += 1;
-      }
+      const fresh = await claim(transaction, options.types ? page.events.filter(concerns) : page.events);
+      if ('handleMany' in options) await options.handleMany(transaction, fresh);
+      else for (const event of fresh) await options.handle(transaction, event);
       await sql`
         insert into ${table('event_cursors')} (feed, position) values (${feed_name}, ${page.next})
         on conflict (feed) do update set position = excluded.position, updated_at = now()`.execute(transaction);
-      return handled;
+      return fresh.length;
     });
+  }
+
+  function concerns({ type }: Event): boolean {
+    return options.types?.has(type) ?? true;
+  }
+
+  /** Writes down which events are taken here, all in one statement. @returns those that were not before, in order. */
+  async function claim(transaction: Transaction<Tables>, events: readonly Event[]): Promise<Event[]> {
+    if (events.length === 0) return [];
+    const { rows } = await sql<{ event_id: string }>`
+      insert into ${table('consumed_events')} (feed, event_id)
+      select ${feed_name}, event_id from unnest(${events.map(({ id }) => id)}::uuid[]) event_id
+      on conflict do nothing returning event_id`.execute(transaction);
+    const claimed = new Set(rows.map(({ event_id }) => event_id));
+    return events.filter(({ id }) => claimed.has(id));
   }
 
   function schedule(delay_ms: number): void {

@@ -12,15 +12,14 @@ export function parseJsonBody(
   done: (error: Error | null, value?: unknown) => void,
 ): void {
   try {
-    done(null, parseJson(body as Buffer));
+    done(null, body.length === 0 ? undefined : parseJson(decode(body as Buffer)));
   } catch (error) {
     done(error as Error);
   }
 }
 
-function parseJson(body: Buffer): unknown {
-  if (body.length === 0) return undefined;
-  const text = decode(body);
+/** A JSON text read as strictly as a body. @throws Problem 400 */
+export function parseJson(text: string): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);

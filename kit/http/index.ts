@@ -1,4 +1,5 @@
 export type { Call, CallContext, Principal } from './call.ts';
+export { type DirectInput, type DirectRoute, directRoute } from './direct.ts';
 export { healthRoutes, type ReadinessCheck } from './health.ts';
 export { type Authenticate, mount } from './mount.ts';
 export { type Page, pageOf, pagingOf } from './paging.ts';

@@ -3,6 +3,7 @@ import { envelopeOf } from '../contract/envelope.ts';
 import type { Contract, Handlers, Reply, RouteDeclaration } from '../contract/route.ts';
 import { malformed } from '../problem/index.ts';
 import type { Call, CallContext, Principal } from './call.ts';
+import { mountDirectly } from './direct.ts';
 import { publicUrl } from './render.ts';
 import type { HttpServer } from './server.ts';
 
@@ -34,6 +35,7 @@ export function mount<Routes extends Contract>(
     const handler = handlers[name] as unknown as Handler | undefined;
     if (!handler) throw new Error(`Route ${name} (${route.method} ${route.path}) has no handler.`);
     const common = { app, route, handler, authenticate };
+    mountDirectly(common);
     mountOne({ ...common, operation_id: name, method: route.method, path: route.path });
     for (const [at, { method = route.method, path }] of (route.also ?? []).entries())
       mountOne({ ...common, operation_id: `${name}_also_${at + 1}`, method, path });

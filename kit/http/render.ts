@@ -28,7 +28,8 @@ const by_framework_code: Record<string, [status: number, code: string, message: 
   FST_ERR_BAD_URL: [400, 'url_malformed', 'The address is malformed.'],
 };
 
-function toProblem(error: unknown): Problem {
+/** What a caller may know of an error; for what is no `Problem` nothing but that it happened. */
+export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const { code = '', statusCode } = error as { code?: string; statusCode?: number };
   const known = by_framework_code[code];

@@ -15,7 +15,9 @@ export type HttpServerOptions = {
   trusted_proxies?: string[];
 };
 
-const request_id_pattern = /^[\w.:-]{8,128}$/;
+export const default_body_limit_bytes = 1_048_576;
+/** Ids of requests that are believed. */
+export const request_id_pattern = /^[\w.:-]{8,128}$/;
 
 /** A Fastify server that parses strictly, validates without coercing bodies and renders every error once. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
@@ -24,7 +26,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     loggerInstance: options.log,
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: options.trusted_proxies ?? false,
-    bodyLimit: 1_048_576,
+    bodyLimit: default_body_limit_bytes,
     requestTimeout: 60_000,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
     genReqId: (request) => {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import type { KeyContext, KeyProvider } from './provider.ts';
+import { createGroupCommit, createGroupedLookup } from '../groups/index.ts';
+import type { KeyContext, KeyProvider, WrappedKey } from './provider.ts';
 
 /**
  * One random 256-bit data key per owner and purpose, wrapped, in a key database of its own whose backups are short-
@@ -21,7 +22,10 @@ export type KeyStore = {
   rewrap(batch: number): Promise<number>;
 };
 
-/** @param pool of the key database, as the module's key role; its table comes from this folder's `wrapped-keys.sql`. */
+/**
+ * What is asked for at once goes to the database together: one statement, and for what is written one commit.
+ * @param pool of the key database, as the module's key role; its table comes from this folder's `wrapped-keys.sql`.
+ */
 export function createKeyStore(
   pool: Pool,
   provider: KeyProvider,
@@ -30,16 +34,22 @@ export function createKeyStore(
   const contextOf = (owner_id: string): KeyContext => ({ ...scope, owner_id });
   const unwrap = ({ owner_id, key_id, bytes }: Row) => provider.unwrap({ key_id, bytes: bytes! }, contextOf(owner_id));
 
-  async function findMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
-    const { rows } = await pool.query<Row>(
+  const rows = createGroupedLookup(async (owner_ids) => {
+    const found = await pool.query<Row>(
       'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and owner_id = any($2) and bytes is not null',
       [scope.purpose, owner_ids],
     );
-    return new Map(await Promise.all(rows.map(async (row) => [row.owner_id, await unwrap(row)] as const)));
+    return new Map(found.rows.map((row) => [row.owner_id, row]));
+  });
+
+  async function findMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
+    const found = await rows.findMany(owner_ids);
+    return new Map(await Promise.all([...found].map(async ([id, row]) => [id, await unwrap(row)] as const)));
   }
 
   async function find(owner_id: string) {
-    return (await findMany([owner_id])).get(owner_id);
+    const row = await rows.find(owner_id);
+    return row && unwrap(row);
   }
 
   async function getOrCreate(owner_id: string) {
@@ -48,52 +58,83 @@ export function createKeyStore(
     return key;
   }
 
+  const insertions = createGroupCommit<Fresh[], ReadonlySet<string>>({
+    write: async (groups) => {
+      const made = await insertKeys(pool, scope.purpose, groups.flat());
+      return groups.map(() => made);
+    },
+    keysOf: (fresh) => fresh.map(({ owner_id }) => owner_id),
+  });
+
   async function getOrCreateMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
-    const fresh = new Map([...new Set(owner_ids)].sort().map((owner_id) => [owner_id, randomBytes(32)]));
-    const wrapped = await Promise.all([...fresh].map(([owner_id, key]) => provider.wrap(key, contextOf(owner_id))));
-    const { rows } = await pool.query<{ owner_id: string }>(
-      `insert into wrapped_keys (purpose, owner_id, key_id, bytes)
-       select $1, * from unnest($2::uuid[], $3::text[], $4::bytea[]) on conflict do nothing returning owner_id`,
-      [
-        scope.purpose,
-        [...fresh.keys()],
-        wrapped.map(({ key_id }) => key_id),
-        wrapped.map(({ bytes }) => Buffer.from(bytes)),
-      ],
+    if (owner_ids.length === 0) return new Map();
+    const fresh = await Promise.all(
+      [...new Set(owner_ids)].map(async (owner_id): Promise<Fresh> => {
+        const key = randomBytes(32);
+        return { owner_id, key, wrapped: await provider.wrap(key, contextOf(owner_id)) };
+      }),
     );
-    const made = new Set(rows.map((row) => row.owner_id));
-    const others = [...fresh.keys()].filter((owner_id) => !made.has(owner_id));
-    const keys = others.length === 0 ? new Map<string, Uint8Array>() : await findMany(others);
-    for (const owner_id of made) keys.set(owner_id, new Uint8Array(fresh.get(owner_id)!));
+    const made = await insertions.run(fresh);
+    const keys = await findMany(fresh.flatMap(({ owner_id }) => (made.has(owner_id) ? [] : [owner_id])));
+    for (const { owner_id, key } of fresh) if (made.has(owner_id)) keys.set(owner_id, new Uint8Array(key));
     return keys;
   }
 
-  async function drop(owner_id: string) {
-    const { rows } = await pool.query<{ had: boolean }>(
-      `insert into wrapped_keys (purpose, owner_id, key_id, bytes, dropped_at) values ($1, $2, '', null, now())
-       on conflict (purpose, owner_id) do update set bytes = null, dropped_at = coalesce(wrapped_keys.dropped_at, now())
-       returning (select w.bytes is not null from wrapped_keys w where w.purpose = $1 and w.owner_id = $2) as had`,
-      [scope.purpose, owner_id],
-    );
-    return rows[0]!.had;
-  }
+  const drops = createGroupCommit<string, boolean>({
+    write: (owner_ids) => dropKeys(pool, scope.purpose, owner_ids),
+    keysOf: (owner_id) => [owner_id],
+  });
 
   async function rewrap(batch: number) {
-    const { rows } = await pool.query<Row>(
+    const due = await pool.query<Row>(
       'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and bytes is not null and key_id <> $2 limit $3',
       [scope.purpose, provider.current_key_id(), batch],
     );
-    for (const row of rows) {
+    for (const row of due.rows) {
       const wrapped = await provider.wrap(await unwrap(row), contextOf(row.owner_id));
       await pool.query(
         'update wrapped_keys set key_id = $3, bytes = $4 where purpose = $1 and owner_id = $2 and key_id = $5 and bytes is not null',
         [scope.purpose, row.owner_id, wrapped.key_id, wrapped.bytes, row.key_id],
       );
     }
-    return rows.length;
+    return due.rows.length;
   }
 
-  return { getOrCreate, getOrCreateMany, find, findMany, drop, rewrap };
+  return { getOrCreate, getOrCreateMany, find, findMany, drop: drops.run, rewrap };
+}
+
+type Fresh = { owner_id: string; key: Buffer; wrapped: WrappedKey };
+
+/** In one order for all, so that two who bring the same owners wait for each other and never in a circle. @returns the owners who had none. */
+async function insertKeys(pool: Pool, purpose: string, fresh: readonly Fresh[]): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ owner_id: string }>(
+    `insert into wrapped_keys (purpose, owner_id, key_id, bytes)
+     select $1, owner_id, key_id, bytes from unnest($2::uuid[], $3::text[], $4::bytea[]) as fresh (owner_id, key_id, bytes)
+     order by owner_id on conflict do nothing returning owner_id`,
+    [
+      purpose,
+      fresh.map(({ owner_id }) => owner_id),
+      fresh.map(({ wrapped }) => wrapped.key_id),
+      fresh.map(({ wrapped }) => Buffer.from(wrapped.bytes)),
+    ],
+  );
+  return new Set(rows.map(({ owner_id }) => owner_id));
+}
+
+/** @returns for each owner, in the order given, whether there was a key. */
+async function dropKeys(pool: Pool, purpose: string, owner_ids: readonly string[]): Promise<boolean[]> {
+  const { rows } = await pool.query<{ owner_id: string; had: boolean }>(
+    `with had as materialized (
+       select owner_id from wrapped_keys where purpose = $1 and owner_id = any($2::uuid[]) and bytes is not null
+     )
+     insert into wrapped_keys (purpose, owner_id, key_id, bytes, dropped_at)
+     select $1, owner_id, '', null, now() from unnest($2::uuid[]) owner_id order by owner_id
+     on conflict (purpose, owner_id) do update set bytes = null, dropped_at = coalesce(wrapped_keys.dropped_at, now())
+     returning owner_id, owner_id in (select owner_id from had) as had`,
+    [purpose, owner_ids],
+  );
+  const had = new Map(rows.map((row) => [row.owner_id, row.had]));
+  return owner_ids.map((owner_id) => had.get(owner_id)!);
 }
 
 /** The owner was erased: nothing more may be written under that id. */

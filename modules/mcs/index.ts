@@ -177,6 +177,7 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 
         feed_name: 'mpi',
         db: deps.db,
         schema: 'mcs',
+        types: new Set(['person.erased']),
         handle: (transaction, event) => handlePersonEvent(deps, transaction, event),
         log: deps.log,
       }),

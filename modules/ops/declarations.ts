@@ -1,10 +1,10 @@
 import type { Clock } from '@zdravo/kit/clock';
 import { isUniqueViolation, retryOnConflict, type TransactionOf } from '@zdravo/kit/db';
+import { createGroupCommit, type GroupCommit } from '@zdravo/kit/groups';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict } from '@zdravo/kit/problem';
 import { type Kysely, sql, type Transaction } from 'kysely';
 import type { NewDeclaration } from './contract.ts';
-import { createGroupCommit, type GroupCommit } from './group-commit.ts';
 import type { HeadCache } from './log/checkpoints.ts';
 import { findDeclaration, findDeclarations, listLiving, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';

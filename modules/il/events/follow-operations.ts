@@ -1,6 +1,6 @@
 import { type Consumer, createConsumer, type Event } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
-import { announceStatus } from '../audit.ts';
+import { announceStatus, type StatusChange } from '../audit.ts';
 import type { IlDeps, IlTransaction } from '../deps.ts';
 import { freeSlots } from '../slots/slots.ts';
 import type { Tables } from '../tables.ts';
@@ -14,19 +14,22 @@ export function followOperations(deps: IlDeps): Consumer {
     feed_name: 'ops',
     db: deps.db,
     schema: 'il',
-    handle: handleDeclarationEvent,
+    handleMany: handleDeclarationEvents,
     log: deps.log,
   });
 }
 
-async function handleDeclarationEvent(transaction: IlTransaction, event: Event): Promise<void> {
-  if (event.object_type !== 'declaration') return;
-  const { status, actor_id } = event.payload as { status?: string; actor_id?: string };
-  if (status !== undefined && actor_id !== undefined)
-    await announceStatus(transaction, [
-      { entity_type: 'Declaration', entity_id: event.object_id, new_value: status, changed_by: actor_id },
-    ]);
-  if (ended.has(event.type)) await freeSlots(transaction, { declaration_id: event.object_id });
+async function handleDeclarationEvents(transaction: IlTransaction, events: readonly Event[]): Promise<void> {
+  const declarations = events.filter(({ object_type }) => object_type === 'declaration');
+  await announceStatus(transaction, declarations.flatMap(changeOf));
+  for (const { type, object_id } of declarations)
+    if (ended.has(type)) await freeSlots(transaction, { declaration_id: object_id });
+}
+
+function changeOf({ object_id: entity_id, payload }: Event): StatusChange[] {
+  const { status, actor_id } = payload as { status?: string; actor_id?: string };
+  if (status === undefined || actor_id === undefined) return [];
+  return [{ entity_type: 'Declaration', entity_id, new_value: status, changed_by: actor_id }];
 }
 
 /** Events older than 30 days go (domain.md §3.11). */

@@ -19,6 +19,7 @@ export function followPersons(deps: MergeDeps): Consumer {
     feed_name: 'merges',
     db: deps.db,
     schema: 'il',
+    types: new Set(['search.canary', 'person.merge_proposed', 'person.merged', 'person.unmerged', 'person.erased']),
     handle: (transaction, event) =>
       event.type === 'search.canary' ? keepCanary(transaction, event) : handlePersonEvent(deps, event),
     log: deps.log,

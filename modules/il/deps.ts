@@ -13,6 +13,8 @@ import type { contract as OpsContract } from '@zdravo/ops/contract';
 import type { Prm, Within } from '@zdravo/prm';
 import type { VerifierPool } from '@zdravo/signature';
 import type { Kysely } from 'kysely';
+import type { RequestLookup } from './declaration-requests/requests.ts';
+import type { SigningWrites } from './declaration-requests/signing-writes.ts';
 import type { Parameters } from './parameters/parameters.ts';
 import type { PromiseKeeper } from './receipts/kept-promises.ts';
 import type { Tables } from './tables.ts';
@@ -35,6 +37,9 @@ export type IlDeps = {
   /** A key per declaration request: dropped, its personal data cannot be read any more. */
   request_keys: KeyStore;
   read_audit: ReadAudit;
+  /** Declaration requests by id; what is asked for at once is read together. */
+  requests: RequestLookup;
+  signing: SigningWrites;
   /** Keys the hashes of one-time codes; 32 bytes. */
   hash_key: Uint8Array;
   parameters: Parameters;

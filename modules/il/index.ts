@@ -26,6 +26,8 @@ import {
   receiptContract,
   verificationContract,
 } from './contract.ts';
+import { createRequestLookup } from './declaration-requests/requests.ts';
+import { createSigningWrites } from './declaration-requests/signing-writes.ts';
 import type { IlDeps } from './deps.ts';
 import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.ts';
 import { followOperations } from './events/follow-operations.ts';
@@ -68,7 +70,10 @@ export const contract = {
   ...receiptContract,
 };
 
-export type IlOptions = Omit<IlDeps, 'db' | 'parameters' | 'promises' | 'request_keys' | 'read_audit' | 'hash_key'> & {
+export type IlOptions = Omit<
+  IlDeps,
+  'db' | 'parameters' | 'promises' | 'request_keys' | 'read_audit' | 'requests' | 'signing' | 'hash_key'
+> & {
   /** Of the platform. */
   database_url: string;
   /** Of this module's own key database. */
@@ -100,6 +105,8 @@ export async function createIl(options: IlOptions): Promise<Il> {
     parameters: createParameters(database.db),
     request_keys: createKeyStore(keys_database.pool, key_provider, { module: 'il', purpose: 'request' }),
     read_audit: createReadAudit(database.db, 'il'),
+    requests: createRequestLookup(database.db),
+    signing: createSigningWrites(database.db),
     hash_key: await key_provider.derive('il one-time codes', '1'),
   };
   return {

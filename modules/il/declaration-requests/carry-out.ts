@@ -1,34 +1,47 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
 import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
-import { announceStatus } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
 import { forIndex } from './authentication.ts';
 import { dropRequests } from './end.ts';
-import { findRequest, openForRequest, type RequestData, type StoredRequest } from './requests.ts';
+import { openForRequest, openRequest, type RequestData, type StoredRequest } from './requests.ts';
+
+/** What the steps work with, out of the request's sealed columns. */
+export type OpenedIntent = { data: RequestData; container: Buffer };
 
 /**
  * The steps behind an intent (design.md §4.4): container, person, declaration, result. Each is a PUT by an id that the row
  * holds, so that whoever comes again repeats them without harm.
+ * @param opened when the caller has it in hand; read from the row otherwise.
  * @throws Problem 503 of a neighbour; the worker then goes on.
  */
-export async function carryOut(deps: IlDeps, request: StoredRequest, context: CallContext): Promise<Declaration> {
-  const key = await deps.request_keys.find(request.id);
-  if (!key || !request.sealed_data || !request.sealed_container) return finished(deps, request, context);
-  const data = JSON.parse(openForRequest(key, request.id, request.sealed_data).toString()) as RequestData;
-  const container = openForRequest(key, request.id, request.sealed_container);
+export async function carryOut(
+  deps: IlDeps,
+  request: StoredRequest,
+  context: CallContext,
+  opened?: OpenedIntent,
+): Promise<Declaration> {
+  const intent = opened ?? (await openIntent(deps, request));
+  if (!intent) return finished(deps, request, context);
+  const { data, container } = intent;
   const stored = await deps.mcs.storeSignedContainer({
     resource_type: 'declaration',
     resource_id: request.declaration_id,
     container,
-    sha256: createHash('sha256').update(container).digest('hex'),
+    sha256: hash('sha256', container),
   });
   const declaration = await storeDeclaration(deps, { request, data, signed_content_sha256: stored.sha256 }, context);
-  await finish(deps, request);
   await deps.mcs.assignPerson({ resource_ids: [request.id, request.declaration_id], person_id: declaration.person_id });
+  await finish(deps, request);
   return declaration;
+}
+
+async function openIntent(deps: IlDeps, request: StoredRequest): Promise<OpenedIntent | undefined> {
+  const open = await openRequest(deps, request);
+  if (!open || !request.sealed_container) return undefined;
+  return { data: open.data, container: openForRequest(open.key, request.id, request.sealed_container) };
 }
 
 type Signed = { request: StoredRequest; data: RequestData; signed_content_sha256: string };
@@ -103,20 +116,8 @@ export function declarationOf(
 }
 
 /** SIGNING → SIGNED, once; with it the personal data go. */
-async function finish(deps: IlDeps, request: StoredRequest): Promise<void> {
-  const { id, signed_by } = request;
-  await deps.db.transaction().execute(async (transaction) => {
-    const { numUpdatedRows } = await transaction
-      .updateTable('il.declaration_requests')
-      .set({ status: 'SIGNED', sealed_data: null, sealed_container: null, updated_at: deps.clock.now().toISOString() })
-      .where('id', '=', id)
-      .where('status', '=', 'SIGNING')
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) return;
-    await announceStatus(transaction, [
-      { entity_type: 'DeclarationRequest', entity_id: id, new_value: 'SIGNED', changed_by: signed_by! },
-    ]);
-  });
+async function finish(deps: IlDeps, { id, signed_by }: StoredRequest): Promise<void> {
+  await deps.signing.results.run({ id, signed_by: signed_by!, at: deps.clock.now().toISOString() });
   await dropRequests(deps, [id]);
 }
 
@@ -139,7 +140,7 @@ export async function finishSignings(deps: IlDeps, older_than_s: number): Promis
     .limit(500)
     .execute();
   for (const { id, signed_by } of stuck) {
-    const request = await findRequest(deps.db, id);
+    const request = await deps.requests.find(id);
     const context = { request_id: `finish-signing-${id}`, ...(signed_by === null ? {} : { actor_id: signed_by }) };
     if (request?.status !== 'SIGNING') continue;
     await carryOut(deps, request, context).catch((error: unknown) =>

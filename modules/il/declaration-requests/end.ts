@@ -33,7 +33,7 @@ export async function rejectRequest(deps: IlDeps, { id }: StoredRequest, call: C
 
 /** Forgets the keys of requests whose data were wiped, so that backups do not keep them either. */
 export async function dropRequests(deps: Pick<IlDeps, 'request_keys'>, ids: readonly string[]): Promise<void> {
-  for (const id of ids) await deps.request_keys.drop(id);
+  await Promise.all(ids.map((id) => deps.request_keys.drop(id)));
 }
 
 /** Open requests end after `declaration_request_expiration` (domain.md §3.11); never those that are decided. */

@@ -9,14 +9,14 @@ import { viewMethod } from './authentication.ts';
 import type { contract } from './contract.ts';
 import { createRequest } from './create.ts';
 import { rejectRequest } from './end.ts';
-import { findRequest, publicStatus, type RequestData, readData, readManyData, type StoredRequest } from './requests.ts';
+import { publicStatus, type RequestData, readData, readManyData, type StoredRequest } from './requests.ts';
 import { signRequest } from './sign.ts';
 
 export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
   return {
     createDeclarationRequest: async ({ body }, call) => {
       const id = await createRequest(deps, body.declaration_request, call);
-      const request = (await findRequest(deps.db, id))!;
+      const request = (await deps.requests.find(id))!;
       return { ...(await show(deps, request, call)), urgent: await urgent(deps, request) };
     },
     listDeclarationRequests: ({ query }, call) => list(deps, query, call),
@@ -29,7 +29,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       const request = await getOwnRequest(deps, params.id, call);
       const code = body?.verification_code ?? undefined;
       await approveRequest(deps, request, code === undefined ? undefined : String(code), call);
-      return show(deps, (await findRequest(deps.db, request.id))!, call);
+      return show(deps, (await deps.requests.find(request.id))!, call);
     },
     rejectDeclarationRequest: async ({ params }, call) => {
       const request = await getOwnRequest(deps, params.id, call);
@@ -50,7 +50,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
 }
 
 async function getOwnRequest(deps: IlDeps, id: string, call: Call): Promise<StoredRequest> {
-  const request = await findRequest(deps.db, id);
+  const request = await deps.requests.find(id);
   const own = restrictedTo(call.principal);
   if (!request || (own !== undefined && request.legal_entity_id !== own)) throw notFound();
   return request;

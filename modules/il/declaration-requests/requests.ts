@@ -1,5 +1,6 @@
+import { createGroupedLookup, type GroupedLookup } from '@zdravo/kit/groups';
 import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { IlDatabase, IlDeps, IlTransaction } from '../deps.ts';
 import type { Tables } from '../tables.ts';
 import type { Person } from './check-request.ts';
@@ -29,9 +30,19 @@ export function openForRequest(key: Uint8Array, id: string, sealed: Uint8Array):
   return openEnvelope(key, sealed, Buffer.from(`declaration request ${id}`));
 }
 
+/** A request's key with what it opens; undefined when the data were wiped. */
+export async function openRequest(deps: IlDeps, request: StoredRequest): Promise<OpenRequest | undefined> {
+  if (!request.sealed_data) return undefined;
+  const key = await deps.request_keys.find(request.id);
+  if (!key) return undefined;
+  return { key, data: JSON.parse(openForRequest(key, request.id, request.sealed_data).toString()) as RequestData };
+}
+
+export type OpenRequest = { key: Uint8Array; data: RequestData };
+
 /** The personal data of an open request; undefined when they were wiped. */
 export async function readData(deps: IlDeps, request: StoredRequest): Promise<RequestData | undefined> {
-  return (await readManyData(deps, [request])).get(request.id);
+  return (await openRequest(deps, request))?.data;
 }
 
 /** The same of many, in one round trip for their keys. */
@@ -52,8 +63,51 @@ export async function readManyData(
   );
 }
 
-export function findRequest(db: IlDatabase, id: string): Promise<StoredRequest | undefined> {
-  return db.selectFrom('il.declaration_requests').selectAll().where('id', '=', id).executeTakeFirst();
+export type RequestLookup = GroupedLookup<StoredRequest>;
+
+/** By name, never `*`: a statement that names its columns can be prepared. */
+const columns = Object.keys({
+  id: true,
+  status: true,
+  legal_entity_id: true,
+  division_id: true,
+  employee_id: true,
+  party_id: true,
+  person_hmac: true,
+  phone_hmac: true,
+  method: true,
+  masked_number: true,
+  document_types: true,
+  start_date: true,
+  end_date: true,
+  seed_size: true,
+  declaration_id: true,
+  declaration_number: true,
+  new_person_id: true,
+  sealed_data: true,
+  sealed_container: true,
+  container_sha256: true,
+  content_hmac: true,
+  verification_id: true,
+  documents: true,
+  signed_by: true,
+  signed_at: true,
+  seed: true,
+  inserted_by: true,
+  inserted_at: true,
+  updated_by: true,
+  updated_at: true,
+} satisfies Record<keyof StoredRequest, true>) as (keyof StoredRequest)[];
+
+export function createRequestLookup(db: IlDatabase): RequestLookup {
+  return createGroupedLookup(async (ids) => {
+    const rows = await db
+      .selectFrom('il.declaration_requests')
+      .select(columns)
+      .where(sql<boolean>`id = any(${ids}::uuid[])`)
+      .execute();
+    return new Map(rows.map((row) => [row.id, row as StoredRequest]));
+  });
 }
 
 /** The request, held for this transaction. */

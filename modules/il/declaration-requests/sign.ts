@@ -2,20 +2,12 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Call } from '@zdravo/kit/http';
 import { conflict, fieldRule, forbidden, invalidField, Problem, validationFailed } from '@zdravo/kit/problem';
 import type { Declaration } from '@zdravo/ops/contract';
-import { audit } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
 import { openSignedDocument, type SignedDocument } from '../signed-documents.ts';
 import { keyedHash } from '../verifications/codes.ts';
 import { carryOut } from './carry-out.ts';
 import { contentBytes, differingPaths } from './compare-content.ts';
-import {
-  findRequest,
-  lockRequest,
-  type RequestData,
-  readData,
-  type StoredRequest,
-  sealForRequest,
-} from './requests.ts';
+import { type OpenRequest, openRequest, type RequestData, type StoredRequest, sealForRequest } from './requests.ts';
 
 const entry = '$.signed_declaration_request';
 
@@ -30,47 +22,39 @@ export async function signRequest(
   signed: string,
   call: Call,
 ): Promise<Declaration> {
-  const document = await openSignedDocument(deps, signed, entry);
+  const [document, open] = await Promise.all([
+    openSignedDocument(deps, signed, entry),
+    request.status === 'APPROVED' ? openRequest(deps, request) : undefined,
+  ]);
   if (request.status === 'SIGNED') return repeated(deps, request, document, call);
-  if (request.status === 'APPROVED') await intend(deps, request, document, call);
-  else if (request.status !== 'SIGNING') throw invalidField('$.status', 'incorrect status');
-  const current = (await findRequest(deps.db, request.id))!;
+  if (request.status !== 'APPROVED' && request.status !== 'SIGNING') throw invalidField('$.status', 'incorrect status');
+  const intended = open && (await intend(deps, { request, open, document, call }));
+  if (intended) return carryOut(deps, intended, call.context, { data: open.data, container: document.container });
+  const current = (await deps.requests.find(request.id))!;
   if (current.status === 'SIGNED') return repeated(deps, current, document, call);
   refuseOther(deps, current, document);
   return carryOut(deps, current, call.context);
 }
 
-/** Checks, then APPROVED → SIGNING. Of two at once the first intent wins; the other goes on with it. */
-async function intend(deps: IlDeps, request: StoredRequest, document: SignedDocument, call: Call): Promise<void> {
-  const data = await readData(deps, request);
-  if (!data) return;
-  refuseDifferent(request, data, document.content);
-  await refuseForeignSigner(deps, request, data, document, call);
-  const seed = await knownSeed(deps, request, document.content, call);
-  const key = await deps.request_keys.find(request.id);
-  // Another call has signed, and dropped the key with the data, since this one read them.
-  if (!key) return;
-  const sealed_container = sealForRequest(key, request.id, document.container);
-  await deps.db.transaction().execute(async (transaction) => {
-    const locked = await lockRequest(transaction, request.id);
-    if (locked!.status !== 'APPROVED') return;
-    await transaction
-      .updateTable('il.declaration_requests')
-      .set({
-        status: 'SIGNING',
-        sealed_container,
-        container_sha256: document.sha256,
-        content_hmac: contentHash(deps, document.content),
-        signed_by: call.principal.user_id,
-        signed_at: deps.clock.now().toISOString(),
-        seed,
-        updated_by: call.principal.user_id,
-        updated_at: deps.clock.now().toISOString(),
-      })
-      .where('id', '=', request.id)
-      .execute();
-    await audit(transaction, call, { action: 'sign', resource: 'declaration_request', resource_id: request.id });
-  });
+type Signing = { request: StoredRequest; open: OpenRequest; document: SignedDocument; call: Call };
+
+/**
+ * Checks, then APPROVED → SIGNING. @returns the request as it stands then; nothing when another intent was first, with which
+ * to go on.
+ */
+async function intend(deps: IlDeps, { request, open, document, call }: Signing): Promise<StoredRequest | undefined> {
+  refuseDifferent(request, open.data, document.content);
+  const seed = await knownSeed(deps, { request, open, document, call });
+  const intent = {
+    sealed_container: sealForRequest(open.key, request.id, document.container),
+    container_sha256: document.sha256,
+    content_hmac: contentHash(deps, document.content),
+    signed_by: call.principal.user_id,
+    signed_at: deps.clock.now().toISOString(),
+    seed,
+  };
+  const intended = await deps.signing.intents.run({ id: request.id, ...intent, context: call.context });
+  return intended && { ...request, ...intent, ...intended, status: 'SIGNING' };
 }
 
 /** The signed JSON is the stored one, `patient_signed` made true; the seed has a rule of its own. */
@@ -97,10 +81,7 @@ function refuseDifferent(request: StoredRequest, data: RequestData, content: Rec
 /** The signer is the doctor, and so is the caller; the employment still lasts. */
 async function refuseForeignSigner(
   deps: IlDeps,
-  request: StoredRequest,
-  data: RequestData,
-  { signer }: SignedDocument,
-  call: Call,
+  { request, open: { data }, document: { signer }, call }: Signing,
 ): Promise<void> {
   const [party, employee] = await Promise.all([
     deps.prm.findPartyOfUser(call.principal.user_id),
@@ -134,22 +115,29 @@ function folded(text: string): string {
   return text.toUpperCase().replace(/[A-Z]/g, (letter) => look_alikes[letter] ?? letter);
 }
 
-/** Any log head from the request's creation on serves: one that rolls on between reading and signing refuses nobody. */
-async function knownSeed(
-  deps: IlDeps,
-  request: StoredRequest,
-  content: Record<string, unknown>,
-  call: Call,
-): Promise<string> {
-  const seed = content['seed'];
-  const refused = invalidField('$.content.seed', 'is not a log head from the creation of the request on', 'invalid');
-  if (typeof seed !== 'string' || seed.length > 200) throw refused;
-  const head = await deps.ops.getHead({ params: { hash: seed } }, call.context).catch((error: unknown) => {
-    if (error instanceof Problem && error.status === 404) throw refused;
+/**
+ * Any log head from the request's creation on serves: one that rolls on between reading and signing refuses nobody. Asked
+ * for while the signer is looked at, whose refusal comes first.
+ */
+async function knownSeed(deps: IlDeps, signing: Signing): Promise<string> {
+  const { request, document, call } = signing;
+  const seed = document.content['seed'];
+  const is_text = typeof seed === 'string' && seed.length <= 200;
+  const head = is_text ? findHead(deps, seed, call) : Promise.resolve(undefined);
+  // Whoever is refused before it is awaited does not hear of its failure.
+  head.catch(() => undefined);
+  await refuseForeignSigner(deps, signing);
+  const found = await head;
+  if (!found || found.size < request.seed_size)
+    throw invalidField('$.content.seed', 'is not a log head from the creation of the request on', 'invalid');
+  return seed as string;
+}
+
+function findHead(deps: IlDeps, hash: string, call: Call): Promise<{ size: number } | undefined> {
+  return deps.ops.getHead({ params: { hash } }, call.context).catch((error: unknown) => {
+    if (error instanceof Problem && error.status === 404) return undefined;
     throw error;
   });
-  if (head.size < request.seed_size) throw refused;
-  return seed;
 }
 
 function contentHash(deps: IlDeps, content: Record<string, unknown>): Buffer {

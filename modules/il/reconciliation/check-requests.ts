@@ -1,5 +1,4 @@
 import { carryOut, declarationOf } from '../declaration-requests/carry-out.ts';
-import { findRequest } from '../declaration-requests/requests.ts';
 import { keyOf, personStates, putPersonAgain } from './persons.ts';
 import { isSettled, page_size, pagesOf, type Run } from './run.ts';
 import { readSignedContent } from './stored-content.ts';
@@ -43,7 +42,7 @@ async function withoutDeclaration(run: Run, page: Signed[]): Promise<Signed[]> {
 /** An intent holds all that it needs itself; where its key is gone, row and container do. */
 async function finishOrMakeAgain(run: Run, id: string): Promise<boolean> {
   const { deps, context } = run;
-  const request = await findRequest(deps.db, id);
+  const request = await deps.requests.find(id);
   if (request?.status !== 'SIGNING' || !(await deps.request_keys.find(id))) return makeDeclarationAgain(run, id);
   await carryOut(deps, request, context);
   return true;
@@ -52,7 +51,7 @@ async function finishOrMakeAgain(run: Run, id: string): Promise<boolean> {
 /** Row and container hold all that a declaration is made of; the container's hash stands in the row. */
 async function makeDeclarationAgain(run: Run, id: string): Promise<boolean> {
   const { deps, context } = run;
-  const request = await findRequest(deps.db, id);
+  const request = await deps.requests.find(id);
   if (!request?.container_sha256 || !request.signed_at) return false;
   const { declaration_id, container_sha256: sha256, signed_at: at } = request;
   const content = await readSignedContent(deps, { declaration_id, sha256, at });

@@ -27,8 +27,14 @@ export type SigningWrites = { intents: GroupCommit<Intent, Intended>; results: G
 export function createSigningWrites(db: IlDatabase): SigningWrites {
   const keysOf = ({ id }: { id: string }) => [id];
   return {
-    intents: createGroupCommit<Intent, Intended>({ write: (intents) => retryOnConflict(() => writeIntents(db, intents)), keysOf }),
-    results: createGroupCommit<Result, undefined>({ write: (results) => retryOnConflict(() => writeResults(db, results)), keysOf }),
+    intents: createGroupCommit<Intent, Intended>({
+      write: (intents) => retryOnConflict(() => writeIntents(db, intents)),
+      keysOf,
+    }),
+    results: createGroupCommit<Result, undefined>({
+      write: (results) => retryOnConflict(() => writeResults(db, results)),
+      keysOf,
+    }),
   };
 }
 

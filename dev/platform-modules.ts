@@ -11,6 +11,7 @@ import type { Logger } from '@zdravo/kit/log';
 import type { MailSender, MessageQueue, SmsSender } from '@zdravo/kit/messages';
 import { createMcs, type Mcs, mcs_role, type StorageOptions } from '@zdravo/mcs';
 import type { contract as mpiContract } from '@zdravo/mpi/contract';
+import type { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import type { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm, type Prm } from '@zdravo/prm';
 import { handlersThrough, type internal_contract } from '@zdravo/reports';
@@ -37,7 +38,11 @@ export type Ground = {
 };
 
 /** The other perimeters, by their contracts. */
-export type Clients = { ops: Client<typeof opsContract>; mpi: Client<typeof mpiContract> };
+export type Clients = {
+  ops: Client<typeof opsContract>;
+  mpi: Client<typeof mpiContract>;
+  reviews: Client<typeof reviewContract>;
+};
 
 export type Modules = { messages: Messages; auth: Auth; mcs: Mcs; prm: Prm };
 

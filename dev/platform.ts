@@ -9,8 +9,8 @@ import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { createOutbox, type Outbox } from '@zdravo/kit/messages';
 import type { Mcs } from '@zdravo/mcs';
-import type { Mpi } from '@zdravo/mpi';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
+import { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
@@ -22,7 +22,7 @@ import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
 import { mountOutbox } from './outbox-page.ts';
-import { mpiOptions, startPatientIndex } from './patient-index.ts';
+import { mpiOptions, type PatientIndex, startPatientIndex } from './patient-index.ts';
 import {
   type Clients,
   close,
@@ -90,7 +90,6 @@ export async function startPlatform(
   );
   const ops = started.adopt(await startOps(parts, transparency_log), close);
   const patient_index = started.adopt(await startPatientIndex(parts), close);
-  const { mpi } = patient_index;
   const ground = await groundOf(parts, outbox);
   const modules = await openModules(started, ground);
   const { auth, mcs, prm } = modules;
@@ -105,7 +104,7 @@ export async function startPlatform(
       { prm, mcs, authority, mpi: await mpiOptions(parts), ops: await opsOptions(parts, transparency_log) },
       startingPart(clock.today()),
     );
-  const clients = clientsOf(ops, mpi, parts.secret);
+  const clients = clientsOf(ops, patient_index, parts.secret);
   const neighbours = interpose({ ...clients, mcs, auth, prm, messages: modules.messages.queue });
   const il = await openIl(started, ground, { ...neighbours, signatures });
   const version = await projectVersion();
@@ -212,11 +211,12 @@ async function groundOf({ settings, databases: { urls }, clock, log }: Parts, ou
   };
 }
 
-function clientsOf(ops: Ops, mpi: Mpi, secret: string): Clients {
+function clientsOf(ops: Ops, { mpi, review }: PatientIndex, secret: string): Clients {
   const credentials = { caller: 'il', secret };
   return {
     ops: createClient(opsContract, inProcessTransport(ops.app), credentials),
     mpi: createClient(mpiContract, inProcessTransport(mpi.app), credentials),
+    reviews: createClient(reviewContract, inProcessTransport(review.app), credentials),
   };
 }
 

@@ -10,6 +10,7 @@ export { contract as personErasureContract } from './erasures/contract.ts';
 export { contract as eventContract } from './events/contract.ts';
 export { contract as legalEntityContract } from './legal-entities/contract.ts';
 export { contract as parameterContract } from './parameters/contract.ts';
+export { contract as personReviewContract } from './person-reviews/contract.ts';
 export { contract as personContract } from './persons/contract.ts';
 export { contract as receiptContract } from './receipts/contract.ts';
 export { contract as verificationContract } from './verifications/contract.ts';

@@ -9,6 +9,7 @@ import type { Logger } from '@zdravo/kit/log';
 import type { MessageQueue } from '@zdravo/kit/messages';
 import type { Mcs } from '@zdravo/mcs';
 import type { contract as MpiContract } from '@zdravo/mpi/contract';
+import type { contract as ReviewContract } from '@zdravo/mpi/review-contract';
 import type { contract as OpsContract } from '@zdravo/ops/contract';
 import type { Prm, Within } from '@zdravo/prm';
 import type { VerifierPool } from '@zdravo/signature';
@@ -31,6 +32,8 @@ export type IlDeps = {
   prm: Prm;
   mpi: Client<typeof MpiContract>;
   ops: Client<typeof OpsContract>;
+  /** The reviewers' process of the patient index. */
+  reviews: Client<typeof ReviewContract>;
   mcs: Mcs;
   signatures: VerifierPool;
   messages: MessageQueue;

@@ -11,6 +11,7 @@ import { createHandlers as erasureHandlers } from './erasures/handlers.ts';
 import { createHandlers as eventHandlers } from './events/handlers.ts';
 import { createHandlers as legalEntityHandlers } from './legal-entities/handlers.ts';
 import { createHandlers as parameterHandlers } from './parameters/handlers.ts';
+import { createHandlers as personReviewHandlers } from './person-reviews/handlers.ts';
 import { createHandlers as personHandlers } from './persons/handlers.ts';
 import { createHandlers as receiptHandlers } from './receipts/handlers.ts';
 import { createHandlers as verificationHandlers } from './verifications/handlers.ts';
@@ -32,6 +33,7 @@ export function createHandlers(deps: IlDeps) {
     ...legalEntityHandlers(deps),
     ...parameterHandlers(deps),
     ...personHandlers(deps),
+    ...personReviewHandlers(deps),
     ...receiptHandlers(deps),
   };
 }

@@ -23,6 +23,7 @@ import {
   parameterContract,
   personContract,
   personErasureContract,
+  personReviewContract,
   receiptContract,
   verificationContract,
 } from './contract.ts';
@@ -67,6 +68,7 @@ export const contract = {
   ...parameterContract,
   ...personContract,
   ...personErasureContract,
+  ...personReviewContract,
   ...receiptContract,
 };
 

@@ -3,6 +3,7 @@ import { readFeed } from '@zdravo/kit/events';
 import { askerOf } from './asker.ts';
 import type { contract } from './contract.ts';
 import type { MpiDeps } from './deps.ts';
+import { listRuns, orderRun } from './linkage/runs.ts';
 import { signOffModel } from './linkage/sign-off.ts';
 import { answerProposal } from './linking/answer-proposal.ts';
 import { askForReview } from './linking/review-items.ts';
@@ -36,6 +37,8 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
       return { id: params.id };
     },
     putModelSignOff: ({ params }, call) => signOffModel(deps, params.id, askerOf(call.context)),
+    putLinkageOrder: ({ body }, call) => orderRun(deps, body.kind, askerOf(call.context)),
+    listLinkageRuns: () => listRuns(deps),
     putReviewQuestion: async ({ params, body }) => {
       await askForReview(deps.db, body.kind, [body.persons], { evidence: { declaration_ids: body.declaration_ids } });
       return { id: params.id };

@@ -73,7 +73,31 @@ test('declarations and merges at the same moment leave one active declaration, w
     ...others.map((id) => declare(id, '2026-11-23T14:00:00Z')),
   ]);
   const active = async (person_id: string) =>
-    (await under_test.client.listDeclarations({ query: { person_id, status: 'active' } }, context)).declarations.length;
-  assert.equal(await active(parent), 1);
-  for (const id of others) assert.equal(await active(id), 0);
+    (await under_test.client.listDeclarations({ query: { person_id, status: 'active' } }, context)).declarations;
+  const [one] = await active(parent);
+  assert.equal(one!.person_id, parent);
+  for (const id of [parent, ...others])
+    assert.deepEqual(
+      (await active(id)).map((declaration) => declaration.id),
+      [one!.id],
+    );
+});
+
+test('a merged person’s id lists what the whole person has, and an order to end their declarations reaches them', async () => {
+  const [old, parent] = [randomUUID(), randomUUID()];
+  const ended = await declare(old, '2026-11-23T10:00:00Z');
+  const living = await declare(parent, '2026-11-23T11:00:00Z');
+  await merge(old, parent);
+  for (const person_id of [old, parent]) {
+    const { declarations } = await under_test.client.listDeclarations({ query: { person_id } }, context);
+    assert.deepEqual(
+      declarations.map(({ id }) => id),
+      [living, ended],
+    );
+  }
+  under_test.clock.set('2026-11-23T12:00:00Z');
+  const body = { subject_type: 'person', subject_id: old, actor_id, reason: 'manual_person' } as const;
+  await under_test.client.putTerminations({ params: { id: randomUUID() }, body }, context);
+  await under_test.ops.jobs.find((job) => job.name === 'work_off_termination_orders')!.run({}, { signal: undefined });
+  assert.equal((await read(living)).status, 'terminated');
 });

@@ -3,6 +3,7 @@ import type { TransactionOf } from '@zdravo/kit/db';
 import { pageOf, pagingOf } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
 import type { Declaration, DeclarationStatus } from './contract.ts';
+import { personFamily } from './person-family.ts';
 import type { Tables } from './tables.ts';
 import { parseBody } from './versions.ts';
 
@@ -53,16 +54,21 @@ export type DeclarationFilter = {
   status?: DeclarationStatus;
 };
 
-/** The newest first; each filter has an index that ends in the order, so a page costs what it shows. */
+/**
+ * The newest first; each filter has an index that ends in the order, so a page costs what it shows. A merged person's id
+ * shows what the whole person has.
+ */
 export async function listDeclarations(
   db: TransactionOf<Tables>,
   filter: DeclarationFilter,
 ): Promise<{ declarations: StoredDeclaration[]; paging: Paging }> {
   const page = pageOf(filter);
-  const { total } = await filtered(db.selectFrom('ops.declaration_heads as head'), filter)
+  const persons = filter.person_id === undefined ? undefined : await personFamily(db, filter.person_id);
+  const narrowing = { ...filter, persons };
+  const { total } = await filtered(db.selectFrom('ops.declaration_heads as head'), narrowing)
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
-  const rows = await filtered(withVersion(db), filter)
+  const rows = await filtered(withVersion(db), narrowing)
     .orderBy('head.inserted_at', 'desc')
     .orderBy('head.id')
     .limit(page.limit)
@@ -71,12 +77,13 @@ export async function listDeclarations(
   return { declarations: rows.map(toDeclaration), paging: pagingOf(page, total) };
 }
 
-const filter_columns = ['legal_entity_id', 'employee_id', 'person_id', 'status'] as const;
+const filter_columns = ['legal_entity_id', 'employee_id', 'status'] as const;
 
-type Filterable = { where(column: `head.${(typeof filter_columns)[number]}`, operator: '=', value: never): Filterable };
+type Filterable = { where(column: string, operator: '=' | 'in', value: never): Filterable };
 
-function filtered<Query>(query: Query, filter: DeclarationFilter): Query {
+function filtered<Query>(query: Query, filter: DeclarationFilter & { persons: string[] | undefined }): Query {
   let narrowed = query as unknown as Filterable;
+  if (filter.persons) narrowed = narrowed.where('head.person_id', 'in', filter.persons as never);
   for (const column of filter_columns) {
     const value = filter[column];
     if (value !== undefined) narrowed = narrowed.where(`head.${column}`, '=', value as never);

@@ -1,6 +1,7 @@
 import { conflict } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { OpsDeps } from './declarations.ts';
+import { personFamily } from './person-family.ts';
 import { changeStatuses } from './transitions.ts';
 
 export type TerminationOrder = {
@@ -67,12 +68,14 @@ async function workOff(deps: OpsDeps, order: TerminationOrder & { id: string; or
   }
 }
 
-/** Declarations signed after the order was given are not meant by it. */
+/** Declarations signed after the order was given are not meant by it; a person is meant by every id they have. */
 async function livingBefore(deps: OpsDeps, order: TerminationOrder & { ordered_at: string }): Promise<string[]> {
+  const { subject_type, subject_id } = order;
+  const subjects = subject_type === 'person' ? await personFamily(deps.db, subject_id) : [subject_id];
   const rows = await deps.db
     .selectFrom('ops.declaration_heads')
     .select('id')
-    .where(column_of[order.subject_type], '=', order.subject_id)
+    .where(column_of[subject_type], 'in', subjects)
     .where('status', 'in', ['active', 'pending_verification'])
     .where('inserted_at', '<=', order.ordered_at)
     .limit(batch_size)

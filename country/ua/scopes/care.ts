@@ -18,6 +18,11 @@ declaration_request_images:read | Переглядати скановані до
 person:read | Шукати пацієнта та переглядати його декларацію | Look for a patient and see their declaration
 person:details | Переглядати всі дані знайденого пацієнта без декларації | See all data of a found patient without a declaration
 search_canary:read | Бачити, хто шукає пацієнтів навмання | See who searches for patients at random
+person:unmerge | Роз’єднувати помилково об’єднані записи пацієнтів | Part patients whose records were merged by mistake
+person_review:read | Бачити якість зіставлення записів пацієнтів | See how well patients’ records are matched
+person_review:write | Вирішувати, чи два записи належать одній людині | Decide whether two records are one person’s
+linkage_model:write | Навчати й вимірювати модель зіставлення, запускати повну звірку записів | Train and measure the matching model, start a full comparison of records
+linkage_model:approve | Дозволяти моделі об’єднувати записи самостійно | Let a model merge records by itself
 person:write | Змінювати персональні дані пацієнта | Change a patient’s personal data
 person_erasure:read | Переглядати розпорядження про стирання даних осіб | See orders to erase persons’ data
 person_erasure:write | Видавати розпорядження про стирання даних особи | Order the erasure of a person’s data

@@ -13,7 +13,7 @@ import { followPersons } from './follow-persons.ts';
 let mpi: MpiUnderTest;
 let ops: OpsUnderTest;
 let follower: Consumer;
-let fail_after_alias = false;
+let failure: Failure | undefined;
 const closing: (() => Promise<unknown>)[] = [];
 const context = { request_id: 'test', purpose: 'merge' };
 
@@ -34,19 +34,39 @@ before(async () => {
     () => ops.close(),
     () => platform.drop(),
   );
-  const unreliable: typeof ops.client = {
-    ...ops.client,
-    putPersonAlias: async (...given: Parameters<typeof ops.client.putPersonAlias>) => {
-      const answer = await ops.client.putPersonAlias(...given);
-      if (fail_after_alias) throw new Error('the answer was lost');
-      return answer;
-    },
-  };
-  follower = followPersons({ db: database.db, log, mpi: mpi.client, ops: unreliable });
+  follower = followPersons({ db: database.db, log, ...unreliable(mpi.client, ops.client) });
 });
 after(async () => {
   for (const close of closing) await close();
 });
+
+type Step = 'putMergeAnswer' | 'putPersonAlias' | 'putPersonAliasRemoval' | 'putReviewQuestion';
+type Failure = { step: Step; moment: 'before' | 'after' };
+
+/** The neighbours, of whom the call that is due fails: before it happened, or after it and before its answer came. */
+function unreliable(index: typeof mpi.client, operations: typeof ops.client) {
+  const failing =
+    <Given extends unknown[], Result>(step: Step, work: (...given: Given) => Promise<Result>) =>
+    async (...given: Given): Promise<Result> => {
+      const due = failure?.step === step ? failure.moment : undefined;
+      if (due === 'before') throw new Error('the line was cut before the call');
+      const result = await work(...given);
+      if (due === 'after') throw new Error('the line was cut before the answer');
+      return result;
+    };
+  return {
+    mpi: {
+      ...index,
+      putMergeAnswer: failing('putMergeAnswer', index.putMergeAnswer),
+      putReviewQuestion: failing('putReviewQuestion', index.putReviewQuestion),
+    },
+    ops: {
+      ...operations,
+      putPersonAlias: failing('putPersonAlias', operations.putPersonAlias),
+      putPersonAliasRemoval: failing('putPersonAliasRemoval', operations.putPersonAliasRemoval),
+    },
+  };
+}
 
 async function person(): Promise<string> {
   const tax_id = String(3_000_000_000 + Math.floor(Math.random() * 99_999_999));
@@ -128,16 +148,35 @@ test('an unmerge gives the declaration back and asks people about the one that t
   assert.equal((await declaration(moved)).person_id, pair[1]);
 });
 
-test('an effect whose answer was lost takes effect once', async () => {
-  const pair: [string, string] = [await person(), await person()];
-  const declared = await declare(pair[1]);
-  fail_after_alias = true;
-  await propose(pair, 'automatic');
-  await assert.rejects(
-    followedUntil(async () => false),
-    /the answer was lost/,
-  );
-  fail_after_alias = false;
-  await followedUntil(async () => (await declaration(declared)).person_id === pair[0]);
-  assert.equal((await declaration(declared)).version, 2);
-});
+/** Follows until the call that is due has failed, and then until it is done. */
+async function followedThrough(due: Failure | undefined, isTrue: () => Promise<boolean>): Promise<void> {
+  failure = due;
+  if (due)
+    await assert.rejects(
+      followedUntil(async () => false),
+      /the line was cut/,
+    );
+  failure = undefined;
+  await followedUntil(isTrue);
+}
+
+for (const step of ['putMergeAnswer', 'putPersonAlias', 'putPersonAliasRemoval', 'putReviewQuestion'] as const)
+  for (const moment of ['before', 'after'] as const)
+    test(`${step} fails ${moment} it happened: a merge and its end take effect once`, async () => {
+      const pair: [string, string] = [await person(), await person()];
+      const declared = [await declare(pair[0]), await declare(pair[1])] as const;
+      const is_of_merge = step === 'putMergeAnswer' || step === 'putPersonAlias';
+      const proposal = await propose(pair, 'reviewed');
+      await followedThrough(is_of_merge ? { step, moment } : undefined, async () => {
+        return (await declaration(declared[1])).person_id === pair[0];
+      });
+      assert.equal(await stateOf(proposal), 'merged');
+      const [ended, moved] = [await declaration(declared[0]), await declaration(declared[1])];
+      assert.deepEqual([ended.status, ended.version, moved.status, moved.version], ['terminated', 2, 'active', 2]);
+      const order = { params: { id: randomUUID() }, body: { merged_id: pair[1], reason: 'mistake' } };
+      await mpi.client.putUnmerge(order, context);
+      await followedThrough(is_of_merge ? undefined : { step, moment }, () => asked('ended_declaration', pair[1]));
+      const returned = await declaration(declared[1]);
+      assert.deepEqual([returned.person_id, returned.status, returned.version], [pair[1], 'active', 3]);
+      assert.equal((await declaration(declared[0])).version, 2, 'what the merge had ended stays ended');
+    });

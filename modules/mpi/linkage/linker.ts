@@ -9,6 +9,7 @@ import type { Tables } from '../tables.ts';
 import { compareQueue } from './compare-queue.ts';
 import { refuseForeignKeys } from './key-check.ts';
 import { sketch_scope } from './key-scopes.ts';
+import { measureServingModel } from './known-pairs.ts';
 import { matchOnline, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import type { Judged } from './propose.ts';
@@ -37,6 +38,8 @@ export type Linker = {
   match(person_id: string): Promise<Judged[]>;
   /** Learns a candidate model from the living sketches; it decides nothing until it is signed off. */
   train(): ReturnType<typeof trainModel>;
+  /** Measures the model that serves on the pairs whose truth is known by now; nobody signs it off without. */
+  measure(): ReturnType<typeof measureServingModel>;
   /** Compares everybody with everybody, or goes on where it was stopped. */
   relink(options?: RelinkOptions): Promise<RelinkFigures>;
   jobs: Job[];
@@ -69,6 +72,7 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
   const app = healthApp(log, [database, keys_database]);
   const runRelink: Linker['relink'] = (given = {}) => relink({ ...options, db, keys }, given);
   const train = () => trainModel({ db, keys, log });
+  const measure = () => measureServingModel({ db, keys, log });
   const drain = () => compareQueue({ db, keys, log });
   const clockwork = repeatedly(drain, options);
   return {
@@ -77,7 +81,8 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
     match: (person_id) => matchOne({ db, keys, log }, person_id),
     train,
     relink: runRelink,
-    jobs: linkerJobs({ relink: runRelink, train }),
+    measure,
+    jobs: linkerJobs({ relink: runRelink, train, measure }),
     start: clockwork.start,
     stop: clockwork.stop,
     close: async () => {
@@ -106,13 +111,20 @@ function healthApp(log: Logger, databases: readonly Pick<Database<Tables>, 'pool
   return app;
 }
 
-function linkerJobs({ relink: run, train }: Pick<Linker, 'relink' | 'train'>): Job[] {
+function linkerJobs({ relink: run, train, measure }: Pick<Linker, 'relink' | 'train' | 'measure'>): Job[] {
   return [
     {
       name: 'relink_persons',
       schedule: '13 1 * * 0',
       run: async (_payload, { signal }) => {
         await run(signal ? { signal } : {});
+      },
+    },
+    {
+      name: 'measure_linkage_model',
+      schedule: '51 * * * *',
+      run: async () => {
+        await measure();
       },
     },
     {

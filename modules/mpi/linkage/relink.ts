@@ -78,7 +78,10 @@ async function findPairs(db: Kysely<Tables>, run: Run): Promise<void> {
         group by token having count(*) between 2 and ${largest_block}
       ) block, unnest(block.ids) as low (id), unnest(block.ids) as high (id)
       where low.id < high.id`.execute(transaction);
-    await setState(transaction, run, 'scoring');
+    await sql`
+      update mpi.relink_runs set state = 'scoring', updated_at = now(),
+        total = (select count(distinct shard) from mpi.relink_pairs where run_id = ${run.id})
+      where id = ${run.id}`.execute(transaction);
   });
 }
 
@@ -114,8 +117,4 @@ async function finish(db: Kysely<Tables>, run: Run, figures: object): Promise<vo
       where id = ${run.id}`.execute(transaction);
     await recordRun(transaction, { action: 'linkage.relinked', id: run.id, detail: { ...figures } });
   });
-}
-
-async function setState(db: Pick<Kysely<Tables>, 'updateTable'>, run: Run, state: string): Promise<void> {
-  await db.updateTable('mpi.relink_runs').set({ state, updated_at: sql`now()` }).where('id', '=', run.id).execute();
 }

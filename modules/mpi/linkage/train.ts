@@ -8,11 +8,11 @@ import {
   linkRecords,
   type Matcher,
   modelOf,
-  type Tokens,
 } from '@zdravo/linkage';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
-import { openAll, servingKey } from './match-online.ts';
+import { type KnownPair, knownPairs, type Standing, sketchesOf, standingOf, surpriseOf } from './known-pairs.ts';
+import { servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import { recordRun } from './sketch-audit.ts';
 import { comparable_fields, sketch_fields } from './sketch-fields.ts';
@@ -21,7 +21,13 @@ type TrainDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
 
 /** How two models did on pairs whose truth is known: mean bits of surprise, the less the better. */
 export type Comparison = { pairs: number; surprise: number; surprise_of_serving: number };
-export type TrainingFigures = { records: number; expected_matches: number; reviewed: Comparison; seeded: Comparison };
+export type TrainingFigures = {
+  records: number;
+  expected_matches: number;
+  reviewed: Comparison;
+  seeded: Comparison;
+  standing: Standing;
+};
 
 const batch_size = 5000;
 
@@ -40,11 +46,18 @@ export async function trainModel(
   const table = await tableOf(deps, key_id, most_records);
   const model = modelOf(table, linkRecords(table), { kind: 'tokens', fields: sketch_fields });
   const matchers = [createMatcher(model), (await openServingModel(deps.db)).matcher] as const;
+  const pairs = await knownPairs(deps, key_id);
+  const of = (origin: KnownPair['origin']) =>
+    compare(
+      matchers,
+      pairs.filter((pair) => pair.origin === origin),
+    );
   const figures = {
     records: table.size,
     expected_matches: model.training.expected_matches,
-    reviewed: await compare(deps, { key_id, matchers, truth: 'outcome' }),
-    seeded: await compare(deps, { key_id, matchers, truth: 'expected' }),
+    reviewed: of('reviewed'),
+    seeded: of('seeded'),
+    standing: standingOf(matchers[0], pairs),
   };
   await store(deps.db, id, model, figures);
   await recordRun(deps.db, { action: 'linkage.trained', id, detail: { records: table.size } });
@@ -67,38 +80,12 @@ async function tableOf(deps: TrainDeps, key_id: string, most_records: number) {
   return builder.build();
 }
 
-async function sketchesOf(deps: TrainDeps, key_id: string, ids: readonly string[]): Promise<Map<string, Tokens[]>> {
-  if (ids.length === 0) return new Map();
-  const rows = await deps.db
-    .selectFrom('mpi.linkage_sketches')
-    .select(['person_id', 'ciphertext'])
-    .where('key_id', '=', key_id)
-    .where('person_id', 'in', [...ids])
-    .execute();
-  return openAll({ ...deps, key_id, onOpened: () => {} }, rows);
-}
-
-type Comparing = { key_id: string; matchers: readonly [Matcher, Matcher]; truth: 'outcome' | 'expected' };
-
-async function compare(deps: TrainDeps, { key_id, matchers, truth }: Comparing): Promise<Comparison> {
-  const items = await deps.db
-    .selectFrom('mpi.review_items')
-    .select(['low_id', 'high_id', `${truth} as truth`])
-    .where(truth, 'is not', null)
-    .where('expected', truth === 'expected' ? 'is not' : 'is', null)
-    .orderBy('created_at', 'desc')
-    .limit(batch_size)
-    .execute();
-  const sketches = await sketchesOf(deps, key_id, [...new Set(items.flatMap((item) => [item.low_id, item.high_id]))]);
-  const known = items.filter((item) => sketches.has(item.low_id) && sketches.has(item.high_id));
-  const surprise = (matcher: Matcher): number => {
-    const bits = known.map(({ low_id, high_id, truth: said }) => {
-      const { log2_odds } = matcher.compareTokens(sketches.get(low_id)!, sketches.get(high_id)!);
-      return Math.log2(1 + 2 ** Math.min(60, said === 'same' ? -log2_odds : log2_odds));
-    });
-    return bits.reduce((sum, one) => sum + one, 0) / Math.max(1, bits.length);
+function compare([candidate, serving]: readonly [Matcher, Matcher], pairs: readonly KnownPair[]): Comparison {
+  return {
+    pairs: pairs.length,
+    surprise: surpriseOf(candidate, pairs),
+    surprise_of_serving: surpriseOf(serving, pairs),
   };
-  return { pairs: known.length, surprise: surprise(matchers[0]), surprise_of_serving: surprise(matchers[1]) };
 }
 
 async function store(db: Kysely<Tables>, id: string, model: LinkageModel, figures: TrainingFigures): Promise<void> {

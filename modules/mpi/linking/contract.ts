@@ -4,6 +4,8 @@ import { Type } from 'typebox';
 const internal = { access: { kind: 'internal' }, envelope: 'plain', tag: 'links' } as const;
 const Id = Type.Object({ id: Uuid });
 
+export const RunKind = Type.Enum(['relink', 'training', 'measurement']);
+
 /** What the platform answers to proposals, and what it asks people about. */
 export const linkContract = {
   putMergeAnswer: route({
@@ -32,10 +34,38 @@ export const linkContract = {
     ...internal,
     method: 'PUT',
     path: '/linkage_models/:id/sign_off',
-    summary: 'Let a model decide: refused unless it beat the serving one on seeded pairs and on what reviewers decided',
+    summary:
+      'Let a model decide: refused until it has proved itself on known pairs, and a candidate has beaten the serving model',
     params: Id,
     body: Type.Object({}),
     data: Type.Object({ id: Uuid, state: Type.String() }),
+  }),
+  putLinkageOrder: route({
+    ...internal,
+    method: 'PUT',
+    path: '/linkage_orders/:id',
+    summary:
+      'Have the linker do now what it does by its timer: relink everybody, learn a candidate, measure the serving model',
+    params: Id,
+    body: Type.Object({ kind: RunKind }),
+    data: Type.Object({ kind: Type.String() }),
+  }),
+  listLinkageRuns: route({
+    ...internal,
+    method: 'GET',
+    path: '/linkage_runs',
+    summary: 'The last 50 relinks, the newest first, with their progress in shards',
+    data: Type.Array(
+      Type.Object({
+        id: Uuid,
+        state: Type.String(),
+        done: Type.Integer(),
+        total: Type.Integer(),
+        figures: Nullable(Type.Record(Type.String(), Type.Unknown())),
+        started_at: Type.String(),
+        finished_at: Nullable(Type.String()),
+      }),
+    ),
   }),
   putReviewQuestion: route({
     ...internal,

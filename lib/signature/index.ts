@@ -20,10 +20,13 @@ export {
 } from './pool/verifier-pool.ts';
 export { createRevocationCache, type RevocationCacheOptions } from './revocation/revocation-cache.ts';
 export type { RevocationData } from './revocation/revocation-data.ts';
+export { createRevocationSource, type RevocationSourceOptions } from './revocation/revocation-source.ts';
 export { readTrustFolder } from './trust/trust-folder.ts';
 export { readTrustList, type TrustList, TrustListError } from './trust/trust-list.ts';
 export {
   createTrustStore,
+  DevelopmentAnchorError,
+  isForDevelopment,
   type TrustAnchor,
   type TrustedService,
   type TrustStore,

@@ -53,6 +53,8 @@ export const oids = {
   ua_drfo: '1.2.804.2.1.1.1.11.1.4.1.1',
   ua_edrpou: '1.2.804.2.1.1.1.11.1.4.2.1',
   ua_purpose_seal: '1.2.804.2.1.1.1.3.9',
+  /** Policy of everything that this package's own authority certifies, from the arc for examples (2.999): never for production. */
+  development_certificates: '2.999.4145.2',
   // Digests
   sha256: '2.16.840.1.101.3.4.2.1',
   sha384: '2.16.840.1.101.3.4.2.2',

@@ -33,7 +33,7 @@ export type CertificatePlan = {
   extensions: Uint8Array[];
 };
 
-/** Writes and signs an X.509 v3 certificate (RFC 5280 §4.1). */
+/** Writes and signs an X.509 v3 certificate (RFC 5280 §4.1), marked as one for development. */
 export function writeCertificate(plan: CertificatePlan, public_key: Uint8Array, signer: SigningKey): Uint8Array {
   const tbs = sequence(
     context(0, integer(2)),
@@ -43,7 +43,7 @@ export function writeCertificate(plan: CertificatePlan, public_key: Uint8Array, 
     sequence(time(plan.not_before), time(plan.not_after)),
     plan.subject,
     public_key,
-    context(3, sequence(...plan.extensions)),
+    context(3, sequence(...plan.extensions, developmentExtension())),
   );
   return sequence(tbs, signer.signature_algorithm, bitString(signer.sign(tbs)));
 }
@@ -99,6 +99,11 @@ export function keyIdentifierExtension(public_key: Uint8Array): Uint8Array {
 
 export function authorityKeyExtension(public_key: Uint8Array): Uint8Array {
   return extension(oids.authority_key_identifier, sequence(contextPrimitive(0, keyIdentifier(public_key))));
+}
+
+/** A certificate policy by which a platform in production knows and refuses it. */
+function developmentExtension(): Uint8Array {
+  return extension(oids.certificate_policies, sequence(sequence(oid(oids.development_certificates))));
 }
 
 function keyIdentifier(public_key: Uint8Array): Uint8Array {

@@ -1,8 +1,9 @@
 import type { RevocationData } from '../revocation/revocation-data.ts';
 import type { TrustedService } from '../trust/trust-store.ts';
-import type { RevocationNeed } from '../verification/check-status.ts';
 import type { SignaturePolicy } from '../verification/policy.ts';
 import type { VerificationResult } from '../verification/result.ts';
+import type { AnsweredStatus, StatusFault } from '../verification/settle-statuses.ts';
+import type { OpenSignatureStatus } from '../verification/verify.ts';
 
 /** Anchors in a form that crosses to a worker thread. */
 export type AnchorMessage = {
@@ -14,14 +15,12 @@ export type AnchorMessage = {
 
 export type TrustMessage = { anchors: AnchorMessage[]; intermediates: Uint8Array[] };
 
-export type VerifyMessage = {
-  id: number;
-  container: Uint8Array;
-  policy: SignaturePolicy;
-  at: Date;
-  revocation_data: RevocationData;
-};
+/** A container to verify, or the statuses that were asked for after one was verified. */
+export type WorkMessage =
+  | { kind: 'verify'; container: Uint8Array; policy: SignaturePolicy; at: Date; revocation_data: RevocationData }
+  | { kind: 'settle'; answered: AnsweredStatus[]; policy: SignaturePolicy };
 
-export type ResultMessage =
-  | { id: number; result: VerificationResult; needs: RevocationNeed[]; error?: undefined }
-  | { id: number; error: string };
+export type Verified = { kind: 'verified'; result: VerificationResult; needs: OpenSignatureStatus[] };
+export type Settled = { kind: 'settled'; faults: StatusFault[] };
+
+export type ResultMessage = Verified | Settled | { kind: 'failed'; error: string };

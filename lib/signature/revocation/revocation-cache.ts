@@ -1,7 +1,7 @@
 import { sha256Hex } from '../crypto/digests.ts';
 import { createRecentMap } from '../trust/recent-map.ts';
 import type { RevocationNeed } from '../verification/check-status.ts';
-import type { RevocationData } from './revocation-data.ts';
+import { type RevocationData, readRevocationData } from './revocation-data.ts';
 
 export type RevocationCacheOptions = {
   /** How long an answer is kept; keep it below the policy's freshness. */
@@ -32,8 +32,15 @@ export function createRevocationCache(
     const entry: Entry = { answer, until: clock() + keep_ms };
     entries.set(key, entry);
     answer.then((data) => {
-      entry.until = clock() + (data ? keep_ms : keep_failure_ms);
+      entry.until = Math.min(clock() + (data ? keep_ms : keep_failure_ms), nextUpdateOf(data));
     });
     return answer;
   };
+}
+
+/** An OCSP answer is of no use after its next update, however long it may be kept. */
+function nextUpdateOf(data: RevocationData | undefined): number {
+  const { ocsp_answers } = readRevocationData({ ocsp_responses: data?.ocsp_responses ?? [] });
+  const updates = ocsp_answers.flatMap(({ statuses }) => statuses.map(({ next_update }) => next_update?.getTime()));
+  return Math.min(Number.POSITIVE_INFINITY, ...updates.filter((time) => time !== undefined));
 }

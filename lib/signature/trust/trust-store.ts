@@ -1,3 +1,4 @@
+import { oids } from '../asn1/oids.ts';
 import { sha256Hex } from '../crypto/digests.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { createRecentMap, type RecentMap } from './recent-map.ts';
@@ -21,6 +22,8 @@ export type TrustStoreOptions = {
   services?: TrustAnchor[];
   /** Further authorities' certificates that may be needed on the way to an anchor; not trusted by themselves. */
   intermediates?: Uint8Array[];
+  /** In production: refuses a store with anchors that this package's development authority made. */
+  refuse_development?: boolean;
   /** How many certificates are remembered, and four times as many verified links; 5,000 when absent. */
   cache_limit?: number;
 };
@@ -40,10 +43,11 @@ export type TrustStore = {
   verified_links: RecentMap<boolean>;
 };
 
-/** Throws Asn1Error when an anchor is not a certificate. */
+/** Throws Asn1Error when an anchor is not a certificate, DevelopmentAnchorError when it is one for development and must not be. */
 export function createTrustStore(options: TrustStoreOptions): TrustStore {
   const plain = (options.anchors ?? []).map((der) => anchorFor(readCertificate(der)));
   const anchors = [...plain, ...(options.services ?? [])];
+  if (options.refuse_development) refuseDevelopment(anchors);
   const limit = options.cache_limit ?? 5_000;
   return {
     anchors,
@@ -52,6 +56,28 @@ export function createTrustStore(options: TrustStoreOptions): TrustStore {
     certificates: createRecentMap(limit),
     verified_links: createRecentMap(4 * limit),
   };
+}
+
+/** A certificate for development stands among the anchors of a platform in production. */
+export class DevelopmentAnchorError extends Error {
+  readonly code = 'development_anchor';
+  constructor(sha256: string) {
+    super(
+      `The certificate ${sha256} was made for development: anybody may hold its key. It is not trusted in production; ` +
+        'take it out of the trust list or folder.',
+    );
+    this.name = 'DevelopmentAnchorError';
+  }
+}
+
+function refuseDevelopment(anchors: readonly TrustAnchor[]): void {
+  const found = anchors.find(({ certificate }) => isForDevelopment(certificate));
+  if (found) throw new DevelopmentAnchorError(found.certificate.sha256);
+}
+
+/** Whether `createCertificateAuthority` or `issueCertificate` made it: both mark what they make. */
+export function isForDevelopment({ extensions }: Certificate): boolean {
+  return extensions.policies.includes(oids.development_certificates);
 }
 
 /** Whether the configuration trusted it at that time. */

@@ -6,6 +6,8 @@ import { test } from 'node:test';
 import {
   createCertificateAuthority,
   createTrustStore,
+  DevelopmentAnchorError,
+  isForDevelopment,
   issueCertificate,
   one_signature,
   readTrustFolder,
@@ -14,6 +16,7 @@ import {
   TrustListError,
   verify,
 } from '../index.ts';
+import { readCertificate } from '../x509/certificate.ts';
 
 const at = new Date('2026-06-15T12:00:00Z');
 const validity = { not_before: new Date('2020-01-01'), not_after: new Date('2035-01-01') };
@@ -118,4 +121,17 @@ test('a folder of certificates, DER and PEM', async () => {
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('what the development authority made is marked, and a store for production refuses it', () => {
+  const made = createCertificateAuthority({ name: 'Any name' });
+  assert.equal(isForDevelopment(readCertificate(made.certificate)), true);
+  assert.equal(isForDevelopment(readCertificate(issueCertificate(made, { common_name: 'X' }).certificate)), true);
+  assert.throws(
+    () => createTrustStore({ anchors: [made.certificate], refuse_development: true }),
+    DevelopmentAnchorError,
+  );
+  const services = [{ certificate: readCertificate(made.certificate), services: ['certificates' as const] }];
+  assert.throws(() => createTrustStore({ services, refuse_development: true }), /made for development/);
+  assert.equal(createTrustStore({ services }).anchors.length, 1);
 });

@@ -39,13 +39,19 @@ export async function fetchRevocation(
     if (answer) return { ocsp_responses: [answer] };
   }
   for (const address of need.crl_addresses.slice(0, 3)) {
-    const crl = await attempt(() => exchange(address, undefined, options));
+    const crl = await attempt(() => fetchCrl(address, options));
     if (crl) return { crls: [crl] };
   }
   return undefined;
 }
 
-async function fetchOcsp(address: string, need: RevocationNeed, options: OnlineOptions): Promise<Uint8Array> {
+/** A revocation list over HTTP, as it is. Throws when there is none. */
+export function fetchCrl(address: string, options: OnlineOptions): Promise<Uint8Array> {
+  return exchange(address, undefined, options);
+}
+
+/** One responder's answer about one certificate (RFC 6960 over HTTP). Throws when it tells nothing about it. */
+export async function fetchOcsp(address: string, need: RevocationNeed, options: OnlineOptions): Promise<Uint8Array> {
   const request = createOcspRequest(need.certificate, need.issuer);
   const response = await exchange(address, { type: 'application/ocsp-request', body: request.der }, options);
   const answer = readOcspAnswer(response);

@@ -11,7 +11,7 @@ import { key_usage } from '../x509/extensions.ts';
 import { nobody, signerOf } from '../x509/signer-identity.ts';
 import { findBestTime } from './best-time.ts';
 import { checkBinding, document_type, readOffered } from './check-binding.ts';
-import { checkStatus, type RevocationNeed } from './check-status.ts';
+import { checkStatus, type OpenStatus } from './check-status.ts';
 import type { SignaturePolicy } from './policy.ts';
 import { type Fault, fault, indicationOf, type Level, type SignatureReport } from './result.ts';
 
@@ -26,7 +26,7 @@ export type SignatureQuestion = {
   revocation_data: RevocationData;
 };
 
-export type CheckedSignature = { report: SignatureReport; needs: RevocationNeed[] };
+export type CheckedSignature = { report: SignatureReport; needs: OpenStatus[] };
 
 /** One signature through all steps; the first fault decides. */
 export function checkSignature(question: SignatureQuestion): CheckedSignature {
@@ -47,7 +47,7 @@ type State = {
   signing_time: Date | undefined;
   level: Level;
   best_time: Date;
-  needs: RevocationNeed[];
+  needs: OpenStatus[];
 };
 
 function reportOf(question: SignatureQuestion, state: State, problem: Fault | undefined): SignatureReport {

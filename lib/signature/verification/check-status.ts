@@ -1,4 +1,4 @@
-import { checkRevocation } from '../revocation/check-revocation.ts';
+import { checkRevocation, type RevocationStatus } from '../revocation/check-revocation.ts';
 import type { ReadRevocationData } from '../revocation/revocation-data.ts';
 import type { Chain } from '../trust/chain.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
@@ -14,6 +14,14 @@ export type RevocationNeed = {
   crl_addresses: string[];
 };
 
+/** A status that is open after a verification. */
+export type OpenStatus = RevocationNeed & {
+  /** Best signature time: the status then is what matters. */
+  at: Date;
+  /** 0 is the signer's certificate, 1 its issuer's, … */
+  depth: number;
+};
+
 export type StatusQuestion = {
   chain: Chain;
   data: ReadRevocationData;
@@ -23,25 +31,32 @@ export type StatusQuestion = {
 };
 
 /** `needs` are listed under every policy, so that a later upgrade knows what to collect. */
-export type StatusOutcome = { fault: Fault | undefined; needs: RevocationNeed[] };
+export type StatusOutcome = { fault: Fault | undefined; needs: OpenStatus[] };
 
 /** Revocation of every certificate of a chain below its anchor, at best signature time. */
 export function checkStatus(question: StatusQuestion): StatusOutcome {
   const { chain, data, trust, policy, at } = question;
-  const needs: RevocationNeed[] = [];
+  const needs: OpenStatus[] = [];
   for (const [index, certificate] of chain.path.slice(0, -1).entries()) {
     const issuer = chain.path[index + 1]!;
     const freshness_s = policy.revocation_freshness_s;
     const found = checkRevocation({ certificate, issuer, data, trust, at, freshness_s });
-    if (found.status === 'revoked') return { fault: revokedFault(index), needs };
-    if (found.status === 'disowned')
-      return { fault: fault('TRY_LATER', 'The responder does not know the certificate'), needs };
-    if (found.status === 'missing') needs.push(needFor(certificate, issuer));
+    const status_fault = faultOf(found.status, index);
+    if (status_fault) return { fault: status_fault, needs };
+    if (found.status === 'missing') needs.push({ ...needFor(certificate, issuer), at, depth: index });
   }
-  if (policy.revocation === 'required' && needs.length > 0) {
-    return { fault: fault('TRY_LATER', 'Nobody could tell whether the certificate is revoked'), needs };
-  }
-  return { fault: undefined, needs };
+  return { fault: policy.revocation === 'required' && needs.length > 0 ? missingFault() : undefined, needs };
+}
+
+/** What a known status refuses for; a missing one is the policy's matter. */
+export function faultOf(status: RevocationStatus['status'], depth: number): Fault | undefined {
+  if (status === 'revoked') return revokedFault(depth);
+  if (status === 'disowned') return fault('TRY_LATER', 'The responder does not know the certificate');
+  return undefined;
+}
+
+export function missingFault(): Fault {
+  return fault('TRY_LATER', 'Nobody could tell whether the certificate is revoked');
 }
 
 /** EN 319 102-1 §5.2.6: without proof that the signature is older than the revocation it is not known to be good. */

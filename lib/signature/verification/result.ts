@@ -87,3 +87,11 @@ export type Fault = { sub_indication: SubIndication; message: string };
 export function fault(sub_indication: SubIndication, message: string): Fault {
   return { sub_indication, message };
 }
+
+/** A failed signature outweighs an indeterminate one (EN 319 102-1 §5.1.3); no signature at all never passes. */
+export function worstFault(signatures: SignatureReport[]): Fault | undefined {
+  const refused = signatures.filter((signature) => !signature.is_valid);
+  const worst = refused.find((signature) => signature.indication === 'TOTAL_FAILED') ?? refused[0];
+  if (worst) return fault(worst.sub_indication ?? 'GENERIC', worst.validation_error_message);
+  return signatures.length === 0 ? fault('FORMAT_FAILURE', 'No signature') : undefined;
+}

@@ -4,9 +4,16 @@ import { sha256Hex } from '../crypto/digests.ts';
 import type { RevocationData } from '../revocation/revocation-data.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
 import { checkSignature } from './check-signature.ts';
-import type { RevocationNeed } from './check-status.ts';
+import type { OpenStatus } from './check-status.ts';
 import { describeCount, fits, leastOf, mostOf, type SignaturePolicy } from './policy.ts';
-import { type Fault, fault, indicationOf, type SignatureReport, type VerificationResult } from './result.ts';
+import {
+  type Fault,
+  fault,
+  indicationOf,
+  type SignatureReport,
+  type VerificationResult,
+  worstFault,
+} from './result.ts';
 
 export type VerifyOptions = {
   /** When the container was first received: the latest time at which the signatures are known to have existed. */
@@ -39,13 +46,16 @@ export function verifyNow(
   return verifyAndList(container, policy, trust, options).result;
 }
 
+/** A status that nobody could tell, of the signature at this index of the result. */
+export type OpenSignatureStatus = OpenStatus & { signature: number };
+
 /** The same, with the certificates whose revocation status nobody could tell. */
 export function verifyAndList(
   container: Uint8Array,
   policy: SignaturePolicy,
   trust: TrustStore,
   options: VerifyOptions,
-): { result: VerificationResult; needs: RevocationNeed[] } {
+): { result: VerificationResult; needs: OpenSignatureStatus[] } {
   const opened = openEnvelopes(container, policy, options.limits ?? default_limits);
   const { at, revocation_data = {} } = options;
   const checked = opened.envelopes.flatMap(({ signed_data, content }, index) =>
@@ -57,7 +67,7 @@ export function verifyAndList(
       ),
   );
   const signatures = checked.map(({ report }) => report);
-  const problem = opened.fault ?? findCountFault(opened.envelopes, signatures, policy) ?? firstFault(signatures);
+  const problem = opened.fault ?? findCountFault(opened.envelopes, signatures, policy) ?? worstFault(signatures);
   const content = opened.envelopes.at(-1)?.content;
   const result = {
     indication: indicationOf(problem?.sub_indication),
@@ -69,7 +79,7 @@ export function verifyAndList(
     layers: opened.envelopes.length,
     signatures,
   };
-  return { result, needs: checked.flatMap(({ needs }) => needs) };
+  return { result, needs: checked.flatMap(({ needs }, signature) => needs.map((need) => ({ ...need, signature }))) };
 }
 
 type Envelope = { signed_data: SignedData; content: Uint8Array | undefined };
@@ -133,12 +143,4 @@ function findCountFault(
 function countFault(what: string, found: number, due: SignaturePolicy['stamps']): Fault | undefined {
   if (due === undefined || fits(found, due)) return undefined;
   return fault('SIG_CONSTRAINTS_FAILURE', `container has ${found} ${what} instead of ${describeCount(due)}`);
-}
-
-/** A failed signature outweighs an indeterminate one (EN 319 102-1 §5.1.3); no signature at all never passes. */
-function firstFault(signatures: SignatureReport[]): Fault | undefined {
-  const refused = signatures.filter((signature) => !signature.is_valid);
-  const worst = refused.find((signature) => signature.indication === 'TOTAL_FAILED') ?? refused[0];
-  if (worst) return fault(worst.sub_indication ?? 'GENERIC', worst.validation_error_message);
-  return signatures.length === 0 ? fault('FORMAT_FAILURE', 'No signature') : undefined;
 }

@@ -21,11 +21,11 @@ import {
   writeMetrics,
   writeState,
 } from '@zdravo/ops';
-import { createTrustStore, createVerifierPool, one_signature } from '@zdravo/signature';
+import { one_signature } from '@zdravo/signature';
 import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog';
-import { openDevelopmentAuthority } from './certificates.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
+import { openArchiveVerifier } from './signatures.ts';
 
 // `npm run audit [-- --full] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database, published log, storage and promises
 // against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
@@ -118,8 +118,7 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
     clock: systemClock('Europe/Kyiv'),
     log,
   });
-  const authority = await openDevelopmentAuthority(join(data, 'certificates'));
-  const pool = createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) });
+  const pool = await openArchiveVerifier(settings, log);
   const source: ContainerSource = {
     sample_of: 24,
     read: (id) => readContainer(mcs, id),

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { civilDate } from '@zdravo/kit/clock';
-import { openDevelopmentAuthority } from './certificates.ts';
 import { createApi } from './demo/api.ts';
 import type { Stage } from './demo/clinics.ts';
 import { chapters, play, writeEnvironment } from './demo/play.ts';
 import { startPlatform } from './platform.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { SignIns } from './sign-ins.ts';
+import { openAuthority } from './signatures.ts';
 
 // `npm run demo [-- --json FILE]`: plays the story of the platform through its public API, against the platform that `npm start`
 // runs, or against one that it starts for the time of the story.
@@ -39,13 +39,13 @@ async function isServing(url: string): Promise<boolean> {
 }
 
 /** All that the story needs besides the API: this machine's sign-ins, authority and outbox. */
-async function openStage({ ZDRAVO_DATA }: Settings): Promise<Stage> {
-  const data = resolve(ZDRAVO_DATA);
+async function openStage(settings: Settings): Promise<Stage> {
+  const data = resolve(settings.ZDRAVO_DATA);
   const sign_ins = JSON.parse(await readFile(join(data, 'sign-ins.json'), 'utf8')) as SignIns;
   return {
     api: createApi(address, sign_ins),
     outbox: async () => (await fetch(`${address}/outbox/messages`)).json() as ReturnType<Stage['outbox']>,
-    authority: await openDevelopmentAuthority(join(data, 'certificates')),
+    authority: await openAuthority(settings),
     sign_ins,
   };
 }

@@ -14,10 +14,9 @@ import { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
-import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { createLogFiles, formatVerifierKey } from '@zdravo/tlog';
 import { mountPages, type PageSettings } from '@zdravo/web/pages';
-import { type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
+import type { DevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
@@ -35,8 +34,9 @@ import {
   startWork,
 } from './platform-modules.ts';
 import { reportsSigner, startReports } from './reports.ts';
-import type { Settings } from './settings.ts';
+import { isProduction, type Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
+import { startSignatures } from './signatures.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
 
 export type { Neighbours } from './platform-modules.ts';
@@ -75,7 +75,7 @@ export async function startPlatform(
     clock = systemClock('Europe/Kyiv'),
     interpose = (neighbours) => neighbours,
     server_settings,
-    with_country = true,
+    with_country = !isProduction(settings),
   }: PlatformOptions = {},
 ): Promise<RunningPlatform> {
   // What has started is stopped again, in reverse order, when something after it fails.
@@ -93,11 +93,8 @@ export async function startPlatform(
   const ground = await groundOf(parts, outbox);
   const modules = await openModules(started, ground);
   const { auth, mcs, prm } = modules;
-  const authority = await openDevelopmentAuthority(join(resolve(settings.ZDRAVO_DATA), 'certificates'));
-  const signatures = started.adopt(
-    createVerifierPool({ trust: createTrustStore({ anchors: [authority.certificate] }) }),
-    close,
-  );
+  const signatures = started.adopt(await startSignatures(settings, log), close);
+  const { authority } = signatures;
   await seedPlatform(databases.urls.platform, log);
   if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)
     await loadCountry(
@@ -106,7 +103,7 @@ export async function startPlatform(
     );
   const clients = clientsOf(ops, patient_index, parts.secret);
   const neighbours = interpose({ ...clients, mcs, auth, prm, messages: modules.messages.queue });
-  const il = await openIl(started, ground, { ...neighbours, signatures });
+  const il = await openIl(started, ground, { ...neighbours, signatures: signatures.verifier });
   const version = await projectVersion();
   const reports = started.adopt(
     await startReports({ ...parts, mcs, version, signer, witness_lines: transparency_log.witness_lines }),
@@ -126,6 +123,7 @@ export async function startPlatform(
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
   mountOutbox(gateway, outbox);
+  await signatures.mountOn(gateway);
   const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
   await mountPages(gateway, pageSettings(sign_ins));
   const queues = [

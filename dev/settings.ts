@@ -14,6 +14,10 @@ export const Settings = Type.Object({
   ZDRAVO_HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on' }),
   ZDRAVO_DATA: Type.String({ default: '.zdravo', description: 'a folder' }),
   ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'warn' }),
+  NODE_ENV: Type.Optional(Type.String({ description: 'production, or anything else' })),
+  ZDRAVO_TRUST_LIST: Type.Optional(Type.String({ description: 'a national trust list: an ETSI TS 119 612 XML file' })),
+  ZDRAVO_TRUST_FOLDER: Type.Optional(Type.String({ description: 'a folder of trusted certificates' })),
+  ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
   PLATFORM_DATABASE_URL: DatabaseUrl,
   IL_KEYS_DATABASE_URL: DatabaseUrl,
   MCS_KEYS_DATABASE_URL: DatabaseUrl,
@@ -38,4 +42,9 @@ function refuseDevelopmentKeysOutside({ ZDRAVO_HOST }: Settings): void {
   throw new Error(
     `npm start works with development keys and does not listen on ${ZDRAVO_HOST}; only on the loopback address.`,
   );
+}
+
+/** In production nothing that this machine made for itself is trusted. */
+export function isProduction({ NODE_ENV }: Pick<Settings, 'NODE_ENV'>): boolean {
+  return NODE_ENV === 'production';
 }

@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { generateCountry } from '@zdravo/country-ua';
-import { foundClinic, registerClinic, signed, signInOfficer, signInVendor } from '@zdravo/dev/demo/clinics';
+import {
+  foundClinic,
+  prepareRegistration,
+  registerClinic,
+  signed,
+  signInOfficer,
+  signInVendor,
+} from '@zdravo/dev/demo/clinics';
 import { startStage, type TestStage } from './stage.ts';
 
 let stage: TestStage;
 let mis_token: string;
-const clinics = [...generateCountry({ seed: 'clinic story', persons: 6 * 4096 }).clinics()];
+const clinics = [...generateCountry({ seed: 'clinic story', persons: 8 * 4096 }).clinics()];
 
 before(async () => {
   stage = await startStage();
@@ -87,6 +94,24 @@ test('a registration is refused with the place of what is wrong', async () => {
   tampered[tampered.length - 1]! ^= 1;
   const body = { signed_legal_entity_request: tampered.toString('base64'), signed_content_encoding: 'base64' };
   assert.equal((await stage.api.call('PUT', '/api/legal_entities', { token: mis_token, body })).status, 422);
+});
+
+test('a document signed by a revoked certificate is refused with its reason, and nothing of it is kept', async () => {
+  const clinic = clinics[6]!;
+  const { content, signer } = await prepareRegistration(stage, clinic);
+  await stage.authority.revoke(signer.certificate);
+  const body = { signed_legal_entity_request: signed(content, signer), signed_content_encoding: 'base64' };
+  const answer = await stage.api.call('PUT', '/api/legal_entities', { token: mis_token, body });
+  assert.equal(answer.status, 422, JSON.stringify(answer.body));
+  assert.deepEqual(answer.body.error.invalid, [
+    {
+      entry: '$.signed_legal_entity_request',
+      entry_type: 'json_data_property',
+      rules: [{ rule: 'invalid', params: ['REVOKED_NO_POE'], description: 'certificate revoked' }],
+    },
+  ]);
+  const kept = await stage.query('platform', 'select 1 from prm.legal_entities where edrpou = $1', [content.edrpou]);
+  assert.deepEqual(kept, []);
 });
 
 test('the payer verifies once and closes: staff is dismissed, the client ends, another’s clinic is not seen', async () => {

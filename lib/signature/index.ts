@@ -32,11 +32,12 @@ export {
   type TrustStore,
   type TrustStoreOptions,
 } from './trust/trust-store.ts';
-export { fetchRevocation, fetchTimeStamp, type OnlineOptions } from './upgrade/online-services.ts';
+export { fetchRevocation, fetchTimeStamp, isPublicAddress, type OnlineOptions } from './upgrade/online-services.ts';
 export { type ProofSources, type Upgrade, upgradeContainer } from './upgrade/upgrade-container.ts';
 export type { RevocationNeed } from './verification/check-status.ts';
 export { type Count, one_signature, type SignaturePolicy } from './verification/policy.ts';
 export { type ReferenceAnswer, type ReferenceSignature, referenceAnswer } from './verification/reference-answer.ts';
 export type { Indication, Level, SignatureReport, SubIndication, VerificationResult } from './verification/result.ts';
 export { type VerifyOptions, verify, verifyAndList, verifyNow } from './verification/verify.ts';
+export { describeCertificate } from './x509/certificate.ts';
 export type { Signer } from './x509/signer-identity.ts';

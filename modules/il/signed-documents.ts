@@ -29,13 +29,11 @@ const policy: SignaturePolicy = { signer_count: 1, layers: 1, revocation: 'if_av
  */
 export async function openSignedDocument(deps: IlDeps, text: string, entry: string): Promise<SignedDocument> {
   const container = decodeBase64(text, entry);
-  const result = await deps.signatures
-    .verify(container, policy, { at: deps.clock.now(), revocation_data: {} })
-    .catch((error: unknown) => {
-      if (error instanceof VerifierBusyError)
-        throw unavailable('Too many signatures wait to be verified.', 2, error.code);
-      throw error;
-    });
+  const result = await deps.signatures.verify(container, policy, { at: deps.clock.now() }).catch((error: unknown) => {
+    if (error instanceof VerifierBusyError)
+      throw unavailable('Too many signatures wait to be verified.', 2, error.code);
+    throw error;
+  });
   if (result.indication !== 'TOTAL_PASSED')
     throw validationFailed([signatureInvalid(entry, result.validation_error_message, result.sub_indication)]);
   return {
@@ -55,7 +53,7 @@ export async function openStoredDocument(
   container: Uint8Array,
   at: Date,
 ): Promise<{ sha256: string; content: Record<string, unknown> }> {
-  const result = await deps.signatures.verify(container, policy, { at, revocation_data: {} });
+  const result = await deps.signatures.verify(container, policy, { at, offline: true });
   return { sha256: result.container_sha256, content: readObject(result.content ?? new Uint8Array(), '$') };
 }
 

@@ -12,6 +12,7 @@ import {
   sequence,
   time,
 } from '../asn1/writer.ts';
+import { namesIssuer } from '../revocation/ocsp.ts';
 import { readOcspRequest } from '../revocation/ocsp-request.ts';
 import { readCertificate } from '../x509/certificate.ts';
 import type { CertificateAuthority } from './authority.ts';
@@ -55,6 +56,8 @@ export type OcspAnswerPlan = {
   /** The authority itself, or a responder with a certificate of use `ocsp`. */
   responder: Signatory;
   statusOf: (serial: string) => 'good' | 'unknown' | Date;
+  /** DER. The only authority it answers for; certificates of others are `unknown`. Any when absent. */
+  issuer?: Uint8Array;
   times: RevocationTimes;
 };
 
@@ -62,7 +65,11 @@ export type OcspAnswerPlan = {
 export function answerOcspRequest(request_der: Uint8Array, plan: OcspAnswerPlan): Uint8Array {
   try {
     const { ids, nonce } = readOcspRequest(request_der);
-    const statuses = ids.map(({ der, serial }) => singleResponse(der, plan.statusOf(serial), plan.times));
+    const issuer = plan.issuer && readCertificate(plan.issuer);
+    const statuses = ids.map((id) => {
+      const status = issuer && !namesIssuer(id, issuer) ? 'unknown' : plan.statusOf(id.serial);
+      return singleResponse(id.der, status, plan.times);
+    });
     return sequence(
       element(0x0a, Uint8Array.of(0)),
       context(0, sequence(oid(oids.ocsp_basic), octetString(basicResponse(statuses, nonce, plan)))),

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { oids } from '../asn1/oids.ts';
 import { type Asn1Node, bytesOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
-import { fieldsOf, hexOf, insideOf, integerOf, tag } from '../asn1/values.ts';
+import { fieldsOf, hexOf, insideOf, integerOf, octetsOf, tag } from '../asn1/values.ts';
 import { context, integer, nullValue, octetString, oid, sequence } from '../asn1/writer.ts';
+import { readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { readCertificate } from '../x509/certificate.ts';
 import { findNonce, identifierHash } from './ocsp.ts';
 
@@ -24,7 +25,16 @@ export function createOcspRequest(
   return { der: sequence(sequence(sequence(sequence(id)), extensions)), nonce };
 }
 
-export type OcspRequest = { ids: { der: Uint8Array; serial: string }[]; nonce: Uint8Array | undefined };
+/** Whose certificate is asked about: `der` is the CertID as it came, to be repeated in the answer. */
+export type OcspCertificateId = {
+  der: Uint8Array;
+  serial: string;
+  digest_algorithm: string;
+  issuer_name_hash: Uint8Array;
+  issuer_key_hash: Uint8Array;
+};
+
+export type OcspRequest = { ids: OcspCertificateId[]; nonce: Uint8Array | undefined };
 
 /** Reads a request, for a responder. Throws Asn1Error. */
 export function readOcspRequest(der: Uint8Array): OcspRequest {
@@ -32,18 +42,20 @@ export function readOcspRequest(der: Uint8Array): OcspRequest {
   const fields = fieldsOf(outer.take(tag.sequence, 'tbsRequest'), 'TBSRequest');
   fields.optional(0xa0);
   fields.optional(0xa1);
-  const ids = childrenOf(fields.take(tag.sequence, 'requestList')).map((request) => {
-    const id = fieldsOf(request, 'Request').take(tag.sequence, 'reqCert');
-    return { der: bytesOf(id), serial: serialOf(id) };
-  });
+  const ids = childrenOf(fields.take(tag.sequence, 'requestList')).map((request) =>
+    readCertificateId(fieldsOf(request, 'Request').take(tag.sequence, 'reqCert')),
+  );
   const extensions = fields.optional(0xa2);
   return { ids, nonce: extensions && findNonce(insideOf(extensions, 'requestExtensions')) };
 }
 
-function serialOf(id: Asn1Node): string {
+function readCertificateId(id: Asn1Node): OcspCertificateId {
   const fields = fieldsOf(id, 'CertID');
-  fields.take(tag.sequence, 'hashAlgorithm');
-  fields.take(tag.octet_string, 'issuerNameHash');
-  fields.take(tag.octet_string, 'issuerKeyHash');
-  return hexOf(integerOf(fields.take(tag.integer, 'serialNumber')));
+  return {
+    der: bytesOf(id),
+    digest_algorithm: readAlgorithm(fields.take(tag.sequence, 'hashAlgorithm')).oid,
+    issuer_name_hash: octetsOf(fields.take(tag.octet_string, 'issuerNameHash')),
+    issuer_key_hash: octetsOf(fields.take(tag.octet_string, 'issuerKeyHash')),
+    serial: hexOf(integerOf(fields.take(tag.integer, 'serialNumber'))),
+  };
 }

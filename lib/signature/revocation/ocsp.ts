@@ -129,17 +129,22 @@ function readCertificateStatus(node: Asn1Node): Pick<OcspStatus, 'status' | 'rev
 
 /** The status of this certificate under this issuer, by the hashes that the responder chose (RFC 6960 §4.1.1). */
 export function findStatus(answer: OcspAnswer, certificate: Certificate, issuer: Certificate): OcspStatus | undefined {
-  return answer.statuses.find((status) => {
-    if (status.serial !== certificate.serial) return false;
-    const name = identifierHash(status.digest_algorithm, Buffer.from(certificate.issuer, 'hex'));
-    const key = identifierHash(status.digest_algorithm, issuer.public_key.key);
-    return (
-      name !== undefined &&
-      key !== undefined &&
-      sameBytes(name, status.issuer_name_hash) &&
-      sameBytes(key, status.issuer_key_hash)
-    );
-  });
+  return answer.statuses.find((status) => status.serial === certificate.serial && namesIssuer(status, issuer));
+}
+
+/** Whether an identifier is of this issuer's certificates: name and key, by the hash it was made with. */
+export function namesIssuer(
+  id: Pick<OcspStatus, 'digest_algorithm' | 'issuer_name_hash' | 'issuer_key_hash'>,
+  issuer: Certificate,
+): boolean {
+  const name = identifierHash(id.digest_algorithm, Buffer.from(issuer.subject, 'hex'));
+  const key = identifierHash(id.digest_algorithm, issuer.public_key.key);
+  return (
+    name !== undefined &&
+    key !== undefined &&
+    sameBytes(name, id.issuer_name_hash) &&
+    sameBytes(key, id.issuer_key_hash)
+  );
 }
 
 /** SHA-1 only names the issuer here; what is believed hangs on the signature of the answer. */

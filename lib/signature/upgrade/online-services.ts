@@ -66,7 +66,7 @@ export async function fetchOcsp(address: string, need: RevocationNeed, options: 
 async function exchange(
   address: string,
   post: { type: string; body: Uint8Array } | undefined,
-  { timeout_ms = 5_000, isAllowed = isPublic, fetch: send = fetch }: OnlineOptions,
+  { timeout_ms = 5_000, isAllowed = isPublicAddress, fetch: send = fetch }: OnlineOptions,
 ): Promise<Uint8Array> {
   const url = new URL(address);
   if (!isAllowed(url)) throw new Error(`Address of ${url.hostname} is not allowed`);
@@ -91,7 +91,7 @@ async function readLimited(response: Response): Promise<Uint8Array> {
 }
 
 /** A certificate must not be able to make the server call its own neighbours (server-side request forgery). */
-function isPublic({ protocol, hostname }: URL): boolean {
+export function isPublicAddress({ protocol, hostname }: URL): boolean {
   if (protocol !== 'http:' && protocol !== 'https:') return false;
   const is_address = /^[\d.]+$|^\[/.test(hostname);
   return !is_address && hostname.includes('.') && !/\.(?:local|internal|localhost|svc)$/.test(hostname);

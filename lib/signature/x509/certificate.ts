@@ -50,6 +50,12 @@ export function readCertificate(der: Uint8Array): Certificate {
   };
 }
 
+/** What a certificate says about itself: serial number (hex, as revocations name it) and names (DER, hex). Throws Asn1Error. */
+export function describeCertificate(der: Uint8Array): Pick<Certificate, 'serial' | 'issuer' | 'subject'> {
+  const { serial, issuer, subject } = readCertificate(der);
+  return { serial, issuer, subject };
+}
+
 function readTbs(tbs: Asn1Node) {
   const fields = fieldsOf(tbs, 'TBSCertificate');
   const version = fields.optional(0xa0);

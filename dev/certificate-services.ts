@@ -1,0 +1,70 @@
+import type { HttpServer } from '@zdravo/kit/http';
+import { malformed } from '@zdravo/kit/problem';
+import { answerOcspRequest, answerTimeStampRequest, type CertificateFiles } from '@zdravo/signature';
+import type { DevelopmentAuthority } from './certificates.ts';
+
+const prefix = '/certificates';
+const most_bytes = 64 * 1024;
+/** How long an answer of the responder is good for. */
+const answer_ms = 3_600_000;
+
+/** Where the services of the development authority answer on a platform's address. */
+export function servicesAt(platform_address: string): string {
+  return `${platform_address}${prefix}`;
+}
+
+/**
+ * Development only: what a certification authority offers to the public, on the platform's own address: OCSP (RFC 6960), the
+ * list of revoked certificates, time-stamps (RFC 3161), and the authority's certificate for whoever wants to trust it.
+ */
+export async function mountCertificateServices(app: HttpServer, authority: DevelopmentAuthority): Promise<void> {
+  const responder = await authority.issueSigner('ocsp', { common_name: 'Zdravo development OCSP', usage: 'ocsp' });
+  const unit = await authority.issueSigner('time-stamps', {
+    common_name: 'Zdravo development time-stamps',
+    usage: 'time_stamps',
+  });
+  await app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(
+      ['application/ocsp-request', 'application/timestamp-query'],
+      { parseAs: 'buffer', bodyLimit: most_bytes },
+      (_request, body, done) => done(null, body),
+    );
+    scope.post<{ Body: unknown }>(`${prefix}/ocsp`, hidden, async (request, reply) =>
+      reply.type('application/ocsp-response').send(await answerOcsp(bytesOf(request.body), authority, responder.files)),
+    );
+    scope.post<{ Body: unknown }>(`${prefix}/time-stamps`, hidden, async (request, reply) => {
+      const answer = answerTimeStampRequest(bytesOf(request.body), unit.files, new Date());
+      return reply.type('application/timestamp-reply').send(Buffer.from(answer));
+    });
+    scope.get(`${prefix}/revoked.crl`, hidden, async (_request, reply) =>
+      reply.type('application/pkix-crl').send(Buffer.from(await authority.issueList())),
+    );
+    scope.get(`${prefix}/authority.cer`, hidden, async (_request, reply) =>
+      reply.type('application/pkix-cert').send(Buffer.from(authority.certificate)),
+    );
+  });
+}
+
+const hidden = { schema: { hide: true } };
+
+async function answerOcsp(
+  request: Uint8Array,
+  authority: DevelopmentAuthority,
+  responder: CertificateFiles,
+): Promise<Buffer> {
+  const revocations = await authority.listRevocations();
+  const this_update = new Date();
+  const answer = answerOcspRequest(request, {
+    responder,
+    issuer: authority.certificate,
+    statusOf: (serial) => revocations.get(serial) ?? 'good',
+    times: { this_update, next_update: new Date(this_update.getTime() + answer_ms) },
+  });
+  return Buffer.from(answer);
+}
+
+function bytesOf(body: unknown): Uint8Array {
+  if (Buffer.isBuffer(body)) return body;
+  throw malformed('The body is not DER.', 'der_missing');
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import { createHttpServer, type HttpServer } from '@zdravo/kit/http';
+import { createLogger } from '@zdravo/kit/log';
+import { freePort } from '@zdravo/kit/testing';
+import {
+  type CertificateFiles,
+  createCertificateAuthority,
+  issueCertificate,
+  one_signature,
+  sign,
+  toKeyFile,
+} from '@zdravo/signature';
+import { readSettings } from './settings.ts';
+import { type Signatures, startSignatures } from './signatures.ts';
+
+const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not on this machine';
+const log = createLogger({ name: 'signatures-test', level: 'silent' });
+const content = Buffer.from('{"declaration":1}');
+let directory: string;
+let port: number;
+let signatures: Signatures;
+let server: HttpServer;
+
+const environment = () => ({ ZDRAVO_DATA: directory, ZDRAVO_PORT: String(port) });
+const address = () => `http://localhost:${port}/certificates`;
+const file = async (name: string, bytes: Uint8Array | string) => {
+  const path = join(directory, name);
+  await writeFile(path, bytes);
+  return path;
+};
+/** Beside this process, which answers it. Both streams: openssl tells its verdicts on either. */
+const openssl = async (...args: string[]) => {
+  const { stdout, stderr } = await promisify(execFile)('openssl', args, { timeout: 60_000 });
+  return `${stdout}${stderr}`;
+};
+
+before(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'zdravo-signatures-'));
+  port = await freePort();
+  signatures = await startSignatures(readSettings(environment()), log);
+  server = createHttpServer({ log });
+  await signatures.mountOn(server);
+  await server.listen({ port, host: '127.0.0.1' });
+});
+after(async () => {
+  await server?.close();
+  await signatures?.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function signer(name: string): Promise<{ path: string; files: CertificateFiles }> {
+  return signatures.authority.issueSigner(name, { common_name: name, drfo: '1234567890' });
+}
+
+async function outcome({ files }: { files: CertificateFiles }, verifier = signatures.verifier): Promise<string> {
+  const result = await verifier.verify(sign(content, files), one_signature, { at: new Date() });
+  return result.sub_indication ?? result.indication;
+}
+
+test('a revoked certificate is refused while signing, and npm run revoke revokes', async () => {
+  const revoked = await signer('revoked');
+  const good = await signer('good');
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'revoke.ts'), revoked.path], {
+    env: { ...process.env, ...environment() },
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      output += chunk;
+    });
+  assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0, output);
+  assert.match(output, /is revoked since/);
+  assert.equal(await outcome(revoked), 'REVOKED_NO_POE');
+  assert.equal(await outcome(good), 'TOTAL_PASSED');
+});
+
+test('revoking again keeps the first time; a certificate of another authority is not ours to revoke', async () => {
+  const { files } = await signer('again');
+  const first = await signatures.authority.revoke(files.certificate, new Date('2026-01-01T00:00:00Z'));
+  assert.deepEqual(await signatures.authority.revoke(files.certificate), first);
+  const foreign = issueCertificate(createCertificateAuthority({ name: 'Foreign' }), { common_name: 'Foreign' });
+  await assert.rejects(signatures.authority.revoke(foreign.certificate), /not of the development authority/);
+});
+
+test('when the responder cannot be reached the setting decides', async () => {
+  const one = await signer('unreachable');
+  const nowhere = { ...environment(), ZDRAVO_PORT: String(await freePort()) };
+  for (const [rule, expected] of [
+    ['if_available', 'TOTAL_PASSED'],
+    ['required', 'TRY_LATER'],
+  ] as const) {
+    const away = await startSignatures(readSettings({ ...nowhere, ZDRAVO_REVOCATION: rule }), log);
+    const fresh = { files: { ...one.files } };
+    // The certificate names the address of the first port too, which answers; an older one of this machine may not.
+    const outside = await away.authority.issueSigner(`issued-for-${rule}`, { common_name: 'X' });
+    assert.equal(await outcome(outside, away.verifier), expected);
+    assert.equal(await outcome(fresh, away.verifier), expected, 'a certificate cannot name an address of this machine');
+    await away.close();
+  }
+});
+
+test('openssl reads our OCSP answers: good, revoked, and unknown for a stranger', { skip }, async () => {
+  const authority = await file('ca.pem', pem(signatures.authority.certificate));
+  const ask = async (certificate: Uint8Array) => {
+    const path = await file('asked.pem', pem(certificate));
+    return openssl('ocsp', '-issuer', authority, '-cert', path, '-url', `${address()}/ocsp`, '-CAfile', authority);
+  };
+  const { files } = await signer('asked');
+  assert.match(await ask(files.certificate), /asked\.pem: good/);
+  await signatures.authority.revoke(files.certificate);
+  assert.match(await ask(files.certificate), /asked\.pem: revoked/);
+  await openssl(
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=Stranger'],
+    ...['-keyout', join(directory, 'stranger.key'), '-out', join(directory, 'stranger.pem')],
+  );
+  const stranger = join(directory, 'stranger.pem');
+  const answer = await openssl(
+    ...['ocsp', '-issuer', stranger, '-cert', stranger, '-url', `${address()}/ocsp`, '-noverify'],
+  );
+  assert.match(answer, /stranger\.pem: unknown/);
+});
+
+test('openssl reads our list of revoked certificates', { skip }, async () => {
+  const { files } = await signer('listed');
+  await signatures.authority.revoke(files.certificate);
+  const list = Buffer.from(await (await fetch(`${address()}/revoked.crl`)).arrayBuffer());
+  const authority = await file('ca.pem', pem(signatures.authority.certificate));
+  const crl = await file('revoked.crl', list);
+  const certificate = await file('listed.pem', files.certificate_pem);
+  const serial = (await openssl('x509', '-in', certificate, '-noout', '-serial')).trim().replace('serial=', '');
+  const text = await openssl('crl', '-inform', 'DER', '-in', crl, '-CAfile', authority, '-text');
+  assert.match(text, /verify OK/);
+  assert.match(text, new RegExp(`Serial Number: ${serial}`));
+  const served = Buffer.from(await (await fetch(`${address()}/authority.cer`)).arrayBuffer());
+  assert.ok(served.equals(signatures.authority.certificate));
+});
+
+test('openssl verifies our time-stamps', { skip }, async () => {
+  const data = await file('stamped', content);
+  const query = join(directory, 'query.tsq');
+  await openssl('ts', '-query', '-data', data, '-sha256', '-cert', '-out', query);
+  const response = await fetch(`${address()}/time-stamps`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/timestamp-query' },
+    body: await readFile(query),
+  });
+  assert.equal(response.headers.get('content-type'), 'application/timestamp-reply');
+  const reply = await file('reply.tsr', Buffer.from(await response.arrayBuffer()));
+  const authority = await file('ca.pem', pem(signatures.authority.certificate));
+  assert.match(
+    await openssl('ts', '-verify', '-in', reply, '-queryfile', query, '-CAfile', authority),
+    /Verification: OK/,
+  );
+});
+
+test('a request that is not one is an answer, never a failure of ours', async () => {
+  for (const [path, type] of [
+    ['ocsp', 'application/ocsp-request'],
+    ['time-stamps', 'application/timestamp-query'],
+  ]) {
+    const post = (body: Uint8Array<ArrayBuffer> | string, content_type = type!) =>
+      fetch(`${address()}/${path}`, { method: 'POST', headers: { 'content-type': content_type }, body });
+    assert.equal((await post(new Uint8Array([1, 2, 3]))).status, 200);
+    assert.equal((await post(new Uint8Array(70_000))).status, 413);
+    assert.equal((await post('{}', 'application/json')).status, 415);
+    assert.equal((await fetch(`${address()}/${path}`, { method: 'POST' })).status, 400);
+  }
+});
+
+test('in production the development authority is refused, wherever it stands', { skip }, async () => {
+  const start = (more: Record<string, string>) =>
+    startSignatures(readSettings({ ...environment(), NODE_ENV: 'production', ...more }), log);
+  await assert.rejects(start({}), /certificates of the development authority are refused: set ZDRAVO_TRUST_LIST/);
+  const folder = join(directory, 'trusted');
+  await mkdir(folder);
+  const accredited = join(folder, 'accredited.pem');
+  await openssl(
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=Accredited'],
+    ...['-keyout', join(directory, 'accredited.key'), '-out', accredited],
+  );
+  const production = await start({ ZDRAVO_TRUST_FOLDER: folder });
+  assert.equal(await outcome(await signer('developer'), production.verifier), 'NO_CERTIFICATE_CHAIN_FOUND');
+  const closed = createHttpServer({ log });
+  await production.mountOn(closed);
+  assert.equal((await closed.inject({ url: '/certificates/authority.cer' })).statusCode, 404);
+  await production.close();
+  await writeFile(join(folder, 'development.cer'), signatures.authority.certificate);
+  await assert.rejects(start({ ZDRAVO_TRUST_FOLDER: folder }), /was made for development/);
+});
+
+test('anchors come from a trust list and a folder; what is no list is refused with its name', async () => {
+  const other = await mkdtemp(join(tmpdir(), 'zdravo-listed-'));
+  const away = await startSignatures(readSettings({ ...environment(), ZDRAVO_DATA: other }), log);
+  const listed = await away.authority.issueSigner('listed', { common_name: 'Listed' });
+  const list = await file('list.xml', trustList(away.authority.certificate));
+  const own = await startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: list }), log);
+  assert.equal(await outcome(listed, own.verifier), 'TOTAL_PASSED');
+  assert.equal(await outcome(await signer('own'), own.verifier), 'TOTAL_PASSED');
+  assert.equal(await outcome(listed), 'NO_CERTIFICATE_CHAIN_FOUND');
+  const broken = await file('broken.xml', '<html/>');
+  await assert.rejects(
+    startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: broken }), log),
+    /Not an ETSI TS 119 612 trust list/,
+  );
+  await Promise.all([away.close(), own.close(), rm(other, { recursive: true })]);
+});
+
+test('a key file of an authority is read again after a restart', async () => {
+  const first = await signer('kept');
+  const again = await startSignatures(readSettings(environment()), log);
+  const second = await again.authority.issueSigner('kept', { common_name: 'another name' });
+  assert.equal(toKeyFile(second.files), toKeyFile(first.files));
+  await again.close();
+});
+
+function pem(der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}
+
+function trustList(certificate: Uint8Array): string {
+  const uri = 'http://uri.etsi.org/TrstSvc';
+  return `<TrustServiceStatusList><SchemeInformation><TSLSequenceNumber>1</TSLSequenceNumber>
+    <ListIssueDateTime>2026-01-01T00:00:00Z</ListIssueDateTime></SchemeInformation><TrustServiceProviderList>
+    <TrustServiceProvider><TSPServices><TSPService><ServiceInformation>
+    <ServiceTypeIdentifier>${uri}/Svctype/CA/QC</ServiceTypeIdentifier>
+    <ServiceDigitalIdentity><DigitalId><X509Certificate>${Buffer.from(certificate).toString('base64')}</X509Certificate>
+    </DigitalId></ServiceDigitalIdentity><ServiceStatus>${uri}/TrustedList/Svcstatus/granted</ServiceStatus>
+    <StatusStartingTime>2020-01-01T00:00:00Z</StatusStartingTime></ServiceInformation></TSPService></TSPServices>
+    </TrustServiceProvider></TrustServiceProviderList></TrustServiceStatusList>`;
+}

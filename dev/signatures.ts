@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { HttpServer } from '@zdravo/kit/http';
+import type { Logger } from '@zdravo/kit/log';
+import {
+  createRevocationSource,
+  createTrustStore,
+  createVerifierPool,
+  isPublicAddress,
+  readTrustFolder,
+  readTrustList,
+  type TrustStore,
+  type VerifierPool,
+} from '@zdravo/signature';
+import { mountCertificateServices, servicesAt } from './certificate-services.ts';
+import { addressesBelow, type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
+import { isProduction, type Settings } from './settings.ts';
+
+/** Whom the platform believes, and what it verifies with. */
+export type Signatures = {
+  /** Of this machine. Outside production it is trusted beside the configured anchors. */
+  authority: DevelopmentAuthority;
+  verifier: VerifierPool;
+  /** Serves OCSP, the list of revoked certificates and time-stamps of this machine's authority below `/certificates`. */
+  mountOn(app: HttpServer): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** How long answers about certificates are kept; a developer who revokes one wants to see it. */
+const keep_ms = { production: 10 * 60_000, development: 10_000 };
+
+/**
+ * Verification for a running platform. The status of every certificate is asked while a document is signed: OCSP, then the
+ * authority's list, at most 3 s for one signature and outside the verifying threads. When nobody answers, ZDRAVO_REVOCATION decides.
+ * @throws Error in plain words when the trust settings cannot be used.
+ */
+export async function startSignatures(settings: Settings, log: Logger): Promise<Signatures> {
+  const authority = await openAuthority(settings);
+  const revocation = revocationOf(settings, authority);
+  const verifier = createVerifierPool({ trust: readTrust(settings, authority, log), revocation });
+  return {
+    authority,
+    verifier: underRule(verifier, settings.ZDRAVO_REVOCATION),
+    mountOn: async (app) => {
+      if (!isProduction(settings)) await mountCertificateServices(app, authority);
+    },
+    close: () => verifier.close(),
+  };
+}
+
+/** Verification of what was received earlier, as it was then: nobody is asked. */
+export async function openArchiveVerifier(settings: Settings, log: Logger): Promise<VerifierPool> {
+  return createVerifierPool({ trust: readTrust(settings, await openAuthority(settings), log) });
+}
+
+/** The certificate authority of this machine, with its services on the platform's address. */
+export function openAuthority({ ZDRAVO_DATA, ZDRAVO_PORT }: Settings): Promise<DevelopmentAuthority> {
+  const services = servicesAt(`http://localhost:${ZDRAVO_PORT}`);
+  return openDevelopmentAuthority(join(resolve(ZDRAVO_DATA), 'certificates'), services);
+}
+
+/** Anchors: the national trust list, the trust folder, and outside production this machine's authority. */
+function readTrust(settings: Settings, authority: DevelopmentAuthority, log: Logger): TrustStore {
+  const { ZDRAVO_TRUST_LIST, ZDRAVO_TRUST_FOLDER } = settings;
+  const is_production = isProduction(settings);
+  if (is_production && !ZDRAVO_TRUST_LIST && !ZDRAVO_TRUST_FOLDER)
+    throw new Error(
+      'In production the certificates of the development authority are refused: set ZDRAVO_TRUST_LIST to the national ' +
+        'trust list (ETSI TS 119 612) or ZDRAVO_TRUST_FOLDER to a folder of certificates.',
+    );
+  return createTrustStore({
+    anchors: [
+      ...(is_production ? [] : [authority.certificate]),
+      ...(ZDRAVO_TRUST_FOLDER ? readTrustFolder(ZDRAVO_TRUST_FOLDER) : []),
+    ],
+    services: ZDRAVO_TRUST_LIST ? readListed(ZDRAVO_TRUST_LIST, log) : [],
+    refuse_development: is_production,
+  });
+}
+
+function readListed(path: string, log: Logger) {
+  const { anchors, skipped, next_update, sequence_number } = readTrustList(readFileSync(path));
+  if (anchors.length === 0) throw new Error(`No service of the trust list ${path} can be trusted for signatures.`);
+  if (next_update && next_update < new Date())
+    log.warn({ next_update }, 'the trust list is older than its next update; fetch the current one');
+  log.info({ sequence_number, anchors: anchors.length, skipped: skipped.length }, 'the trust list was read');
+  return anchors;
+}
+
+/** The own authority is asked where it answers now, whatever port its certificates were issued under. */
+function revocationOf(settings: Settings, authority: DevelopmentAuthority) {
+  const own = addressesBelow(servicesAt(`http://localhost:${settings.ZDRAVO_PORT}`));
+  const isOwn = (url: URL) => url.href === own.ocsp_address || url.href === own.crl_address;
+  return createRevocationSource({
+    keep_ms: keep_ms[isProduction(settings) ? 'production' : 'development'],
+    timeout_ms: 1_500,
+    isAllowed: (url) => isOwn(url) || isPublicAddress(url),
+    knownAddresses: (issuer) =>
+      Buffer.from(issuer).equals(authority.certificate)
+        ? { ocsp_addresses: [own.ocsp_address], crl_addresses: [own.crl_address] }
+        : undefined,
+  });
+}
+
+function underRule(pool: VerifierPool, revocation: Settings['ZDRAVO_REVOCATION']): VerifierPool {
+  return {
+    ...pool,
+    verify: (container, policy, options) => pool.verify(container, { ...policy, revocation }, options),
+  };
+}

@@ -3,9 +3,11 @@ import { ImportProblem, readKatottg, readMountainFlags, readStreets } from '@zdr
 import { importAddressRows, importMountainFlags, importStreets, openImporter } from '@zdravo/il';
 import { createLogger } from '@zdravo/kit/log';
 import { openDatabases } from './databases.ts';
+import { importContracts } from './import-contracts.ts';
 import { readSettings } from './settings.ts';
 
-// `npm run import -- addresses|streets|mountains FILE`: reference data into the platform's database, while it is stopped
+// `npm run import -- addresses|streets|mountains|contracts FILE`: reference data, or the payer's contracts, into the platform's
+// database, while it is stopped
 // (or against a server named by PLATFORM_DATABASE_URL).
 
 const [kind = '', file] = process.argv.slice(2);
@@ -13,17 +15,19 @@ const importers = {
   addresses: (db: Db, path: string) => importAddressRows(db, readKatottg(createReadStream(path)), progress),
   streets: (db: Db, path: string) => importStreets(db, readStreets(createReadStream(path)), progress),
   mountains: (db: Db, path: string) => importMountainFlags(db, readMountainFlags(createReadStream(path)), progress),
+  contracts: (_: Db, path: string) => importContracts(databases.urls.platform, path, log),
 };
 type Db = ReturnType<typeof openImporter>['db'];
 
 if (!(kind in importers) || file === undefined) {
-  console.error('usage: npm run import -- addresses|streets|mountains FILE');
+  console.error('usage: npm run import -- addresses|streets|mountains|contracts FILE');
   process.exit(2);
 }
+const log = createLogger({ name: 'import', level: 'warn' });
 const databases = await openDatabases(readSettings());
 const importer = openImporter({
   database_url: databases.urls.platform,
-  log: createLogger({ name: 'import', level: 'warn' }),
+  log,
 });
 try {
   const count = await importers[kind as keyof typeof importers](importer.db, file);

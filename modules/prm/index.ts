@@ -3,6 +3,7 @@ import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import type { Logger } from '@zdravo/kit/log';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
+import { putContract } from './contracts.ts';
 import { type PrmDeps, prm_role } from './deps.ts';
 import {
   createDivision,
@@ -25,6 +26,7 @@ import { findEmployee, listEmployees, listEmployments } from './read-employees.t
 import type { Tables } from './tables.ts';
 
 export type { BlackListUser } from './black-list.ts';
+export type { Contract, ContractEmployee } from './contracts.ts';
 export type { Within } from './deps.ts';
 export type { DivisionFilter, DivisionInput } from './divisions.ts';
 export type { EmploymentInput } from './employees.ts';
@@ -64,6 +66,7 @@ function functionsOf(deps: PrmDeps) {
     setMountainGroup: bind(deps, setMountainGroup),
     findDivision: bind(db, findDivision),
     listDivisions: bind(db, listDivisions),
+    putContract: bind(deps, putContract),
     putEmployment: bind(deps, putEmployment),
     dismissEmployee: bind(deps, dismissEmployee),
     findEmployee: bind(db, findEmployee),

@@ -182,3 +182,51 @@ test('the running role may not delete, may not write history, and reports get no
   const published = rows.flatMap((row) => row.attnames);
   assert.ok(!published.some((name) => ['tax_id', 'documents', 'birth_date'].includes(name)));
 });
+
+test('a contract is stored once, replaced by its id, and names only the contractor’s own doctors and places', async () => {
+  const { legal_entity, division } = await clinicWithDivision(clinics[3]!);
+  const doctor = employmentOf(clinics[3]!, 'DOCTOR', legal_entity.id, division.id);
+  await prm.putEmployment(doctor, within);
+  const employee = { employee_id: doctor.id, division_id: division.id, staff_units: 0.5, declaration_limit: 900 };
+  const contract = {
+    id: randomUUID(),
+    contract_number: '0000-AB12-CD34',
+    contractor_legal_entity_id: legal_entity.id,
+    start_date: '2026-01-01',
+    end_date: '2026-12-31',
+    contract_employees: [{ ...employee, start_date: '2026-01-01' }],
+  };
+  await prm.putContract(contract, within);
+  await prm.putContract({ ...contract, terminated_on: '2026-07-01' }, within);
+  const { rows } = await superuser.query(
+    `select c.terminated_on::text, w.declaration_limit from prm.contracts c join prm.contract_employees w on w.contract_id = c.id`,
+  );
+  assert.deepEqual(rows, [{ terminated_on: '2026-07-01', declaration_limit: 900 }]);
+  const next = { ...contract, id: randomUUID(), contract_number: '0000-AB12-CD35', start_date: '2026-07-01' };
+  const refused: [changes: object, code: string | object][] = [
+    [{ start_date: '2026-06-30' }, { code: 'validation_failed' }],
+    [{ contract_number: contract.contract_number }, { code: 'contract_number_taken' }],
+    [{ id: contract.id }, { code: 'contract_identity' }],
+    [
+      { contract_employees: [{ ...employee, start_date: '2026-07-01', employee_id: randomUUID() }] },
+      { code: 'validation_failed' },
+    ],
+    [
+      { contract_employees: [{ ...employee, start_date: '2026-07-01', division_id: randomUUID() }] },
+      { code: 'validation_failed' },
+    ],
+    [
+      { contract_employees: [...contract.contract_employees, ...contract.contract_employees] },
+      { code: 'validation_failed' },
+    ],
+  ];
+  for (const [changes, error] of refused)
+    await assert.rejects(prm.putContract({ ...next, ...changes }, within), error as object, JSON.stringify(changes));
+  await Promise.allSettled(
+    ['0000-AB12-CD36', '0000-AB12-CD37'].map((contract_number) =>
+      prm.putContract({ ...next, id: randomUUID(), contract_number }, within),
+    ),
+  );
+  const { rows: after_race } = await superuser.query('select count(*)::int as n from prm.contracts');
+  assert.equal(after_race[0].n, 2, 'of two that would hold at once one is stored');
+});

@@ -21,6 +21,30 @@ export type Tables = {
     inserted_at: Generated<string>;
     updated_at: Generated<string>;
   };
+  'prm.contract_employees': {
+    id: string;
+    contract_id: string;
+    employee_id: string;
+    division_id: string;
+    staff_units: string;
+    declaration_limit: number;
+    start_date: string;
+    end_date: string | null;
+  };
+  'prm.contracts': {
+    id: string;
+    contract_number: string;
+    contractor_legal_entity_id: string;
+    start_date: string;
+    end_date: string;
+    terminated_on: string | null;
+    suspended_from: string | null;
+    suspended_until: string | null;
+    inserted_by: string;
+    updated_by: string;
+    inserted_at: Generated<string>;
+    updated_at: Generated<string>;
+  };
   'prm.divisions': {
     id: string;
     legal_entity_id: string;

@@ -12,6 +12,13 @@ export type Tables = {
     resource_id: string | null;
     detail: unknown | null;
   };
+  'reports.capitation_contracts': {
+    run_id: string;
+    for_month: string;
+    legal_entity_id: string;
+    contract_id: string;
+    contract_number: string;
+  };
   'reports.capitation_errors': {
     run_id: string;
     declaration_id: string;

@@ -21,7 +21,7 @@ const Details = Type.Object({
   legal_entity_id: Uuid,
   edrpou: Type.String(),
   legal_entity_name: Type.String(),
-  contract_id: Type.Null({ description: 'contracts do not exist yet' }),
+  contract_id: Nullable(Uuid),
   mountain_group: Type.Boolean(),
   age_group: Type.String(),
   declaration_count: Type.Integer(),

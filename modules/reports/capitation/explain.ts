@@ -43,6 +43,8 @@ export async function explainDeclaration(
   };
   if (!found) return { ...base, reason: 'not_active', text: 'It was not active at 0:00 of the billing date in Kyiv.' };
   const inputs = { mountain_group: found.mountain_group, age: found.age };
+  const listed = await listedProblem(db, run_id, declaration_id);
+  if (listed && !found.problem) return { ...base, ...inputs, reason: listed, text: problem_texts[listed] ?? '' };
   if (found.problem) return { ...base, ...inputs, reason: found.problem, text: problem_texts[found.problem] ?? '' };
   return { ...base, ...inputs, ...(await verdictOf(db, run, found)) };
 }
@@ -64,8 +66,22 @@ const problem_texts: Record<string, string> = {
   division_missing: 'Its division is not known, so the mountain coefficient is not either.',
   person_missing: 'Nothing is known of its person, so the age is not either.',
   person_deceased: 'The person had died before the billing date.',
+  contract_not_in_force: 'Its clinic has contracts, and none of them was in force on the billing date.',
+  employee_not_in_contract: 'Its doctor does not stand in the contract of the clinic for this place.',
+  over_contract_limit: 'The contract pays fewer patients of this doctor; those who became active earlier came first.',
   person_not_born: 'The person is born after the billing date.',
 };
+
+/** Limits look at all patients of a doctor: what the run found is looked up, not worked out again. */
+async function listedProblem(db: Kysely<Tables>, run_id: string, declaration_id: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('reports.capitation_errors')
+    .select('code')
+    .where('run_id', '=', run_id)
+    .where('declaration_id', '=', declaration_id)
+    .executeTakeFirst();
+  return row && Object.hasOwn(problem_texts, row.code) ? row.code : undefined;
+}
 
 async function verdictOf(db: Kysely<Tables>, run: { id: string; billing_month: string }, found: ActiveDeclaration) {
   const { rows } = await sql<Verdict>`

@@ -1,20 +1,21 @@
 import type { TransactionOf } from '@zdravo/kit/db';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { time_zone } from '../billing.ts';
 import type { Tables } from '../tables.ts';
+import { gatherContracts, hasContracts, limitedByContracts } from './contract-limits.ts';
 
 type Db = TransactionOf<Tables>;
 
 /**
  * Counts the declarations that were active at the billing moment (0:00 of the billing date in Kyiv: whatever status
  * began before it) by what the rules look at, and lists those that cannot be counted. One pass, one snapshot.
-
  * Ages are whole months between `birth_month` and the billing date, divided by twelve: exact, as both are the 1st.
  * PostgreSQL shares the work among its workers, which an INSERT would forbid: hence the temporary table.
  */
 export async function gather(db: Db, run_id: string, month: string): Promise<void> {
   await sql`drop table if exists gathered`.execute(db);
-  await sql`create temporary table gathered as ${grouped(month)}`.execute(db);
+  await sql`create temporary table gathered as ${await grouped(db, month)}`.execute(db);
+  await gatherContracts(db, run_id, month);
   await sql`
     insert into reports.capitation_inputs (run_id, for_month, legal_entity_id, mountain_group, age, declaration_count)
     select ${run_id}, ${month}::date, legal_entity_id, mountain_group, age, declaration_count from gathered
@@ -39,7 +40,7 @@ export async function listRefused(db: Db, run_id: string, month: string): Promis
   if (rows.length === 0) return;
   await sql`
     insert into reports.capitation_errors (run_id, declaration_id, code, legal_entity_id)
-    select ${run_id}, declaration_id, lower(error_code), legal_entity_id from (${activeDeclarations(month)}) active
+    select ${run_id}, declaration_id, lower(error_code), legal_entity_id from (${await withLimits(db, month)}) active
     join (${refused}) refused using (mountain_group, age) where problem is null
     on conflict do nothing`.execute(db);
 }
@@ -55,12 +56,16 @@ export async function gatherLegalEntities(db: Db, run_id: string): Promise<void>
   );
 }
 
-/** The groups alone, for a dry run. */
-export function grouped(month: string) {
+async function grouped(db: Db, month: string) {
   return sql`
     select legal_entity_id, mountain_group, age, problem, count(*)::int as declaration_count,
       array_agg(declaration_id) filter (where problem is not null) as declaration_ids
-    from (${activeDeclarations(month)}) active group by 1, 2, 3, 4`;
+    from (${await withLimits(db, month)}) active group by 1, 2, 3, 4`;
+}
+
+async function withLimits(db: Db, month: string): Promise<RawBuilder<unknown>> {
+  const active = activeDeclarations(month);
+  return (await hasContracts(db)) ? limitedByContracts(active, month) : active;
 }
 
 /**
@@ -71,7 +76,7 @@ export function grouped(month: string) {
 export function activeDeclarations(month: string, declaration_id?: string) {
   const only = declaration_id ? sql`and declaration_id = ${declaration_id}` : sql``;
   return sql<ActiveDeclaration>`
-    select s.declaration_id, h.legal_entity_id, d.mountain_group, ${ageSql(month)} as age, f.birth_month,
+    select s.declaration_id, s.active_since, h.legal_entity_id, h.employee_id, h.division_id, d.mountain_group, ${ageSql(month)} as age, f.birth_month,
       case when h.id is null then 'declaration_missing'
         when e.id is null then 'legal_entity_missing'
         when d.id is null then 'division_missing'
@@ -79,7 +84,7 @@ export function activeDeclarations(month: string, declaration_id?: string) {
         when f.deceased_on < ${month}::date then 'person_deceased'
         when f.birth_month > ${month}::date then 'person_not_born' end as problem
     from (
-      select declaration_id from ops.declaration_status_history now_active
+      select declaration_id, changed_at as active_since from ops.declaration_status_history now_active
       where status = 'active' and changed_at < ${billingMoment(month)} ${only}
         and not exists (
           select from ops.declaration_status_history later

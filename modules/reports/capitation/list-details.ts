@@ -19,6 +19,12 @@ export async function listDetails(db: Kysely<Tables>, query: DetailsQuery, own: 
     .innerJoin('reports.capitation_legal_entities as e', (join) =>
       join.onRef('e.run_id', '=', 'l.run_id').onRef('e.legal_entity_id', '=', 'l.legal_entity_id'),
     )
+    .leftJoin('reports.capitation_contracts as c', (join) =>
+      join
+        .onRef('c.run_id', '=', 'l.run_id')
+        .onRef('c.for_month', '=', 'l.for_month')
+        .onRef('c.legal_entity_id', '=', 'l.legal_entity_id'),
+    )
     .where('r.state', '=', 'published')
     .$if(query.report_id !== undefined, (one) => one.where('l.run_id', '=', query.report_id!))
     .$if(query.edrpou !== undefined, (one) => one.where('e.edrpou', '=', query.edrpou!))
@@ -35,7 +41,7 @@ export async function listDetails(db: Kysely<Tables>, query: DetailsQuery, own: 
       'l.legal_entity_id',
       'e.edrpou',
       'e.name as legal_entity_name',
-      sql<null>`null`.as('contract_id'),
+      'c.contract_id',
       'l.mountain_group',
       'l.age_group',
       'l.declaration_count',

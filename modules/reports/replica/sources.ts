@@ -18,7 +18,16 @@ export const publications: Record<Source['name'], readonly string[]> = {
 export const replica_tables: Record<Source['name'], readonly string[]> = {
   mpi: ['mpi.person_facts'],
   ops: ['ops.declaration_heads', 'ops.declaration_status_history'],
-  platform: ['prm.legal_entities', 'prm.divisions', 'prm.employees', 'prm.parties', 'prm.status_history', 'il.regions'],
+  platform: [
+    'prm.legal_entities',
+    'prm.divisions',
+    'prm.employees',
+    'prm.parties',
+    'prm.status_history',
+    'prm.contracts',
+    'prm.contract_employees',
+    'il.regions',
+  ],
 };
 
 /** A role that may log in at the sources and read the published columns only; each subscription connects as it. */

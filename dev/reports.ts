@@ -61,7 +61,7 @@ export async function reportsSigner(key_provider: KeyProvider): Promise<Signer> 
 }
 
 /** The databases from which the reports replicate. */
-export function sourcesOf({ urls }: Databases): Source[] {
+export function sourcesOf({ urls }: Pick<Databases, 'urls'>): Source[] {
   return (['mpi', 'ops', 'platform'] as const).map((name) => ({
     name,
     url: connectionUrl(urls[name], {}),

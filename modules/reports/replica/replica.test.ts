@@ -70,6 +70,20 @@ test('the role of reports cannot connect to a source; the feed reads published c
     );
     assert.equal(rows[0].may, false);
   }
+  // Nobody who may be `zdravo_reports` gets in, whatever else a login could do; into the replica it does.
+  await under.replica.query(`
+    drop role if exists reports_intruder;
+    create role reports_intruder login password 'of an intruder' in role zdravo_reports`);
+  const enter = async (url: string) => {
+    const intruder = new pg.Client({
+      connectionString: connectionUrl(url, { user: 'reports_intruder', password: 'of an intruder' }),
+    });
+    await intruder.connect();
+    await intruder.end();
+  };
+  for (const { url } of subscriptions.sources) await assert.rejects(enter(url), { code: '42501' });
+  await enter(subscriptions.reports_url);
+  await under.replica.query('drop role reports_intruder');
   const feed = new pg.Client({
     connectionString: connectionUrl(subscriptions.sources[0]!.url, {
       user: feed_role,
@@ -89,6 +103,14 @@ test('the role of reports cannot connect to a source; the feed reads published c
     under.reports.deps.db.deleteFrom('reports.publications' as never).execute(),
     /permission denied/,
   );
+});
+
+test('a source that would keep WAL without limit for a stopped replica is named', async () => {
+  const warned: unknown[] = [];
+  const log = Object.assign(Object.create(under.subscriptions.log), { warn: (about: unknown) => warned.push(about) });
+  assert.equal((await under.source.ops.query('show max_slot_wal_keep_size')).rows[0].max_slot_wal_keep_size, '-1');
+  await keepSubscriptions({ ...under.subscriptions, log });
+  assert.deepEqual(warned, [{ source: 'mpi' }, { source: 'ops' }, { source: 'platform' }]);
 });
 
 test('lag is measured and shown, and alarms', async () => {

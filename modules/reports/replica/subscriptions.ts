@@ -14,6 +14,9 @@ export type SubscriptionOptions = {
   log: Logger;
 };
 
+/** Of whoever changes subscriptions; falls with the connection. */
+const keepers_lock = 'select pg_advisory_lock(7202613)';
+
 export type Kept = { source: Source['name']; done: 'created' | 'refreshed' | 'copied again' };
 
 /**
@@ -24,7 +27,7 @@ export async function keepSubscriptions(options: SubscriptionOptions): Promise<K
   const kept: Kept[] = [];
   const replica = await connect(options.reports_url, 'reports-subscriptions');
   try {
-    await replica.query('select pg_advisory_lock(7202613)');
+    await replica.query(keepers_lock);
     for (const source of options.sources) kept.push(await keepOne(replica, source, options));
   } finally {
     await replica.end();
@@ -32,13 +35,19 @@ export async function keepSubscriptions(options: SubscriptionOptions): Promise<K
   return kept;
 }
 
-/** Copies one source anew: for a publication whose columns changed, or doubts about the replica. */
-export async function resync(options: SubscriptionOptions, name: Source['name']): Promise<void> {
+/**
+ * Copies one source anew: for a publication whose columns changed, or doubts about the replica. Runs are refused until
+ * every table is there again; a keeper that works meanwhile waits. @throws Error for a name that no source has.
+ */
+export async function resync(options: SubscriptionOptions, name: string): Promise<void> {
   const source = options.sources.find((one) => one.name === name);
-  if (!source) throw new Error(`no source is called ${name}`);
+  if (!source)
+    throw new Error(`No source is called ${name}; there are ${options.sources.map((one) => one.name).join(', ')}.`);
   const replica = await connect(options.reports_url, 'reports-resync');
   const feed = await connect(source.url, 'reports-resync');
   try {
+    await replica.query(keepers_lock);
+    await refuseMissingColumns(replica, feed, source);
     await copyAgain(replica, feed, source, options);
   } finally {
     await Promise.all([replica.end(), feed.end()]);
@@ -67,6 +76,7 @@ async function keepOne(replica: pg.Client, source: Source, options: Subscription
   const feed = await connect(source.url, 'reports-subscriptions');
   try {
     await prepareSource(feed, source, options.feed_password);
+    await warnOfUnboundedLog(feed, source, options);
     const slot = slotOf(source, options);
     const state = await slotState(feed, slot);
     const subscribed = await isSubscribed(replica, slot);
@@ -85,6 +95,16 @@ async function keepOne(replica: pg.Client, source: Source, options: Subscription
   } finally {
     await feed.end();
   }
+}
+
+/** A subscriber that stops must not fill the source's disk: PostgreSQL's own default keeps WAL for it without limit. */
+async function warnOfUnboundedLog(feed: pg.Client, { name }: Source, { log }: SubscriptionOptions): Promise<void> {
+  const { rows } = await feed.query<{ max_slot_wal_keep_size: string }>('show max_slot_wal_keep_size');
+  if (rows[0]!.max_slot_wal_keep_size === '-1')
+    log.warn(
+      { source: name },
+      'max_slot_wal_keep_size is not set: a stopped replica would fill the disk of this source',
+    );
 }
 
 async function isSubscribed(replica: pg.Client, slot: string): Promise<boolean> {

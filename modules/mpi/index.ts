@@ -14,6 +14,7 @@ import { index_definitions } from './indexes/composites.ts';
 import { assertIndexesAllowed } from './indexes/entropy.ts';
 import { openGenerations } from './indexes/generations.ts';
 import { mpiJobs } from './jobs.ts';
+import { block_definitions } from './linkage/block-definitions.ts';
 import { sheet_scope, sketch_scope } from './linkage/key-scopes.ts';
 import type { LinkOrder } from './linking/link-events.ts';
 import { mergePersons } from './linking/merge-persons.ts';
@@ -78,7 +79,7 @@ export type Mpi = {
  * @throws KeyError when the keys at hand are not those of the database; its hint tells the operator what to do.
  */
 export async function createMpi(options: MpiOptions): Promise<Mpi> {
-  assertIndexesAllowed(index_definitions);
+  assertIndexesAllowed([...index_definitions, ...block_definitions]);
   const { log, key_provider } = options;
   const pool_size = options.pool_size ?? 16;
   const database = openDatabase<Tables>({

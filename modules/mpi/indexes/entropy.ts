@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { MpiDatabase } from '../deps.ts';
+import { block_definitions } from '../linkage/block-definitions.ts';
 import { type IndexDefinition, index_definitions } from './composites.ts';
 
 /** How well the commonest value of an index hides. */
@@ -13,7 +14,7 @@ export type IndexEntropy = {
   entropy_bits: number;
 };
 
-const least_bits = 15;
+export const least_bits = 15;
 /** Below this many entries a measurement says more of the sample than of the index. */
 export const telling_entries = 100_000;
 /** So many of one household may share a telephone: nothing that a thief could start from. */
@@ -25,7 +26,7 @@ const household = 16;
  * @throws Error
  */
 export function assertIndexesAllowed(
-  definitions: readonly Pick<IndexDefinition, 'id' | 'name' | 'measured_bits'>[],
+  definitions: readonly { id: number; name: string; measured_bits: number }[],
 ): void {
   const weak = definitions.filter(({ measured_bits }) => !(measured_bits >= least_bits));
   if (weak.length > 0)
@@ -58,4 +59,23 @@ export async function indexEntropy(
     name: definitions.find(({ id }) => id === row.index_id)?.name ?? `${row.index_id}`,
     entropy_bits: -Math.log2(row.largest / row.entries),
   }));
+}
+
+/** Stands for all blocks together: their tokens do not tell which block they are of, and nor does the table. */
+export const blocks_id = 100;
+
+/**
+ * The same of the blocks by which persons are found for comparison. `entries` are those of one block on average, so that the
+ * commonest token of all is held against as many as it could hide among.
+ */
+export async function blockEntropy(db: MpiDatabase, key_id: string): Promise<IndexEntropy[]> {
+  const { rows } = await sql<{ tokens: number; largest: number | null }>`
+    select coalesce(sum(rows), 0)::bigint as tokens, max(rows) as largest
+    from (select count(*) as rows from mpi.linkage_blocks where key_id = ${key_id} group by token) token`.execute(db);
+  const { tokens, largest } = rows[0]!;
+  if (largest === null) return [];
+  const entries = Math.max(largest, Math.round(tokens / block_definitions.length));
+  return [
+    { index_id: blocks_id, name: 'linkage_blocks', entries, largest, entropy_bits: -Math.log2(largest / entries) },
+  ];
 }

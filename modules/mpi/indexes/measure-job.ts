@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { MpiDeps } from '../deps.ts';
-import { indexEntropy, isWeak } from './entropy.ts';
+import { blockEntropy, indexEntropy, isWeak } from './entropy.ts';
 
 const time_limit_ms = 600_000;
 
@@ -9,13 +9,16 @@ export async function measureIndexes(deps: Pick<MpiDeps, 'db' | 'generations' | 
   const { serving } = await deps.generations.refresh();
   await deps.db.transaction().execute(async (transaction) => {
     await sql`select set_config('statement_timeout', ${String(time_limit_ms)}, true)`.execute(transaction);
-    const measured = await indexEntropy(transaction, serving.key_id);
+    const measured = [
+      ...(await indexEntropy(transaction, serving.key_id)),
+      ...(await blockEntropy(transaction, serving.key_id)),
+    ];
     const rows = measured.map(({ name: _name, ...row }) => row);
     if (rows.length > 0) await transaction.insertInto('mpi.index_measurements').values(rows).execute();
     for (const index of measured.filter(isWeak))
       deps.log.error(
         { index: index.name, entropy_bits: index.entropy_bits, largest: index.largest },
-        'a blind index betrays its commonest value: look for one value entered for many persons',
+        'an index betrays its commonest value: look for one value entered for many persons',
       );
   });
 }

@@ -1,6 +1,6 @@
 import { buildFields, type Field, type ResolvedField, type TypeName } from '@zdravo/linkage';
 import type { Person } from '../contract.ts';
-import { type IdentityRules, isIdentifying, plainNumber } from '../identity-rules.ts';
+import type { IdentityRules } from '../identity-rules.ts';
 import { documents, phones, taxIds } from '../indexes/composites.ts';
 
 const types = {
@@ -47,39 +47,9 @@ export function sketchValues(person: Person, rules: IdentityRules): string[] {
   ];
 }
 
-function settlementOf(person: Person): string {
+export function settlementOf(person: Person): string {
   const { addresses } = person;
   const address = addresses.find(({ type }) => type === 'RESIDENCE') ?? addresses[0];
   const settlement = address?.['settlement'];
   return typeof settlement === 'string' ? settlement : '';
-}
-
-/** The composites by which pairs of persons are found for comparison; each is rare, so that its token tells nothing by itself. */
-export function blockComposites(person: Person, rules: IdentityRules): string[][] {
-  const family = rules.family_name(person.last_name);
-  const given = rules.given_name(person.first_name);
-  const patronymic = rules.patronymic(person.second_name ?? '');
-  const { birth_date } = person;
-  const settlement = rules.family_name(settlementOf(person));
-  const birthplace = rules.family_name(person.birth_settlement);
-  const composites = [
-    ...taxIds(person).map((tax_id) => ['tax_id', tax_id]),
-    ...documents(person, rules).map(([, number]) => ['document', number!]),
-    ...phones(person, rules).flatMap((phone) => [
-      ['phone_birth', phone, birth_date],
-      ['phone_given', phone, given],
-    ]),
-    ['family_birth', family, birth_date],
-    ['given_birth_settlement', given, birth_date, settlement],
-    ['given_birth_birthplace', given, birth_date, birthplace],
-    ['given_patronymic_birth', given, patronymic, birth_date],
-    ['swapped_birth', ...[plainNumber(person.first_name), plainNumber(person.last_name)].sort(), birth_date],
-    ['full_name_settlement', family, given, patronymic, settlement, birth_date.slice(0, 4)],
-  ];
-  return composites.filter((composite) => !composite.includes('') && !isMadeUp(composite));
-}
-
-/** Numbers that clerks enter where none is known would join everybody. */
-function isMadeUp([kind, number]: string[]): boolean {
-  return (kind === 'phone_birth' || kind === 'phone_given') && !isIdentifying(number!);
 }

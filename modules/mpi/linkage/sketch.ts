@@ -3,7 +3,8 @@ import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
 import { keyedHash, type Tokens, tokensOf } from '@zdravo/linkage';
 import type { Person } from '../contract.ts';
 import type { IdentityRules } from '../identity-rules.ts';
-import { blockComposites, comparable_fields, sketchValues } from './sketch-fields.ts';
+import { blockComposites } from './block-definitions.ts';
+import { comparable_fields, sketchValues } from './sketch-fields.ts';
 
 /** Grows when `sketch_fields` change: older sketches are then made anew by a re-index. */
 const sketch_version = 1;

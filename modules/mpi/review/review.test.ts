@@ -197,3 +197,23 @@ test('when a pair is decided its sheet and key are gone, and a changed person ge
   );
   assert.deepEqual(keys.rows, [{ bytes: null }]);
 });
+
+test('a damaged sheet is told, taken away and prepared anew; an altered key of one pair holds up no other', async () => {
+  const id = await question();
+  await assignment(ann);
+  await under_test.superuser.query(
+    'update mpi.review_sheets set ciphertext = set_byte(ciphertext, 30, get_byte(ciphertext, 30) # 1) where item_id = $1',
+    [id],
+  );
+  const look = () => client.getPair({ params: { id }, query: { fields: 'last_name' } }, by(ann));
+  await assert.rejects(look(), hasCode('sheet_not_ready'));
+  await prepare();
+  assert.equal((await look()).fields['last_name']!.length, 2);
+  await under_test.keys_superuser.query(
+    "update wrapped_keys set bytes = set_byte(bytes, 20, get_byte(bytes, 20) # 1) where purpose = 'review' and owner_id = $1",
+    [id],
+  );
+  await assert.rejects(look(), hasCode('sheet_not_ready'));
+  const other = await question();
+  assert.equal(await count(`select from mpi.review_sheets where item_id = '${other}'`), 1);
+});

@@ -9,7 +9,7 @@ import {
   mount,
   serviceAuthentication,
 } from '@zdravo/kit/http';
-import { createKeyStore, type KeyProvider, type KeyStore } from '@zdravo/kit/keys';
+import { createKeyStore, KeyError, type KeyProvider, type KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { malformed, Problem } from '@zdravo/kit/problem';
 import type { Kysely } from 'kysely';
@@ -35,7 +35,7 @@ export type ReviewOptions = {
 };
 
 export type Review = { app: HttpServer; close(): Promise<void> };
-type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; read_audit: ReadAudit };
+type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; read_audit: ReadAudit; log: Logger };
 
 export const review_role = 'zdravo_mpi_review';
 
@@ -52,6 +52,7 @@ export async function createReview(options: ReviewOptions): Promise<Review> {
     db: database.db,
     keys: createKeyStore(keys_database.pool, options.key_provider, sheet_scope),
     read_audit: createReadAudit(database.db, 'mpi'),
+    log,
   };
   const close = async () => {
     await Promise.all([database.close(), keys_database.close()]);
@@ -142,12 +143,19 @@ function fieldNames(asked = ''): SheetField[] {
   return names as SheetField[];
 }
 
-async function sheetsOf({ db, keys }: ReviewDeps, id: string): Promise<SheetPair> {
-  const [row, key] = await Promise.all([
-    db.selectFrom('mpi.review_sheets').select('ciphertext').where('item_id', '=', id).executeTakeFirst(),
-    keys.find(id),
-  ]);
-  if (row && key) return openSheets(key, id, row.ciphertext);
+/** @throws Problem 503 `sheet_not_ready`; what does not open is taken away, so that the index prepares it anew. */
+async function sheetsOf({ db, keys, log }: ReviewDeps, id: string): Promise<SheetPair> {
+  try {
+    const [row, key] = await Promise.all([
+      db.selectFrom('mpi.review_sheets').select('ciphertext').where('item_id', '=', id).executeTakeFirst(),
+      keys.find(id),
+    ]);
+    if (row && key) return openSheets(key, id, row.ciphertext);
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    log.error({ err: error, review_item_id: id }, `the sheet of a pair does not open: ${error.hint}`);
+    if (error.code === 'key_refused') await db.deleteFrom('mpi.review_sheets').where('item_id', '=', id).execute();
+  }
   throw new Problem({
     status: 503,
     code: 'sheet_not_ready',

@@ -1,4 +1,4 @@
-import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
+import { KeyError, openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
 import { sql } from 'kysely';
 import type { Person } from '../contract.ts';
 import type { MpiDeps } from '../deps.ts';
@@ -21,8 +21,9 @@ export async function prepareSheets(deps: MpiDeps, signal?: AbortSignal): Promis
   await dropDecided(deps);
   for (;;) {
     const waiting = await findWaiting(deps);
-    for (const item of waiting) await prepare(deps, item);
-    if (waiting.length < batch_size || signal?.aborted) return;
+    let prepared = 0;
+    for (const item of waiting) if (await prepareOne(deps, item)) prepared += 1;
+    if (waiting.length < batch_size || prepared === 0 || signal?.aborted) return;
   }
 }
 
@@ -38,6 +39,18 @@ async function findWaiting({ db }: MpiDeps): Promise<Waiting[]> {
       or sheet.versions <> jsonb_build_object(low.id::text, low.version, high.id::text, high.version))
     order by item.created_at limit ${batch_size}`.execute(db);
   return rows;
+}
+
+/** @returns false for a pair of which a key or a ciphertext does not open: it is told, and the others are not held up. */
+async function prepareOne(deps: MpiDeps, item: Waiting): Promise<boolean> {
+  try {
+    await prepare(deps, item);
+    return true;
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    deps.log.error({ err: error, review_item_id: item.id }, `a pair cannot be prepared for review: ${error.hint}`);
+    return false;
+  }
 }
 
 async function prepare(deps: MpiDeps, { id, low_id, high_id, versions }: Waiting): Promise<void> {

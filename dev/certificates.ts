@@ -16,6 +16,7 @@ import {
 export type DevelopmentAuthority = {
   /** DER; marked as one for development, so that a platform in production refuses it. */
   certificate: Uint8Array;
+  certificate_pem: string;
   /** A key and its certificate under a name of its own, made once and kept. @returns them and the path of their file. */
   issueSigner(file_name: string, request: CertificateRequest): Promise<{ path: string; files: CertificateFiles }>;
   /** Revokes a certificate (DER) from `at` on; again changes nothing. @returns since when. @throws Error when another issued it. */
@@ -43,6 +44,7 @@ export async function openDevelopmentAuthority(directory: string, services: stri
   const list_path = join(directory, 'revoked.json');
   return {
     certificate: authority.certificate,
+    certificate_pem: authority.certificate_pem,
     issueSigner: async (file_name, request) => {
       const path = join(directory, `${file_name}.pem`);
       return { path, files: await kept(path, () => issueCertificate(authority, request)) };

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { migrations as authMigrations } from '@zdravo/auth';
 import { migrations as gatewayMigrations } from '@zdravo/gateway';
 import { migrations as ilMigrations } from '@zdravo/il';
+import { auditMigrations } from '@zdravo/kit/audit';
 import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { keyMigrations } from '@zdravo/kit/keys';
@@ -11,9 +12,10 @@ import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { linker_role, migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
-import { migrations as prmMigrations } from '@zdravo/prm';
+import { prm_role, migrations as prmMigrations } from '@zdravo/prm';
 import { reports_role, migrations as reportsMigrations } from '@zdravo/reports';
 import pg from 'pg';
+import { development_marker } from './processes/production-guard.ts';
 import type { Settings } from './settings.ts';
 
 type DatabaseName = 'platform' | 'il_keys' | 'mcs_keys' | 'ops' | 'ops_keys' | 'mpi' | 'mpi_keys' | 'reports';
@@ -32,6 +34,7 @@ export async function openDatabases(
   settings: Settings,
   server_settings: readonly string[] = ['shared_buffers=128MB'],
 ): Promise<Databases> {
+  await markDevelopment(resolve(settings.ZDRAVO_DATA));
   const plans = plansOf(settings);
   const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings, server_settings) : undefined;
   const urls = {} as Record<DatabaseName, string>;
@@ -51,24 +54,29 @@ function plansOf(settings: Settings): Plan[] {
     {
       name: 'platform',
       given: settings.PLATFORM_DATABASE_URL,
-      migrations: [authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations],
-      jobs_roles: ['zdravo_auth', 'zdravo_il', 'zdravo_mcs', 'zdravo_gateway'],
+      migrations: [auditMigrations, authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations],
+      jobs_roles: ['zdravo_auth', 'zdravo_il', 'zdravo_mcs', 'zdravo_gateway', prm_role],
     },
     { name: 'il_keys', given: settings.IL_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     { name: 'mcs_keys', given: settings.MCS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
-    { name: 'ops', given: settings.OPS_DATABASE_URL, migrations: [opsMigrations], jobs_roles: ['zdravo_ops'] },
+    {
+      name: 'ops',
+      given: settings.OPS_DATABASE_URL,
+      migrations: [auditMigrations, opsMigrations],
+      jobs_roles: ['zdravo_ops'],
+    },
     { name: 'ops_keys', given: settings.OPS_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     {
       name: 'mpi',
       given: settings.MPI_DATABASE_URL,
-      migrations: [mpiMigrations],
+      migrations: [auditMigrations, mpiMigrations],
       jobs_roles: ['zdravo_mpi', linker_role],
     },
     { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
     {
       name: 'reports',
       given: settings.REPORTS_DATABASE_URL,
-      migrations: [reportsMigrations],
+      migrations: [auditMigrations, reportsMigrations],
       jobs_roles: [reports_role],
     },
   ];
@@ -92,13 +100,17 @@ async function createDatabase(server_url: string, database: string): Promise<str
 
 async function startEmbedded(settings: Settings, server_settings: readonly string[]): Promise<RunningPostgres> {
   const data = resolve(settings.ZDRAVO_DATA);
-  await mkdir(data, { recursive: true });
   return startPostgres({
     directory: join(data, 'postgres'),
     password: await keptSecret(join(data, 'postgres.password')),
     // A replica that stopped reading must not fill the disk: its slot is lost instead, and copied anew.
     settings: [...server_settings, 'max_slot_wal_keep_size=4GB'],
   });
+}
+
+async function markDevelopment(data: string): Promise<void> {
+  await mkdir(data, { recursive: true });
+  await writeFile(join(data, development_marker), 'Keys and secrets in here serve development only.\n');
 }
 
 /** A random secret, made once and kept in a file of its owner's. */

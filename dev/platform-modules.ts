@@ -1,10 +1,11 @@
 import { type Auth, contract as authContract, createAuth } from '@zdravo/auth';
 import { client_type_scopes, role_scopes } from '@zdravo/country-ua';
-import { createGateway, createGatewayStore, type FindLogFile, served } from '@zdravo/gateway';
+import { createGateway, createGatewayStore, served } from '@zdravo/gateway';
 import { createIl, type Il, il_role, contract as ilContract } from '@zdravo/il';
 import type { Client } from '@zdravo/kit/client';
 import type { Clock } from '@zdravo/kit/clock';
 import type { Consumer } from '@zdravo/kit/events';
+import type { FindFile } from '@zdravo/kit/http';
 import { type Job, startJobs } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
@@ -13,7 +14,7 @@ import { createMcs, type Mcs, mcs_role, type StorageOptions } from '@zdravo/mcs'
 import type { contract as mpiContract } from '@zdravo/mpi/contract';
 import type { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import type { contract as opsContract } from '@zdravo/ops/contract';
-import { createPrm, type Prm } from '@zdravo/prm';
+import { createPrm, type Prm, prm_role } from '@zdravo/prm';
 import { handlersThrough, type internal_contract } from '@zdravo/reports';
 import { contract as reportsContract } from '@zdravo/reports/contract';
 import type { VerifierPool } from '@zdravo/signature';
@@ -108,7 +109,7 @@ export type Door = Clients & {
   modules: Modules;
   il: Il;
   reports: Client<typeof internal_contract>;
-  log_files: FindLogFile;
+  log_files: FindFile;
   metrics_token: string;
   version: string;
   trusted_proxies?: string[];
@@ -158,6 +159,7 @@ export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: 
     { url, role: il_role, jobs: il.jobs },
     { url, role: mcs_role, jobs: modules.mcs.jobs },
     { url, role: 'zdravo_gateway', jobs: store.jobs },
+    { url, role: prm_role, jobs: modules.prm.jobs },
   ];
 }
 

@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Auth } from '@zdravo/auth';
-import { builtInAddresses, builtInDictionaries } from '@zdravo/country-ua';
-import { openImporter, seedReferenceData } from '@zdravo/il';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { createLogger, type Logger } from '@zdravo/kit/log';
@@ -11,10 +9,10 @@ import { createOutbox, type Outbox } from '@zdravo/kit/messages';
 import type { Mcs } from '@zdravo/mcs';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
 import { contract as reviewContract } from '@zdravo/mpi/review-contract';
-import { createOps, type Ops, type OpsOptions, published_name } from '@zdravo/ops';
+import { createOps, type Ops, type OpsOptions } from '@zdravo/ops';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
-import { createLogFiles, formatVerifierKey } from '@zdravo/tlog';
+import { formatVerifierKey } from '@zdravo/tlog';
 import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import type { DevelopmentAuthority } from './certificates.ts';
 import { loadCountry, startingPart } from './country.ts';
@@ -33,11 +31,12 @@ import {
   queuesOf,
   startWork,
 } from './platform-modules.ts';
+import { seedPlatform } from './reference-data.ts';
 import { reportsSigner, startReports } from './reports.ts';
 import { isProduction, type Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { startSignatures } from './signatures.ts';
-import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
+import { type DevelopmentLog, logFilesOf, startDevelopmentLog } from './transparency-log.ts';
 
 export type { Neighbours } from './platform-modules.ts';
 
@@ -114,11 +113,7 @@ export async function startPlatform(
     modules,
     il,
     reports: clientOfReports(reports, parts.secret),
-    log_files: createLogFiles({
-      tiles: transparency_log.tiles,
-      checkpoint: () => transparency_log.checkpoints.get(published_name),
-      texts: { policy: transparency_log.policy_text, 'promise-key': transparency_log.promise_key_text },
-    }),
+    log_files: logFilesOf(transparency_log),
     version,
     metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
   });
@@ -222,10 +217,6 @@ function clientOfReports({ app }: Reports, secret: string) {
   return createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret });
 }
 
-async function seedPlatform(database_url: string, log: Logger): Promise<void> {
-  const importer = openImporter({ database_url, log });
-  await seedReferenceData(importer.db, { dictionaries: builtInDictionaries(), addresses: builtInAddresses() });
-  await importer.close();
 }
 
 async function projectVersion(): Promise<string> {

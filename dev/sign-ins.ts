@@ -19,7 +19,7 @@ export type SignIns = {
 const callback = 'http://localhost:4010/callback';
 
 /** What may pass through the vendor's software: all that clinics and pharmacies may do. */
-const broker_scope = [...new Set(['MSP', 'PHARMACY', 'MIS'].flatMap((type) => client_type_scopes[type] ?? []))];
+export const broker_scope = [...new Set(['MSP', 'PHARMACY', 'MIS'].flatMap((type) => client_type_scopes[type] ?? []))];
 
 /** The sign-ins of this machine: those that the file at `path` keeps, or new ones. */
 export async function createSignIns(auth: Auth, path: string): Promise<SignIns> {

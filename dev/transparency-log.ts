@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createLogFolder, type LogFolder, openLogFolder } from '@zdravo/ops';
+import { createLogFolder, type LogFolder, openLogFolder, published_name } from '@zdravo/ops';
+import { createLogFiles, type FindLogFile } from '@zdravo/tlog';
 import type { Settings } from './settings.ts';
 import { startWitnesses } from './witnesses.ts';
 
@@ -33,4 +34,13 @@ export async function startDevelopmentLog(
       await witnesses.stop();
     },
   };
+}
+
+/** The log's public files: its published checkpoint, tiles, entry bundles and policy. */
+export function logFilesOf({ tiles, checkpoints, policy_text, promise_key_text }: LogFolder): FindLogFile {
+  return createLogFiles({
+    tiles,
+    checkpoint: () => checkpoints.get(published_name),
+    texts: { policy: policy_text, 'promise-key': promise_key_text },
+  });
 }

@@ -17,6 +17,8 @@ export type Api = {
   expect(method: string, path: string, options?: CallOptions): Promise<Answer>;
   /** Password → consent → code → access token, as the sign-in pages and the vendor's program do it together. */
   signIn(account: Account): Promise<string>;
+  /** The latter half: consent → code → access token, with a token of the sign-in pages. */
+  exchange(account: Account, login_token: string): Promise<string>;
 };
 
 export type Account = {
@@ -61,7 +63,7 @@ export function createApi(address: string, sign_ins: Pick<SignIns, 'login_client
   }
 
   async function signIn(account: Account): Promise<string> {
-    const { email, password, client_id, client_secret, redirect_uri, scope, api_key } = account;
+    const { email, password } = account;
     const login = {
       grant_type: 'password',
       email,
@@ -70,20 +72,25 @@ export function createApi(address: string, sign_ins: Pick<SignIns, 'login_client
       scope: 'app:authorize',
     };
     const signed_in = await expect('POST', '/oauth/tokens', { body: { token: login } });
+    return exchange(account, signed_in.body.data.value);
+  }
+
+  async function exchange(account: Account, login_token: string): Promise<string> {
+    const { client_id, client_secret, redirect_uri, scope, api_key } = account;
     const consent = await expect('POST', '/oauth/apps/authorize', {
-      token: signed_in.body.data.value,
+      token: login_token,
       body: { app: { client_id, redirect_uri, scope } },
     });
     const code = new URL(consent.headers.get('location')!).searchParams.get('code');
-    const exchange = { grant_type: 'authorization_code', code, client_id, client_secret, redirect_uri, scope };
+    const grant = { grant_type: 'authorization_code', code, client_id, client_secret, redirect_uri, scope };
     const token = await expect('POST', '/oauth/tokens', {
-      body: { token: exchange },
+      body: { token: grant },
       ...(api_key === undefined ? {} : { api_key }),
     });
     return token.body.data.value;
   }
 
-  return { address, call, expect, signIn };
+  return { address, call, expect, signIn, exchange };
 }
 
 function parse(text: string): unknown {

@@ -13,6 +13,7 @@ import { createMpi, migrations } from '@zdravo/mpi';
 import type { Person } from '@zdravo/mpi/contract';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
 
 const Settings = Type.Object({
@@ -29,6 +30,8 @@ const Settings = Type.Object({
 /** The Master Patient Index in a process of its own. */
 export async function startMpi(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
+  const { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE } = settings;
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE });
   const log = createLogger({ name: 'mpi', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.MPI_DATABASE_URL, migrations);
   const mpi = await createMpi({

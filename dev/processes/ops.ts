@@ -1,10 +1,13 @@
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
+import { serveFilesBelow } from '@zdravo/kit/http';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createOps, migrations, openLogFolder } from '@zdravo/ops';
 import { Type } from 'typebox';
+import { logFilesOf } from '../transparency-log.ts';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, LogFolderPath, port, readCallers } from './settings.ts';
 
 const Settings = Type.Object({
@@ -20,6 +23,8 @@ const Settings = Type.Object({
 /** Operations in a process of its own: contract, sequencer, timers. */
 export async function startOps(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
+  const { OPS_KEY_FILE, OPS_LOG_FOLDER } = settings;
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { OPS_KEY_FILE, OPS_LOG_FOLDER });
   const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.OPS_DATABASE_URL, migrations);
   const transparency_log = await openLogFolder(settings.OPS_LOG_FOLDER);
@@ -33,6 +38,8 @@ export async function startOps(environment: Record<string, string | undefined>):
     transparency_log,
     verification_request_expiration_days: 1,
   });
+  // Public; the gateway hands them on, and mirrors may read them here.
+  serveFilesBelow(ops.app, '/log', logFilesOf(transparency_log));
   const running = await serve({
     app: ops.app,
     host: settings.ZDRAVO_HOST,

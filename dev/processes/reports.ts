@@ -8,9 +8,8 @@ import { createReports, filesInBucket, migrations, publications, reports_role, s
 import { createSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
-import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
-
-const text = (description: string) => Type.String({ minLength: 1, description });
+import { refuseDevelopmentFiles } from './production-guard.ts';
+import { Callers, common, DatabaseUrl, KeyFile, port, readCallers, text } from './settings.ts';
 
 const Settings = Type.Object({
   ...common,
@@ -33,6 +32,7 @@ const Settings = Type.Object({
 /** Reports in a process of their own: contract and jobs. The subscriptions are kept by `reports-keeper`. */
 export async function startReports(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { REPORTS_KEY_FILE: settings.REPORTS_KEY_FILE });
   const log = createLogger({ name: 'reports', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.REPORTS_DATABASE_URL, migrations);
   const keys = await createFileKeyProvider(settings.REPORTS_KEY_FILE);

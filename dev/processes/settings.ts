@@ -21,6 +21,16 @@ export const LogFolderPath = Type.String({
   description: 'the folder of the transparency log, made by `npm run log -- init FOLDER ORIGIN`, with a policy in it',
 });
 
+export const text = (description: string) => Type.String({ minLength: 1, description });
+
+/** Where another perimeter's process listens. */
+export const Neighbour = Type.String({
+  pattern: '^https?://[^/\\s]+$',
+  description: 'the URL of another process, without a slash at the end',
+});
+
+export const Secret = Type.String({ pattern: '^[^,:\\s]{24,}$', description: 'a secret of at least 24 characters' });
+
 /** Who may call, with a secret each. */
 export const Callers = Type.String({
   pattern: '^[a-z_]+:[^,:\\s]{24,}(,[a-z_]+:[^,:\\s]{24,})*$',

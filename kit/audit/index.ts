@@ -1,3 +1,5 @@
+export { type AuditRotation, auditMigrations, auditRotation, default_audit_months } from './rotation.ts';
+
 import { type Kysely, sql } from 'kysely';
 
 /** Who read what of whom, and why. Thin: no bodies, no names. */

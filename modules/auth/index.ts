@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Clock } from '@zdravo/kit/clock';
 import type { Handlers } from '@zdravo/kit/contract';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
@@ -104,7 +105,14 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
     await revocations.stop();
     await database.close();
   };
-  return { handlers: createHandlers(deps), jobs: cleanupJobs(deps), findPrincipal, ...functionsOf(deps), close };
+  const rotation = auditRotation({ db: deps.db, schema: 'auth', tables: ['audit_log'], schedule: '5 3 * * *' });
+  return {
+    handlers: createHandlers(deps),
+    jobs: [...cleanupJobs(deps), rotation],
+    findPrincipal,
+    ...functionsOf(deps),
+    close,
+  };
 }
 
 function functionsOf(deps: AuthDeps) {

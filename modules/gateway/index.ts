@@ -1,11 +1,18 @@
 import cors from '@fastify/cors';
 import type { Contract, Handlers } from '@zdravo/kit/contract';
-import { createHttpServer, type HttpServer, healthRoutes, mount, type ReadinessCheck } from '@zdravo/kit/http';
+import {
+  createHttpServer,
+  type FindFile,
+  type HttpServer,
+  healthRoutes,
+  mount,
+  type ReadinessCheck,
+  serveFilesBelow,
+} from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
 import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
-import { type FindLogFile, serveFilesBelow } from './log-files.ts';
 import { serveMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { isReferencePath } from './reference-paths.ts';
@@ -16,7 +23,6 @@ export type { FindPrincipal } from './access.ts';
 export { type AccessMismatch, findAccessMismatches, type Holder, type Knock } from './access-matrix.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { Pressure, SheddingOptions } from './load-shedding.ts';
-export type { FindLogFile } from './log-files.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';
 
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */
@@ -39,9 +45,9 @@ export type GatewayOptions = {
   /** Opens `/metrics` to its holder. */
   metrics_token?: string;
   /** Public files of the transparency log, served below `/log/`. */
-  log_files?: FindLogFile;
+  log_files?: FindFile;
   /** The page that verifies receipts, served below `/verify/`. */
-  verifier_files?: FindLogFile;
+  verifier_files?: FindFile;
   limits?: Partial<Limits>;
   shedding?: Partial<SheddingOptions>;
   /** For tests; the event loop of this process otherwise. */

@@ -1,3 +1,4 @@
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
 import { signingJob } from './declaration-requests/carry-out.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
@@ -25,6 +26,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     reconciliationJob(deps),
     canaryExpiryJob(deps),
     promiseExpiryJob(deps),
+    auditRotation({ db: deps.db, schema: 'il', tables: ['audit_log', 'read_audit'], schedule: '15 3 * * *' }),
     deps.messages.job,
   ];
 }

@@ -1,3 +1,4 @@
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
 import type { McsDeps } from './deps.ts';
 import { checkNewUploads, expireQuarantine, removeOrphans } from './quarantine.ts';
@@ -11,6 +12,7 @@ export function mediaJobs(deps: McsDeps, storage: { sweep(): Promise<number> }):
     { name: 'expire_quarantine', schedule: '*/5 * * * *', run: async () => void (await expireQuarantine(deps)) },
     { name: 'remove_orphaned_documents', schedule: '40 1 * * 0', run: async () => void (await removeOrphans(deps)) },
     { name: 'sweep_half_written_files', schedule: '50 1 * * *', run: async () => void (await storage.sweep()) },
+    auditRotation({ db: deps.db, schema: 'mcs', tables: ['read_audit'], schedule: '20 3 * * *' }),
     { name: 'rewrap_media_keys', schedule: '10 2 * * *', run: () => rewrapAll(deps) },
   ];
 }

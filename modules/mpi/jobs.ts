@@ -1,3 +1,4 @@
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { MpiDeps } from './deps.ts';
@@ -36,6 +37,7 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
     },
     { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },
     { name: 'refresh_answer_distributions', schedule: '27 * * * *', run: () => refreshDistributions(deps) },
+    auditRotation({ db: deps.db, schema: 'mpi', tables: ['audit_log', 'read_audit'], schedule: '5 3 * * *' }),
     { name: 'measure_indexes', schedule: '7 2 * * *', run: () => measureIndexes(deps) },
   ];
 }

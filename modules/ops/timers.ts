@@ -1,3 +1,4 @@
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
 import type { OpsDeps } from './declarations.ts';
 import { dropErasedKeys } from './erasures.ts';
@@ -26,6 +27,7 @@ export function declarationTimers(deps: OpsDeps, settings: { verification_reques
         await dropErasedKeys(deps);
       },
     },
+    auditRotation({ db: deps.db, schema: 'ops', tables: ['audit_log'], schedule: '10 3 * * *' }),
     { name: 'delete_old_ops_events', schedule: '15 1 * * *', run: () => deleteOldEvents(deps) },
   ];
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
 import { putContract } from './contracts.ts';
@@ -28,6 +30,7 @@ import type { Tables } from './tables.ts';
 export type { BlackListUser } from './black-list.ts';
 export type { Contract, ContractEmployee } from './contracts.ts';
 export type { Within } from './deps.ts';
+export { prm_role } from './deps.ts';
 export type { DivisionFilter, DivisionInput } from './divisions.ts';
 export type { EmploymentInput } from './employees.ts';
 export type { LegalEntityFilter, NewLegalEntity } from './legal-entities.ts';
@@ -39,7 +42,7 @@ export const migrations: Migrations = { module: 'prm', directory: join(import.me
 export type PrmOptions = { database_url: string; clock: Clock; log: Logger; pool_size?: number };
 
 /** Partners: a register that other modules of the platform call; it has no routes of its own. */
-export type Prm = ReturnType<typeof functionsOf> & { close(): Promise<void> };
+export type Prm = ReturnType<typeof functionsOf> & { jobs: Job[]; close(): Promise<void> };
 
 export function createPrm(options: PrmOptions): Prm {
   const { db, close } = openDatabase<Tables>({
@@ -49,7 +52,8 @@ export function createPrm(options: PrmOptions): Prm {
     log: options.log,
     pool_size: options.pool_size ?? 16,
   });
-  return { ...functionsOf({ db, clock: options.clock }), close };
+  const rotation = auditRotation({ db, schema: 'prm', tables: ['audit_log'], schedule: '10 3 * * *' });
+  return { ...functionsOf({ db, clock: options.clock }), jobs: [rotation], close };
 }
 
 function functionsOf(deps: PrmDeps) {

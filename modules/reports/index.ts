@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { capitation_rates } from '@zdravo/country-ua';
+import { auditRotation } from '@zdravo/kit/audit';
 import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
@@ -145,6 +146,7 @@ function jobsOf(deps: ReportsDeps): Job[] {
       },
       schedule: '30 2 * * *',
     },
+    auditRotation({ db: deps.db, schema: 'reports', tables: ['audit_log'], schedule: '5 3 * * *' }),
     { name: 'resume_capitation_runs', run: () => resumeRuns(deps), schedule: '*/5 * * * *' },
   ];
 }

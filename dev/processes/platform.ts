@@ -1,0 +1,152 @@
+import { readFile } from 'node:fs/promises';
+import { migrations as authMigrations } from '@zdravo/auth';
+import { migrations as gatewayMigrations } from '@zdravo/gateway';
+import { migrations as ilMigrations } from '@zdravo/il';
+import { createClient, httpTransport } from '@zdravo/kit/client';
+import { systemClock } from '@zdravo/kit/clock';
+import { ConfigError, readConfig } from '@zdravo/kit/config';
+import { filesAt } from '@zdravo/kit/http';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { createLogger, type Logger } from '@zdravo/kit/log';
+import { migrations as mcsMigrations } from '@zdravo/mcs';
+import { contract as mpiContract } from '@zdravo/mpi/contract';
+import { contract as opsContract } from '@zdravo/ops/contract';
+import { migrations as prmMigrations } from '@zdravo/prm';
+import { internal_contract } from '@zdravo/reports';
+import { createTrustStore, createVerifierPool } from '@zdravo/signature';
+import { mountPages } from '@zdravo/web/pages';
+import { type Static, Type } from 'typebox';
+import {
+  type Clients,
+  close,
+  type Ground,
+  openDoor,
+  openIl,
+  openModules,
+  queuesOf,
+  startWork,
+} from '../platform-modules.ts';
+import { carrier_settings, openCarriers } from './carriers.ts';
+import { type RunningProcess, refuseOldDatabase } from './process.ts';
+import { refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
+import { common, DatabaseUrl, KeyFile, Neighbour, port, Secret, text } from './settings.ts';
+import { storage_settings, storageOf } from './storage.ts';
+
+export const PlatformSettings = Type.Object({
+  ...common,
+  PLATFORM_PORT: port(4000),
+  PLATFORM_PUBLIC_URL: Type.String({
+    pattern: '^https?://[^/\\s]+$',
+    description: 'where browsers and vendors find the platform: an origin without a slash at the end',
+  }),
+  PLATFORM_TRUSTED_PROXIES: Type.Optional(
+    text('the addresses of the proxies in front, joined by commas, whose X-Forwarded-For is believed'),
+  ),
+  PLATFORM_DATABASE_URL: DatabaseUrl,
+  IL_KEYS_DATABASE_URL: DatabaseUrl,
+  MCS_KEYS_DATABASE_URL: DatabaseUrl,
+  AUTH_KEY_FILE: KeyFile,
+  IL_KEY_FILE: KeyFile,
+  MCS_KEY_FILE: KeyFile,
+  MPI_URL: Neighbour,
+  MPI_SECRET: Secret,
+  OPS_URL: Neighbour,
+  OPS_SECRET: Secret,
+  REPORTS_URL: Neighbour,
+  REPORTS_SECRET: Secret,
+  METRICS_TOKEN: Secret,
+  LOGIN_CLIENT_ID: Type.String({
+    pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
+    description: 'the id of the sign-in pages’ client, as `npm run accounts` printed it',
+  }),
+  TRUST_ANCHORS_FILE: text('the path of the certificates in PEM that signatures must lead to'),
+  ...storage_settings,
+  ...carrier_settings,
+});
+type PlatformSettings = Static<typeof PlatformSettings>;
+
+/** Gateway, accounts, processes, partners and media in one process, which calls the other perimeters over HTTP. */
+export async function startPlatformAlone(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  const settings = readConfig(PlatformSettings, environment);
+  await refuseUnsafe(settings);
+  const log = createLogger({ name: 'platform', level: settings.ZDRAVO_LOG });
+  for (const migrations of [authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations])
+    await refuseOldDatabase(settings.PLATFORM_DATABASE_URL, migrations);
+  // What has started is stopped again, in reverse order, when something after it fails.
+  await using started = new AsyncDisposableStack();
+  const ground = await groundOf(started, settings, log);
+  const modules = await openModules(started, ground);
+  const signatures = started.adopt(createVerifierPool({ trust: await trustOf(settings) }), close);
+  const clients = clientsOf(settings);
+  const { auth, mcs, prm, messages } = modules;
+  const il = await openIl(started, ground, { ...clients, auth, mcs, prm, messages: messages.queue, signatures });
+  const proxies = settings.PLATFORM_TRUSTED_PROXIES?.split(',');
+  const { gateway, store } = await openDoor(started, ground, {
+    ...clients,
+    modules,
+    il,
+    reports: reportsOf(settings),
+    log_files: filesAt(`${settings.OPS_URL}/log`),
+    metrics_token: settings.METRICS_TOKEN,
+    version: environment['npm_package_version'] ?? 'unknown',
+    ...(proxies ? { trusted_proxies: proxies } : {}),
+  });
+  await mountPages(gateway, { login_client_id: settings.LOGIN_CLIENT_ID });
+  const queues = queuesOf(settings.PLATFORM_DATABASE_URL, { modules, il, store });
+  await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
+  await gateway.listen({ port: settings.PLATFORM_PORT, host: settings.ZDRAVO_HOST });
+  const everything = started.move();
+  return {
+    address: `http://${settings.ZDRAVO_HOST}:${settings.PLATFORM_PORT}`,
+    stop: () => everything.disposeAsync(),
+  };
+}
+
+async function refuseUnsafe(settings: PlatformSettings): Promise<void> {
+  const { PLATFORM_PUBLIC_URL, AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER, ZDRAVO_HOST } = settings;
+  requireHttps({ PLATFORM_PUBLIC_URL });
+  await refuseDevelopmentFiles(ZDRAVO_HOST, { AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER });
+  await refuseDevelopmentSignIns(ZDRAVO_HOST, settings.PLATFORM_DATABASE_URL);
+}
+
+async function groundOf(started: AsyncDisposableStack, settings: PlatformSettings, log: Logger): Promise<Ground> {
+  const [auth, il, mcs] = await Promise.all(
+    [settings.AUTH_KEY_FILE, settings.IL_KEY_FILE, settings.MCS_KEY_FILE].map(createFileKeyProvider),
+  );
+  const carriers = await openCarriers(settings);
+  started.adopt(carriers.mail, close);
+  started.adopt(carriers.sms, close);
+  return {
+    database_url: settings.PLATFORM_DATABASE_URL,
+    il_keys_database_url: settings.IL_KEYS_DATABASE_URL,
+    mcs_keys_database_url: settings.MCS_KEYS_DATABASE_URL,
+    keys: { auth: auth!, il: il!, mcs: mcs! },
+    web_url: settings.PLATFORM_PUBLIC_URL,
+    storage: storageOf(settings),
+    carriers,
+    clock: systemClock('Europe/Kyiv'),
+    log,
+  };
+}
+
+/** The other perimeters over HTTP, each with the secret that it knows this caller by. */
+function clientsOf({ MPI_URL, MPI_SECRET, OPS_URL, OPS_SECRET }: PlatformSettings): Clients {
+  return {
+    mpi: createClient(mpiContract, httpTransport(MPI_URL), { caller: 'il', secret: MPI_SECRET }),
+    ops: createClient(opsContract, httpTransport(OPS_URL), { caller: 'il', secret: OPS_SECRET }),
+  };
+}
+
+function reportsOf({ REPORTS_URL, REPORTS_SECRET }: PlatformSettings) {
+  const credentials = { caller: 'gateway', secret: REPORTS_SECRET };
+  return createClient(internal_contract, httpTransport(REPORTS_URL), credentials);
+}
+
+async function trustOf({ TRUST_ANCHORS_FILE }: PlatformSettings) {
+  const pem = await readFile(TRUST_ANCHORS_FILE, 'utf8').catch((cause: unknown) => {
+    throw new ConfigError([`TRUST_ANCHORS_FILE cannot be read (${(cause as { code?: string }).code})`]);
+  });
+  const certificates = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];
+  if (certificates.length === 0) throw new ConfigError(['TRUST_ANCHORS_FILE must hold at least one certificate']);
+  return createTrustStore({ anchors: certificates.map(([, base64]) => Buffer.from(base64!, 'base64')) });
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { migrations as authMigrations } from '@zdravo/auth';
+import { createTestDatabase, withClient } from '@zdravo/kit/testing';
+import { processes } from './index.ts';
+import {
+  development_marker,
+  refuseDevelopmentFiles,
+  refuseDevelopmentSignIns,
+  requireHttps,
+} from './production-guard.ts';
+
+const directory = await mkdtemp(join(tmpdir(), 'zdravo-guard-'));
+after(() => rm(directory, { recursive: true }));
+
+const outside = '0.0.0.0';
+
+test('keys and folders of npm start serve on this machine only, however deep they lie', async () => {
+  await mkdir(join(directory, 'data', 'keys'), { recursive: true });
+  await writeFile(join(directory, 'data', development_marker), '');
+  const inside = join(directory, 'data', 'keys', 'il.json');
+  await refuseDevelopmentFiles('127.0.0.1', { IL_KEY_FILE: inside });
+  await refuseDevelopmentFiles(outside, { IL_KEY_FILE: join(directory, 'il.json'), MCS_FOLDER: undefined });
+  await assert.rejects(
+    refuseDevelopmentFiles(outside, { IL_KEY_FILE: inside, AUTH_KEY_FILE: join(directory, 'auth.json') }),
+    ({ message }: Error) => message.includes('IL_KEY_FILE lies in a data folder') && !message.includes('AUTH_KEY_FILE'),
+  );
+});
+
+test('a database with sign-ins of npm start is not served to others until they are blocked', async () => {
+  const database = await createTestDatabase('auth', { migrations: [authMigrations] });
+  await refuseDevelopmentSignIns(outside, database.url);
+  await withClient(database.url, async (client) => {
+    await client.query(`insert into auth.users (id, email) values (gen_random_uuid(), 'demo-mis-1@example.com')`);
+    await refuseDevelopmentSignIns('localhost', database.url);
+    await assert.rejects(refuseDevelopmentSignIns(outside, database.url), /PLATFORM_DATABASE_URL holds sign-ins/);
+    await client.query('update auth.users set is_blocked = true');
+  });
+  await refuseDevelopmentSignIns(outside, database.url);
+  await database.drop();
+});
+
+test('beyond this machine the platform is found by https', () => {
+  requireHttps({ PLATFORM_PUBLIC_URL: 'https://zdravo.example' });
+  requireHttps({ PLATFORM_PUBLIC_URL: 'http://localhost:4000' });
+  requireHttps({ PLATFORM_PUBLIC_URL: 'http://[::1]:4000' });
+  for (const url of ['http://zdravo.example', 'http://localhost.zdravo.example', 'http://10.0.0.1'])
+    assert.throws(() => requireHttps({ PLATFORM_PUBLIC_URL: url }), /PLATFORM_PUBLIC_URL must be https/);
+});
+
+test('every process names each setting that is missing or wrong, and shows no value', async () => {
+  for (const [name, start] of Object.entries(processes)) {
+    await assert.rejects(start({}), (error: Error) => /\w+_DATABASE_URL is required/.test(error.message), name);
+    const wrong = {
+      ZDRAVO_LOG: 'a-wrong-value',
+      MPI_CALLERS: 'a-wrong-value',
+      MPI_SECRET: 'wrong',
+      OPS_CALLERS: 'wrong',
+    };
+    await assert.rejects(start(wrong), ({ message }: Error) => {
+      assert.match(message, /ZDRAVO_LOG must be one of/, name);
+      return !message.includes('wrong');
+    });
+  }
+});

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { play } from '@zdravo/dev/demo/play';
+import { civilDate } from '@zdravo/kit/clock';
+import { type Deployment, startDeployment } from './deployment.ts';
+
+// The modules apart, as in production: processes that know each other's addresses and secrets only, under login roles of their own.
+
+const directory = await mkdtemp(join(tmpdir(), 'zdravo-split-'));
+let deployment: Deployment;
+before(async () => {
+  deployment = await startDeployment(directory);
+});
+after(async () => {
+  await deployment?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
+
+test('the whole story plays through processes that talk over HTTP, SMTP and an SMS gateway', async () => {
+  const told: string[] = [];
+  const today = civilDate(new Date(), 'Europe/Kyiv');
+  const { environment } = await play(deployment.stage, (text) => told.push(text), 1, today);
+  const ids = environment['ids'] as Record<string, string>;
+  assert.ok(ids['declaration'] && ids['capitation_report']);
+  assert.match(told.at(-1)!, /Anybody may read it: http:\S+capitation\.csv/);
+  const file = await fetch(told.at(-1)!.split(': ')[1]!);
+  assert.equal(file.status, 200);
+  assert.match(await file.text(), /legal_entity/);
+});
+
+test('what is public of the log comes through the gateway from the process that keeps it', async () => {
+  const { address } = deployment;
+  const [checkpoint, policy, nothing, outside] = await Promise.all(
+    ['/log/checkpoint', '/log/policy', '/log/tile/0/999', '/log/..%2fhealth/live'].map((path) => fetch(address + path)),
+  );
+  assert.equal(checkpoint!.status, 200);
+  assert.match(await checkpoint!.text(), /^log\.example\/split\n[1-9]/);
+  assert.match(await policy!.text(), /^log log\.example\/split/);
+  assert.equal(nothing!.status, 404);
+  assert.equal(outside!.status, 404);
+});
+
+test('there is no outbox page, and no process prints a secret', async () => {
+  for (const path of ['/outbox', '/outbox/messages'])
+    assert.equal((await fetch(deployment.address + path)).status, 404);
+  const { output, secrets } = deployment;
+  assert.ok(output().length > 0 && secrets.length > 10);
+  for (const secret of secrets) assert.ok(!output().includes(secret), 'a secret stands in the output');
+});
+
+test('the platform is not ready while the patient index is away, and is again when it is back', async () => {
+  const ready = async () => (await fetch(`${deployment.address}/health/ready`)).status;
+  assert.equal(await ready(), 200);
+  await deployment.stopOne('mpi');
+  assert.equal(await ready(), 503);
+  await deployment.startOne('mpi');
+  assert.equal(await ready(), 200);
+});

@@ -217,8 +217,6 @@ function clientOfReports({ app }: Reports, secret: string) {
   return createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret });
 }
 
-}
-
 async function projectVersion(): Promise<string> {
   const text = await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

@@ -61,6 +61,8 @@ export type PlatformOptions = {
   clock?: Clock;
   /** Whether an empty platform is filled with a small generated country; it is, unless told otherwise. */
   with_country?: boolean;
+  /** Standard output at the level of the settings, unless told otherwise. */
+  log?: Logger;
   /** Lines of the embedded server's postgresql.conf. */
   server_settings?: readonly string[];
   /** For tests of failures: stands between the Integration Layer and its neighbours. */
@@ -75,12 +77,12 @@ export async function startPlatform(
     interpose = (neighbours) => neighbours,
     server_settings,
     with_country = !isProduction(settings),
+    log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG }),
   }: PlatformOptions = {},
 ): Promise<RunningPlatform> {
   // What has started is stopped again, in reverse order, when something after it fails.
   await using started = new AsyncDisposableStack();
   const databases = started.adopt(await openDatabases(settings, server_settings), (one) => one.stop());
-  const log = createLogger({ name: 'zdravo', level: settings.ZDRAVO_LOG });
   const parts: Parts = { settings, databases, log, clock, secret: randomBytes(32).toString('hex') };
   const outbox = createOutbox();
   const signer = await reportsSigner(await keyProvider(settings, 'reports'));

@@ -2,17 +2,26 @@ import { type Logger, pino } from 'pino';
 
 export type { Logger };
 
+export type LoggerOptions = {
+  name: string;
+  level?: string;
+  /** Where lines go; standard output otherwise. */
+  destination?: { write(line: string): void };
+};
+
 /**
  * A JSON logger with an allow-list: only these members of a request or an error are ever written, so that no body,
  * token, name or number of a person can reach a log.
  */
-export function createLogger(options: { name: string; level?: string }): Logger {
-  return pino({
+export function createLogger(options: LoggerOptions): Logger {
+  const { destination } = options;
+  const settings = {
     name: options.name,
     level: options.level ?? 'info',
     base: { module: options.name },
     serializers: { req: request, res: response, err: error },
-  });
+  };
+  return destination ? pino(settings, destination) : pino(settings);
 }
 
 function request(value: { id?: string; method?: string; routeOptions?: { url?: string } }) {

@@ -68,14 +68,35 @@ function readTrust(settings: Settings, authority: DevelopmentAuthority, log: Log
       'In production the certificates of the development authority are refused: set ZDRAVO_TRUST_LIST to the national ' +
         'trust list (ETSI TS 119 612) or ZDRAVO_TRUST_FOLDER to a folder of certificates.',
     );
-  return createTrustStore({
-    anchors: [
-      ...(is_production ? [] : [authority.certificate]),
-      ...(ZDRAVO_TRUST_FOLDER ? readTrustFolder(ZDRAVO_TRUST_FOLDER) : []),
-    ],
+  const own = is_production ? [] : [authority.certificate];
+  return createTrustStore({ ...configuredTrust(settings, log, own), refuse_development: is_production });
+}
+
+type TrustSettings = Pick<Settings, 'ZDRAVO_TRUST_LIST' | 'ZDRAVO_TRUST_FOLDER'>;
+
+/** What the settings name as trusted, beside `own`. @throws Error in plain words when it cannot be used. */
+function configuredTrust({ ZDRAVO_TRUST_LIST, ZDRAVO_TRUST_FOLDER }: TrustSettings, log: Logger, own: Uint8Array[]) {
+  return {
+    anchors: [...own, ...(ZDRAVO_TRUST_FOLDER ? readTrustFolder(ZDRAVO_TRUST_FOLDER) : [])],
     services: ZDRAVO_TRUST_LIST ? readListed(ZDRAVO_TRUST_LIST, log) : [],
-    refuse_development: is_production,
+  };
+}
+
+/**
+ * Verification in a process of its own, which has no authority: only what the settings name is trusted.
+ * @param refuse_development whether certificates of a development authority are refused.
+ */
+export function openConfiguredVerifier(
+  settings: TrustSettings & Pick<Settings, 'ZDRAVO_REVOCATION'>,
+  { refuse_development, log }: { refuse_development: boolean; log: Logger },
+): VerifierPool {
+  const trust = createTrustStore({ ...configuredTrust(settings, log, []), refuse_development });
+  const revocation = createRevocationSource({
+    keep_ms: keep_ms.production,
+    timeout_ms: 1_500,
+    isAllowed: isPublicAddress,
   });
+  return underRule(createVerifierPool({ trust, revocation }), settings.ZDRAVO_REVOCATION);
 }
 
 function readListed(path: string, log: Logger) {

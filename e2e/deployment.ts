@@ -26,13 +26,15 @@ export type Deployment = {
 };
 
 const databases = ['platform', 'il_keys', 'mcs_keys', 'ops', 'ops_keys', 'mpi', 'mpi_keys', 'reports'] as const;
-const processes = ['ops', 'mpi', 'reports', 'reports-keeper', 'platform'] as const;
+const processes = ['ops', 'mpi', 'mpi-linker', 'mpi-review', 'reports', 'reports-keeper', 'platform'] as const;
 
 /** Login roles and the roles of modules that they are members of. */
 const logins = {
   platform: ['zdravo_auth', 'zdravo_il', 'zdravo_prm', 'zdravo_mcs', 'zdravo_gateway', 'zdravo_keys'],
   ops: ['zdravo_ops', 'zdravo_ops_sequencer', 'zdravo_keys'],
   mpi: ['zdravo_mpi', 'zdravo_keys'],
+  linker: ['zdravo_mpi_linker', 'zdravo_keys'],
+  review: ['zdravo_mpi_review', 'zdravo_keys'],
   reports: ['zdravo_reports'],
 };
 type Login = keyof typeof logins;
@@ -42,7 +44,7 @@ type Site = {
   directory: string;
   postgres: RunningPostgres;
   passwords: Record<Login, string>;
-  secrets: Record<'mpi' | 'ops' | 'reports' | 'metrics' | 'feed' | 'mail' | 'sms', string>;
+  secrets: Record<'mpi' | 'review' | 'ops' | 'reports' | 'metrics' | 'feed' | 'mail' | 'sms', string>;
   ports: Record<(typeof processes)[number], string>;
   mail: MailServer;
   sms: SmsGateway;
@@ -53,8 +55,9 @@ export async function startDeployment(directory: string): Promise<Deployment> {
   const site = await openSite(directory);
   await migrate(site);
   await layOutFiles(site);
-  const authority = await openDevelopmentAuthority(join(directory, 'certificates'));
-  await writeFile(join(directory, 'anchors.pem'), authority.certificate_pem);
+  const authority = await openDevelopmentAuthority(join(directory, 'certificates'), 'http://certificates.example');
+  await mkdir(join(directory, 'trusted'));
+  await writeFile(join(directory, 'trusted', 'authority.pem'), authority.certificate_pem);
   const operator = operatorSettings(site);
   const login = await runProgram('accounts.ts', ['found'], operator);
   const login_client_id = /LOGIN_CLIENT_ID=(\S+)/.exec(login.output)![1]!;
@@ -97,9 +100,9 @@ const secret = () => randomBytes(24).toString('hex');
 
 async function openSite(directory: string): Promise<Site> {
   const postgres = await startPostgres({ directory: join(directory, 'postgres'), settings: fast_server });
-  const names = ['mpi', 'ops', 'reports', 'metrics', 'feed', 'mail', 'sms'] as const;
+  const names = ['mpi', 'review', 'ops', 'reports', 'metrics', 'feed', 'mail', 'sms'] as const;
   const secrets = Object.fromEntries(names.map((name) => [name, secret()])) as Site['secrets'];
-  const passwords = { platform: secret(), ops: secret(), mpi: secret(), reports: secret() };
+  const passwords = Object.fromEntries(Object.keys(logins).map((login) => [login, secret()])) as Site['passwords'];
   const ports = {} as Site['ports'];
   for (const name of processes) ports[name] = String(await freePort());
   const mail = await startMailServer({ user: 'zdravo', password: secrets.mail });
@@ -173,6 +176,19 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       MPI_REVIEW_KEY_FILE: keyFile('mpi-review'),
       MPI_CALLERS: `il:${secrets.mpi}`,
     },
+    'mpi-linker': {
+      MPI_LINKER_PORT: ports['mpi-linker'],
+      MPI_LINKER_DATABASE_URL: urlOf(site, 'mpi', 'linker'),
+      MPI_LINKER_KEYS_DATABASE_URL: urlOf(site, 'mpi_keys', 'linker'),
+      MPI_LINKAGE_KEY_FILE: keyFile('mpi-linkage'),
+    },
+    'mpi-review': {
+      MPI_REVIEW_PORT: ports['mpi-review'],
+      MPI_REVIEW_DATABASE_URL: urlOf(site, 'mpi', 'review'),
+      MPI_REVIEW_KEYS_DATABASE_URL: urlOf(site, 'mpi_keys', 'review'),
+      MPI_REVIEW_KEY_FILE: keyFile('mpi-review'),
+      MPI_REVIEW_CALLERS: `il:${secrets.review}`,
+    },
     reports: {
       REPORTS_PORT: ports.reports,
       REPORTS_DATABASE_URL: urlOf(site, 'reports', 'reports'),
@@ -201,13 +217,15 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       MCS_FOLDER: join(directory, 'media'),
       MPI_URL: `http://127.0.0.1:${ports.mpi}`,
       MPI_SECRET: secrets.mpi,
+      MPI_REVIEW_URL: `http://127.0.0.1:${ports['mpi-review']}`,
+      MPI_REVIEW_SECRET: secrets.review,
       OPS_URL: `http://127.0.0.1:${ports.ops}`,
       OPS_SECRET: secrets.ops,
       REPORTS_URL: `http://127.0.0.1:${ports.reports}`,
       REPORTS_SECRET: secrets.reports,
       METRICS_TOKEN: secrets.metrics,
       LOGIN_CLIENT_ID: login_client_id,
-      TRUST_ANCHORS_FILE: join(directory, 'anchors.pem'),
+      ZDRAVO_TRUST_FOLDER: join(directory, 'trusted'),
       SMTP_HOST: 'localhost',
       SMTP_PORT: String(site.mail.port),
       SMTP_USER: 'zdravo',

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { migrations as authMigrations } from '@zdravo/auth';
 import { migrations as gatewayMigrations } from '@zdravo/gateway';
 import { migrations as ilMigrations } from '@zdravo/il';
@@ -10,10 +9,10 @@ import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
+import { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import { contract as opsContract } from '@zdravo/ops/contract';
 import { migrations as prmMigrations } from '@zdravo/prm';
 import { internal_contract } from '@zdravo/reports';
-import { createTrustStore, createVerifierPool } from '@zdravo/signature';
 import { mountPages } from '@zdravo/web/pages';
 import { type Static, Type } from 'typebox';
 import {
@@ -26,9 +25,10 @@ import {
   queuesOf,
   startWork,
 } from '../platform-modules.ts';
+import { openConfiguredVerifier } from '../signatures.ts';
 import { carrier_settings, openCarriers } from './carriers.ts';
 import { type RunningProcess, refuseOldDatabase } from './process.ts';
-import { refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
+import { isLoopback, refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
 import { common, DatabaseUrl, KeyFile, Neighbour, port, Secret, text } from './settings.ts';
 import { storage_settings, storageOf } from './storage.ts';
 
@@ -50,6 +50,8 @@ export const PlatformSettings = Type.Object({
   MCS_KEY_FILE: KeyFile,
   MPI_URL: Neighbour,
   MPI_SECRET: Secret,
+  MPI_REVIEW_URL: Neighbour,
+  MPI_REVIEW_SECRET: Secret,
   OPS_URL: Neighbour,
   OPS_SECRET: Secret,
   REPORTS_URL: Neighbour,
@@ -59,7 +61,9 @@ export const PlatformSettings = Type.Object({
     pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
     description: 'the id of the sign-in pages’ client, as `npm run accounts` printed it',
   }),
-  TRUST_ANCHORS_FILE: text('the path of the certificates in PEM that signatures must lead to'),
+  ZDRAVO_TRUST_LIST: Type.Optional(text('a national trust list: an ETSI TS 119 612 XML file')),
+  ZDRAVO_TRUST_FOLDER: Type.Optional(text('a folder of trusted certificates')),
+  ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
   ...storage_settings,
   ...carrier_settings,
 });
@@ -76,7 +80,8 @@ export async function startPlatformAlone(environment: Record<string, string | un
   await using started = new AsyncDisposableStack();
   const ground = await groundOf(started, settings, log);
   const modules = await openModules(started, ground);
-  const signatures = started.adopt(createVerifierPool({ trust: await trustOf(settings) }), close);
+  const refuse_development = !isLoopback(settings.ZDRAVO_HOST);
+  const signatures = started.adopt(openConfiguredVerifier(settings, { refuse_development, log }), close);
   const clients = clientsOf(settings);
   const { auth, mcs, prm, messages } = modules;
   const il = await openIl(started, ground, { ...clients, auth, mcs, prm, messages: messages.queue, signatures });
@@ -103,6 +108,8 @@ export async function startPlatformAlone(environment: Record<string, string | un
 }
 
 async function refuseUnsafe(settings: PlatformSettings): Promise<void> {
+  if (!settings.ZDRAVO_TRUST_LIST && !settings.ZDRAVO_TRUST_FOLDER)
+    throw new ConfigError(['either ZDRAVO_TRUST_LIST or ZDRAVO_TRUST_FOLDER is required']);
   const { PLATFORM_PUBLIC_URL, AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER, ZDRAVO_HOST } = settings;
   requireHttps({ PLATFORM_PUBLIC_URL });
   await refuseDevelopmentFiles(ZDRAVO_HOST, { AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER });
@@ -130,23 +137,17 @@ async function groundOf(started: AsyncDisposableStack, settings: PlatformSetting
 }
 
 /** The other perimeters over HTTP, each with the secret that it knows this caller by. */
-function clientsOf({ MPI_URL, MPI_SECRET, OPS_URL, OPS_SECRET }: PlatformSettings): Clients {
+function clientsOf(settings: PlatformSettings): Clients {
+  const credentials = (secret: string) => ({ caller: 'il', secret });
+  const { MPI_URL, MPI_REVIEW_URL, OPS_URL } = settings;
   return {
-    mpi: createClient(mpiContract, httpTransport(MPI_URL), { caller: 'il', secret: MPI_SECRET }),
-    ops: createClient(opsContract, httpTransport(OPS_URL), { caller: 'il', secret: OPS_SECRET }),
+    mpi: createClient(mpiContract, httpTransport(MPI_URL), credentials(settings.MPI_SECRET)),
+    reviews: createClient(reviewContract, httpTransport(MPI_REVIEW_URL), credentials(settings.MPI_REVIEW_SECRET)),
+    ops: createClient(opsContract, httpTransport(OPS_URL), credentials(settings.OPS_SECRET)),
   };
 }
 
 function reportsOf({ REPORTS_URL, REPORTS_SECRET }: PlatformSettings) {
   const credentials = { caller: 'gateway', secret: REPORTS_SECRET };
   return createClient(internal_contract, httpTransport(REPORTS_URL), credentials);
-}
-
-async function trustOf({ TRUST_ANCHORS_FILE }: PlatformSettings) {
-  const pem = await readFile(TRUST_ANCHORS_FILE, 'utf8').catch((cause: unknown) => {
-    throw new ConfigError([`TRUST_ANCHORS_FILE cannot be read (${(cause as { code?: string }).code})`]);
-  });
-  const certificates = [...pem.matchAll(/-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/g)];
-  if (certificates.length === 0) throw new ConfigError(['TRUST_ANCHORS_FILE must hold at least one certificate']);
-  return createTrustStore({ anchors: certificates.map(([, base64]) => Buffer.from(base64!, 'base64')) });
 }

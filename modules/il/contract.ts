@@ -3,6 +3,7 @@ export { contract as blackListContract } from './black-list/contract.ts';
 export { contract as declarationRequestContract } from './declaration-requests/contract.ts';
 export { contract as declarationContract } from './declarations/contract.ts';
 export { contract as dictionaryContract } from './dictionaries/contract.ts';
+export { contract as digitalSignatureContract } from './digital-signatures/contract.ts';
 export { contract as divisionContract } from './divisions/contract.ts';
 export { contract as employeeRequestContract } from './employee-requests/contract.ts';
 export { contract as employeeContract } from './employees/contract.ts';

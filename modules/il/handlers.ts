@@ -4,6 +4,7 @@ import { createHandlers as declarationRequestHandlers } from './declaration-requ
 import { createHandlers as declarationHandlers } from './declarations/handlers.ts';
 import type { IlDeps } from './deps.ts';
 import { createHandlers as dictionaryHandlers } from './dictionaries/handlers.ts';
+import { createHandlers as digitalSignatureHandlers } from './digital-signatures/handlers.ts';
 import { createHandlers as divisionHandlers } from './divisions/handlers.ts';
 import { createHandlers as employeeRequestHandlers } from './employee-requests/handlers.ts';
 import { createHandlers as employeeHandlers } from './employees/handlers.ts';
@@ -27,6 +28,7 @@ export function createHandlers(deps: IlDeps) {
     ...eventHandlers(deps),
     ...verificationHandlers(deps),
     ...dictionaryHandlers(deps),
+    ...digitalSignatureHandlers(deps),
     ...divisionHandlers(deps),
     ...employeeHandlers(deps),
     ...employeeRequestHandlers(deps),

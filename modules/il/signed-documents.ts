@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Invalid, invalidField, unavailable, validationFailed } from '@zdravo/kit/problem';
-import { type SignaturePolicy, type Signer, VerifierBusyError } from '@zdravo/signature';
+import { type SignaturePolicy, type Signer, type VerificationResult, VerifierBusyError } from '@zdravo/signature';
 import { Type } from 'typebox';
 import type { IlDeps } from './deps.ts';
 
@@ -28,20 +28,38 @@ const policy: SignaturePolicy = { signer_count: 1, layers: 1, revocation: 'if_av
  * @throws Problem 422, or 503 when the verifiers have too much to do.
  */
 export async function openSignedDocument(deps: IlDeps, text: string, entry: string): Promise<SignedDocument> {
-  const container = decodeBase64(text, entry);
-  const result = await deps.signatures.verify(container, policy, { at: deps.clock.now() }).catch((error: unknown) => {
-    if (error instanceof VerifierBusyError)
-      throw unavailable('Too many signatures wait to be verified.', 2, error.code);
-    throw error;
-  });
-  if (result.indication !== 'TOTAL_PASSED')
-    throw validationFailed([signatureInvalid(entry, result.validation_error_message, result.sub_indication)]);
+  const { container, result } = await verifyContainer(deps, text, entry, policy);
+  if (result.indication !== 'TOTAL_PASSED') refuseContainer(entry, result);
   return {
     container,
     sha256: result.container_sha256,
     content: readObject(result.content!, entry),
     signer: result.signatures[0]!.signer,
   };
+}
+
+/** A verdict about a container in base64, whatever it is. @throws Problem 422 for what is no base64, 503 when busy. */
+export async function verifyContainer(
+  deps: Pick<IlDeps, 'signatures' | 'clock'>,
+  text: string,
+  entry: string,
+  by: SignaturePolicy,
+): Promise<{ container: Buffer; result: VerificationResult }> {
+  const container = decodeBase64(text, entry);
+  const result = await deps.signatures.verify(container, by, { at: deps.clock.now() }).catch((error: unknown) => {
+    if (error instanceof VerifierBusyError)
+      throw unavailable('Too many signatures wait to be verified.', 2, error.code);
+    throw error;
+  });
+  return { container, result };
+}
+
+/** @throws Problem 422 with the sub-indication of ETSI EN 319 102-1. */
+export function refuseContainer(
+  entry: string,
+  { validation_error_message, sub_indication }: Pick<VerificationResult, 'validation_error_message' | 'sub_indication'>,
+): never {
+  throw validationFailed([signatureInvalid(entry, validation_error_message, sub_indication)]);
 }
 
 /**

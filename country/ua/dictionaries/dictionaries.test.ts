@@ -67,6 +67,7 @@ test('roles and types of clients have as many scopes as the reference, and those
   const of_erasures = 3;
   const of_searches = 2;
   const of_linkage = 5;
+  const of_signatures = 1;
   const counts = (table: Record<string, string[]>) =>
     Object.fromEntries(Object.entries(table).map(([name, list]) => [name, new Set(list).size]));
   assert.deepEqual(counts(role_scopes), {
@@ -75,7 +76,7 @@ test('roles and types of clients have as many scopes as the reference, and those
     HR: 14,
     'MIS USER': 7,
     'MITHRIL ADMIN': 24,
-    'NHS ADMIN': 41 + of_reports.payer + of_erasures + of_searches + of_linkage,
+    'NHS ADMIN': 41 + of_reports.payer + of_erasures + of_searches + of_linkage + of_signatures,
     NHS_ADMIN_ADMIN: 5,
     'NHS ADMIN MANAGE': 3,
     'NHS ADMIN SUPPORT': 5,
@@ -91,7 +92,7 @@ test('roles and types of clients have as many scopes as the reference, and those
   assert.deepEqual(counts(client_type_scopes), {
     PHARMACY: 33,
     MSP: 36 + of_reports.owner,
-    'NHS ADMIN': 48 + of_reports.payer + of_erasures + of_searches + of_linkage,
+    'NHS ADMIN': 48 + of_reports.payer + of_erasures + of_searches + of_linkage + of_signatures,
     'MITHRIL ADMIN': 24,
     MIS: 5,
     'UADDRESSES ADMIN': 4,

@@ -15,6 +15,7 @@ declaration_request:sign | Надсилати підписані лікарем 
 declaration_request:terminate | Скасовувати заявки на декларацію | Cancel declaration requests
 declaration_request:write | Створювати заявки на декларацію з даними пацієнта | Create declaration requests with a patient’s data
 declaration_request_images:read | Переглядати скановані документи пацієнта із заявки | See the scanned patient documents of a request
+digital_signature:verify | Перевіряти електронні підписи документів | Verify the electronic signatures of documents
 person:read | Шукати пацієнта та переглядати його декларацію | Look for a patient and see their declaration
 person:details | Переглядати всі дані знайденого пацієнта без декларації | See all data of a found patient without a declaration
 search_canary:read | Бачити, хто шукає пацієнтів навмання | See who searches for patients at random

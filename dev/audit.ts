@@ -8,7 +8,7 @@ import { openDatabase } from '@zdravo/kit/db';
 import { createFileKeyProvider, createKeyStore } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
-import { createMcs, type Mcs } from '@zdravo/mcs';
+import { type ContainerForm, createMcs, type Mcs } from '@zdravo/mcs';
 import {
   type AuditReport,
   type AuditState,
@@ -121,7 +121,8 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
   const pool = await openArchiveVerifier(settings, log);
   const source: ContainerSource = {
     sample_of: 24,
-    read: (id) => readContainer(mcs, id),
+    read: (id) => readContainer(mcs, id, 'signed_content'),
+    readUpgraded: (id) => readContainer(mcs, id, 'signed_content.upgraded'),
     verify: async (container, received_at) => {
       const result = await pool.verify(container, one_signature, { at: new Date(received_at) });
       return result.indication === 'TOTAL_PASSED' ? undefined : (result.sub_indication ?? result.indication);
@@ -130,9 +131,9 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
   return { source, close: async () => void (await Promise.all([mcs.close(), pool.close()])) };
 }
 
-async function readContainer(mcs: Mcs, declaration_id: string): ReturnType<ContainerSource['read']> {
+async function readContainer(mcs: Mcs, resource_id: string, form: ContainerForm): ReturnType<ContainerSource['read']> {
   try {
-    const { container } = await mcs.readSignedContainer({ resource_type: 'declaration', resource_id: declaration_id });
+    const { container } = await mcs.readSignedContainer({ resource_type: 'declaration', resource_id, form });
     return { state: 'stored', container, sha256: createHash('sha256').update(container).digest('hex') };
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return { state: 'missing' };
@@ -142,10 +143,11 @@ async function readContainer(mcs: Mcs, declaration_id: string): ReturnType<Conta
 }
 
 function describe(report: AuditReport): void {
-  const { findings, finding_count, leaves, versions, erasures, containers, promises, state } = report;
+  const { findings, finding_count, leaves, versions, erasures, containers, container_upgrades, promises, state } =
+    report;
   for (const { code, message } of findings) console.log(`${code}: ${message}`);
   if (finding_count > findings.length) console.log(`… and ${finding_count - findings.length} more`);
-  const read = `${leaves} leaves, ${versions} versions, ${erasures} erasures, ${containers} containers, ${promises} promises`;
+  const read = `${leaves} leaves, ${versions} versions, ${erasures} erasures, ${containers} containers, ${container_upgrades} upgraded ones, ${promises} promises`;
   console.log(
     finding_count === 0
       ? `WHOLE: ${read}; ${state.held?.size ?? 0} leaves are held`

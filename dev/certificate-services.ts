@@ -13,6 +13,11 @@ export function servicesAt(platform_address: string): string {
   return `${platform_address}${prefix}`;
 }
 
+/** Where time-stamps are given on a platform's address. */
+export function timeStampsAt(platform_address: string): string {
+  return `${servicesAt(platform_address)}/time-stamps`;
+}
+
 /**
  * Development only: what a certification authority offers to the public, on the platform's own address: OCSP (RFC 6960), the
  * list of revoked certificates, time-stamps (RFC 3161), and the authority's certificate for whoever wants to trust it.

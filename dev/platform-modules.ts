@@ -17,7 +17,7 @@ import type { contract as opsContract } from '@zdravo/ops/contract';
 import { createPrm, type Prm, prm_role } from '@zdravo/prm';
 import { handlersThrough, type internal_contract } from '@zdravo/reports';
 import { contract as reportsContract } from '@zdravo/reports/contract';
-import type { VerifierPool } from '@zdravo/signature';
+import type { ProofSources, VerifierPool } from '@zdravo/signature';
 import { findVerifierFile } from '@zdravo/tlog';
 import { type Messages, openMessages } from './messages.ts';
 
@@ -91,7 +91,7 @@ async function openAuth({ database_url, clock, log, keys }: Ground, messages: Me
 export async function openIl(
   started: AsyncDisposableStack,
   { database_url, il_keys_database_url, keys, clock, log, web_url }: Ground,
-  neighbours: Neighbours & { signatures: VerifierPool },
+  neighbours: Neighbours & { signatures: VerifierPool; proofs?: ProofSources | undefined },
 ): Promise<Il> {
   const il = await createIl({
     database_url,

@@ -104,7 +104,11 @@ export async function startPlatform(
     );
   const clients = clientsOf(ops, patient_index, parts.secret);
   const neighbours = interpose({ ...clients, mcs, auth, prm, messages: modules.messages.queue });
-  const il = await openIl(started, ground, { ...neighbours, signatures: signatures.verifier });
+  const il = await openIl(started, ground, {
+    ...neighbours,
+    signatures: signatures.verifier,
+    proofs: signatures.proofs,
+  });
   const version = await projectVersion();
   const reports = started.adopt(
     await startReports({ ...parts, mcs, version, signer, witness_lines: transparency_log.witness_lines }),

@@ -17,6 +17,9 @@ export const Settings = Type.Object({
   NODE_ENV: Type.Optional(Type.String({ description: 'production, or anything else' })),
   ZDRAVO_TRUST_LIST: Type.Optional(Type.String({ description: 'a national trust list: an ETSI TS 119 612 XML file' })),
   ZDRAVO_TRUST_FOLDER: Type.Optional(Type.String({ description: 'a folder of trusted certificates' })),
+  ZDRAVO_TIME_STAMPS_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'the address of a time-stamp authority (RFC 3161)' }),
+  ),
   ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
   PLATFORM_DATABASE_URL: DatabaseUrl,
   IL_KEYS_DATABASE_URL: DatabaseUrl,

@@ -6,13 +6,15 @@ import {
   createRevocationSource,
   createTrustStore,
   createVerifierPool,
+  fetchTimeStamp,
   isPublicAddress,
+  type ProofSources,
   readTrustFolder,
   readTrustList,
   type TrustStore,
   type VerifierPool,
 } from '@zdravo/signature';
-import { mountCertificateServices, servicesAt } from './certificate-services.ts';
+import { mountCertificateServices, servicesAt, timeStampsAt } from './certificate-services.ts';
 import { addressesBelow, type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
 import { isProduction, type Settings } from './settings.ts';
 
@@ -21,6 +23,8 @@ export type Signatures = {
   /** Of this machine. Outside production it is trusted beside the configured anchors. */
   authority: DevelopmentAuthority;
   verifier: VerifierPool;
+  /** For the upgrade of what was signed; undefined when no time-stamp authority is known. */
+  proofs: ProofSources | undefined;
   /** Serves OCSP, the list of revoked certificates and time-stamps of this machine's authority below `/certificates`. */
   mountOn(app: HttpServer): Promise<void>;
   close(): Promise<void>;
@@ -36,11 +40,14 @@ const keep_ms = { production: 10 * 60_000, development: 10_000 };
  */
 export async function startSignatures(settings: Settings, log: Logger): Promise<Signatures> {
   const authority = await openAuthority(settings);
-  const revocation = revocationOf(settings, authority);
-  const verifier = createVerifierPool({ trust: readTrust(settings, authority, log), revocation });
+  const verifier = createVerifierPool({
+    trust: readTrust(settings, authority, log),
+    revocation: revocationOf(settings, authority, keep_ms),
+  });
   return {
     authority,
     verifier: underRule(verifier, settings.ZDRAVO_REVOCATION),
+    proofs: proofsOf(settings, authority),
     mountOn: async (app) => {
       if (!isProduction(settings)) await mountCertificateServices(app, authority);
     },
@@ -109,11 +116,11 @@ function readListed(path: string, log: Logger) {
 }
 
 /** The own authority is asked where it answers now, whatever port its certificates were issued under. */
-function revocationOf(settings: Settings, authority: DevelopmentAuthority) {
+function revocationOf(settings: Settings, authority: DevelopmentAuthority, keep: typeof keep_ms) {
   const own = addressesBelow(servicesAt(`http://localhost:${settings.ZDRAVO_PORT}`));
   const isOwn = (url: URL) => url.href === own.ocsp_address || url.href === own.crl_address;
   return createRevocationSource({
-    keep_ms: keep_ms[isProduction(settings) ? 'production' : 'development'],
+    keep_ms: keep[isProduction(settings) ? 'production' : 'development'],
     timeout_ms: 1_500,
     isAllowed: (url) => isOwn(url) || isPublicAddress(url),
     knownAddresses: (issuer) =>
@@ -121,6 +128,21 @@ function revocationOf(settings: Settings, authority: DevelopmentAuthority) {
         ? { ocsp_addresses: [own.ocsp_address], crl_addresses: [own.crl_address] }
         : undefined,
   });
+}
+
+/**
+ * Time-stamps of the configured authority, outside production of this machine's. Revocation data for an upgrade is asked
+ * anew each time: what signing remembers may be older than the signature.
+ */
+function proofsOf(settings: Settings, authority: DevelopmentAuthority): ProofSources | undefined {
+  const own = isProduction(settings) ? undefined : timeStampsAt(`http://localhost:${settings.ZDRAVO_PORT}`);
+  const address = settings.ZDRAVO_TIME_STAMPS_URL ?? own;
+  if (address === undefined) return undefined;
+  return {
+    timeStamp: (signature, digest_algorithm) =>
+      fetchTimeStamp(address, signature, digest_algorithm, { isAllowed: () => true }),
+    revocation: revocationOf(settings, authority, { production: 0, development: 0 }),
+  };
 }
 
 function underRule(pool: VerifierPool, revocation: Settings['ZDRAVO_REVOCATION']): VerifierPool {

@@ -18,13 +18,17 @@ export type TestStage = Stage & {
   close(): Promise<void>;
 };
 
+/** `environment`: further settings. */
+export type StageOptions = PlatformOptions & { environment?: Record<string, string> };
+
 /** The whole platform on a server of its own, on a free port, as a vendor's program sees it. */
-export async function startStage(options: PlatformOptions = {}): Promise<TestStage> {
+export async function startStage({ environment, ...options }: StageOptions = {}): Promise<TestStage> {
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-e2e-'));
   const settings = readSettings({
     ZDRAVO_PORT: String(await freePort()),
     ZDRAVO_DATA: directory,
     ZDRAVO_LOG: process.env['ZDRAVO_TEST_LOG'] ?? 'silent',
+    ...environment,
   });
   const platform = await startPlatform(settings, { server_settings: fast_server, with_country: false, ...options });
   return {

@@ -33,7 +33,13 @@ export {
   type TrustStoreOptions,
 } from './trust/trust-store.ts';
 export { fetchRevocation, fetchTimeStamp, isPublicAddress, type OnlineOptions } from './upgrade/online-services.ts';
-export { type ProofSources, type Upgrade, upgradeContainer } from './upgrade/upgrade-container.ts';
+export {
+  type Check,
+  type ProofSources,
+  type Upgrade,
+  upgradeChecked,
+  upgradeContainer,
+} from './upgrade/upgrade-container.ts';
 export type { RevocationNeed } from './verification/check-status.ts';
 export { type Count, one_signature, type SignaturePolicy } from './verification/policy.ts';
 export { type ReferenceAnswer, type ReferenceSignature, referenceAnswer } from './verification/reference-answer.ts';

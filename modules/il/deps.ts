@@ -12,7 +12,7 @@ import type { contract as MpiContract } from '@zdravo/mpi/contract';
 import type { contract as ReviewContract } from '@zdravo/mpi/review-contract';
 import type { contract as OpsContract } from '@zdravo/ops/contract';
 import type { Prm, Within } from '@zdravo/prm';
-import type { VerifierPool } from '@zdravo/signature';
+import type { ProofSources, VerifierPool } from '@zdravo/signature';
 import type { Kysely } from 'kysely';
 import type { RequestLookup } from './declaration-requests/requests.ts';
 import type { SigningWrites } from './declaration-requests/signing-writes.ts';
@@ -36,6 +36,8 @@ export type IlDeps = {
   reviews: Client<typeof ReviewContract>;
   mcs: Mcs;
   signatures: VerifierPool;
+  /** Time-stamps and revocation data for what was signed; without them signed containers are not upgraded. */
+  proofs?: ProofSources | undefined;
   messages: MessageQueue;
   /** A key per declaration request: dropped, its personal data cannot be read any more. */
   request_keys: KeyStore;

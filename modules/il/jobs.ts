@@ -1,5 +1,6 @@
 import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
+import { upgradeJob } from './containers/upgrade-containers.ts';
 import { signingJob } from './declaration-requests/carry-out.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
 import type { IlDeps } from './deps.ts';
@@ -25,6 +26,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     repeatedErasureJob(deps),
     reconciliationJob(deps),
     canaryExpiryJob(deps),
+    upgradeJob(deps),
     promiseExpiryJob(deps),
     auditRotation({ db: deps.db, schema: 'il', tables: ['audit_log', 'read_audit'], schedule: '15 3 * * *' }),
     deps.messages.job,

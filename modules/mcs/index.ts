@@ -9,6 +9,16 @@ import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { type Approval, approveUploads } from './approval.ts';
 import type { BlobStore, ByteRange } from './blob-store/index.ts';
+import {
+  type DueUpgrade,
+  keepTimeStamps,
+  lendDueUpgrades,
+  listRefusedUpgrades,
+  postponeUpgrade,
+  type RefusedUpgrade,
+  settleUpgrade,
+  type UpgradeOutcome,
+} from './container-upgrades.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { type Document, getObject, listDocuments, openObject } from './documents.ts';
 import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';
@@ -36,6 +46,7 @@ import { type DueDocument, type IssuedUpload, issueUploads } from './uploads.ts'
 
 export type { Approval, RefusedDocument } from './approval.ts';
 export { type BlobStore, connectS3Store } from './blob-store/index.ts';
+export type { DueUpgrade, RefusedUpgrade, UpgradeOutcome } from './container-upgrades.ts';
 export type { Resource } from './deps.ts';
 export type { Document } from './documents.ts';
 export type { Download } from './downloads.ts';
@@ -91,6 +102,12 @@ export type Mcs = {
   findSignedContainers(input: { resource_type: string; resource_ids: readonly string[] }): Promise<ListedContainer[]>;
   listSignedContainers(input: { resource_type: string; after?: string; limit: number }): Promise<ListedContainer[]>;
   recoverSignedContainer(resource: Resource): Promise<StoredContainer | undefined>;
+  /** Containers whose upgrade is due, lent for a time; each is then postponed or settled. */
+  lendDueUpgrades(input: { limit: number; lease_s: number }): Promise<DueUpgrade[]>;
+  keepTimeStamps(input: { object_id: string; time_stamps: readonly Uint8Array[] }): Promise<void>;
+  postponeUpgrade(input: { object_id: string; until: Date }): Promise<void>;
+  settleUpgrade(input: { object_id: string } & UpgradeOutcome): Promise<void>;
+  listRefusedUpgrades(since: Date): Promise<RefusedUpgrade[]>;
   assignPerson(input: { resource_ids: readonly string[]; person_id: string }): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
@@ -169,6 +186,11 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 
     findSignedContainers: (input) => findSignedContainers(deps, input),
     listSignedContainers: (input) => listSignedContainers(deps, input),
     recoverSignedContainer: (resource) => recoverSignedContainer(deps, resource),
+    lendDueUpgrades: (input) => lendDueUpgrades(deps, input),
+    keepTimeStamps: (input) => keepTimeStamps(deps, input),
+    postponeUpgrade: (input) => postponeUpgrade(deps, input),
+    settleUpgrade: (input) => settleUpgrade(deps, input),
+    listRefusedUpgrades: (since) => listRefusedUpgrades(deps, since),
     assignPerson: (input) => assignPerson(deps, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),
     followPersons: (feed) =>

@@ -7,6 +7,15 @@ export type Tables = {
     event_id: string;
     consumed_at: Generated<string>;
   };
+  'mcs.container_upgrades': {
+    object_id: string;
+    due_at: string | null;
+    attempts: Generated<number>;
+    time_stamps: Generated<Buffer[]>;
+    level: string | null;
+    refusal: string | null;
+    settled_at: string | null;
+  };
   'mcs.event_cursors': {
     feed: string;
     position: string;

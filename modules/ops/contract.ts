@@ -85,6 +85,24 @@ export const DeclarationReceipt = Type.Object({
 });
 export type DeclarationReceipt = Static<typeof DeclarationReceipt>;
 
+/** An upgraded container: the second object beside the container as first received. */
+export const NewContainerUpgrade = Type.Object({
+  /** Of the upgraded container, hex. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  /** ETSI EN 319 122-1: with a time-stamp, or with revocation data too. */
+  level: Type.Enum(['B-T', 'B-LT']),
+});
+export type NewContainerUpgrade = Static<typeof NewContainerUpgrade>;
+
+export const ContainerUpgrade = Type.Object({
+  declaration_id: Uuid,
+  ...NewContainerUpgrade.properties,
+  recorded_at: Type.String(),
+  /** Of the upgrade's own leaf, hex. */
+  leaf_hash: Type.String(),
+});
+export type ContainerUpgrade = Static<typeof ContainerUpgrade>;
+
 const Change = Type.Object({
   actor_id: Uuid,
   reason: Type.Optional(Nullable(Type.String())),
@@ -219,6 +237,16 @@ export const contract = {
     params: DeclarationId,
     body: Change,
     data: WrittenDeclaration,
+  }),
+  putContainerUpgrade: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/declarations/:id/container_upgrade',
+    summary: 'Commit the upgraded container (time-stamp, revocation data) to the log, as a leaf of its own',
+    description: 'Safe to repeat. Another container for the same declaration is a 409.',
+    params: DeclarationId,
+    body: NewContainerUpgrade,
+    data: ContainerUpgrade,
   }),
   putTerminations: route({
     ...declarations,

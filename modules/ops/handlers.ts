@@ -1,6 +1,7 @@
 import type { Handlers } from '@zdravo/kit/contract';
 import { readFeed } from '@zdravo/kit/events';
 import type { Signer, TileStore } from '@zdravo/tlog';
+import { putContainerUpgrade } from './container-upgrades.ts';
 import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
 import { type DeclarationWriter, type OpsDeps, putDeclaration } from './declarations.ts';
 import { findErasureObstacles, putErasure } from './erasures.ts';
@@ -42,6 +43,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
       written(await changeStatus(deps, params.id, { ...body, op: 'reject', status: 'rejected' }, call.context)),
     putTermination: async ({ params, body }, call) =>
       written(await changeStatus(deps, params.id, { ...body, op: 'terminate', status: 'terminated' }, call.context)),
+    putContainerUpgrade: ({ params, body }, call) => putContainerUpgrade(deps, params.id, body, call.context),
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
     putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),

@@ -17,6 +17,14 @@ export type Tables = {
     event_id: string;
     consumed_at: Generated<string>;
   };
+  'ops.container_upgrades': {
+    declaration_id: string;
+    person_id: string;
+    body: Buffer;
+    sealed_seed: Buffer;
+    leaf_hash: Buffer;
+    recorded_at: Generated<string>;
+  };
   'ops.declaration_heads': {
     id: string;
     version: number;

@@ -35,6 +35,12 @@ export type PoolVerifyOptions = Pick<VerifyOptions, 'at' | 'revocation_data'> & 
 
 export type VerifierPool = {
   verify: (container: Uint8Array, policy: SignaturePolicy, options: PoolVerifyOptions) => Promise<VerificationResult>;
+  /** Verifies without asking anybody, and lists the statuses that are open: what an upgrade collects. */
+  verifyAndList: (
+    container: Uint8Array,
+    policy: SignaturePolicy,
+    options: Pick<VerifyOptions, 'at'>,
+  ) => Promise<{ result: VerificationResult; needs: OpenSignatureStatus[] }>;
   /** Containers waiting and in work, for metrics. */
   load: () => { waiting: number; working: number };
   close: () => Promise<void>;
@@ -59,6 +65,11 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
       const answered = await askAll(source, needs, options.revocation_wait_ms ?? 3_000);
       const settled = await threads.run({ kind: 'settle', answered, policy });
       return refuseFor(result, settled.kind === 'settled' ? settled.faults : []);
+    },
+    verifyAndList: async (container, policy, { at }) => {
+      const message = { kind: 'verify' as const, container, policy, at, revocation_data: {} };
+      const { result, needs } = (await threads.run(message)) as Verified;
+      return { result, needs };
     },
     load: () => threads.load(),
     close: () => threads.close(),

@@ -1,4 +1,3 @@
-import { oids } from '../asn1/oids.ts';
 import type { RevocationData } from '../revocation/revocation-data.ts';
 import type { TrustStore } from '../trust/trust-store.ts';
 import type { RevocationNeed } from '../verification/check-status.ts';
@@ -9,14 +8,15 @@ import { addProofs, listSignatures } from './upgrade.ts';
 
 /** Where proofs come from; each may be slow and may fail, so the upgrade is a job and never part of signing. */
 export type ProofSources = {
-  timeStamp: (signature: Uint8Array, digest_algorithm: string) => Promise<Uint8Array>;
+  /** A token over these bytes; `index` is the signature's place in the envelope. */
+  timeStamp: (signature: Uint8Array, digest_algorithm: string, index: number) => Promise<Uint8Array>;
   revocation: (need: RevocationNeed) => Promise<RevocationData | undefined>;
 };
 
 export type UpgradeOptions = {
   /** When the container was first received. */
   at: Date;
-  /** Digest of the imprint; SHA-256 when absent. National authorities want GOST 34.311 or Kupyna for DSTU signatures. */
+  /** Digest of the imprint; the signer's own when absent, so that national authorities get GOST 34.311 or Kupyna. */
   digest_algorithm?: string;
 };
 
@@ -26,23 +26,38 @@ export type Upgrade = {
   result: VerificationResult;
 };
 
+/** Verifies and lists what is still open; in this thread, or in others. */
+export type Check = (container: Uint8Array) => Promise<{ result: VerificationResult; needs: RevocationNeed[] }>;
+
 /**
  * Upgrades a container that was accepted at reception: time-stamps over the signatures of the outermost envelope (B-T), then the
  * chain's certificates and revocation data (B-LT). The result says which level was reached; REVOKED_NO_POE here means that the
  * authorities had revoked a certificate before reception, and must be looked at by a person. Throws when there is no time-stamp.
  */
-export async function upgradeContainer(
+export function upgradeContainer(
   container: Uint8Array,
   policy: SignaturePolicy,
   trust: TrustStore,
   sources: ProofSources,
   options: UpgradeOptions,
 ): Promise<Upgrade> {
-  const digest_algorithm = options.digest_algorithm ?? oids.sha256;
+  const check: Check = async (bytes) => verifyAndList(bytes, policy, trust, { at: options.at });
+  return upgradeChecked(container, check, sources, options);
+}
+
+/** The same over any verifier, so that a platform upgrades in its verifying threads. */
+export async function upgradeChecked(
+  container: Uint8Array,
+  check: Check,
+  sources: ProofSources,
+  options: Pick<UpgradeOptions, 'digest_algorithm'> = {},
+): Promise<Upgrade> {
   const tokens = await Promise.all(
-    listSignatures(container).map((signature) => sources.timeStamp(signature, digest_algorithm)),
+    listSignatures(container).map(({ signature, digest_algorithm }, index) =>
+      sources.timeStamp(signature, options.digest_algorithm ?? digest_algorithm, index),
+    ),
   );
-  const { needs } = verifyAndList(container, policy, trust, { at: options.at });
+  const { needs } = await check(container);
   const answers = await Promise.all(needs.map((need) => sources.revocation(need)));
   const revocation = {
     crls: answers.flatMap((answer) => answer?.crls ?? []),
@@ -53,5 +68,5 @@ export async function upgradeContainer(
     certificates: needs.flatMap(({ certificate, issuer }) => [certificate, issuer]),
     revocation,
   });
-  return { container: upgraded, result: verifyAndList(upgraded, policy, trust, { at: options.at }).result };
+  return { container: upgraded, result: (await check(upgraded)).result };
 }

@@ -2,6 +2,7 @@ import { oids } from '../asn1/oids.ts';
 import { Asn1Error, type Asn1Node, bytesOf, childrenOf, readAsn1 } from '../asn1/reader.ts';
 import { expectTag, fieldsOf, insideOf, octetsOf, tag } from '../asn1/values.ts';
 import { context, element, integer, oid, sequence, setOf } from '../asn1/writer.ts';
+import { readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { sha256Hex } from '../crypto/digests.ts';
 import type { RevocationData } from '../revocation/revocation-data.ts';
 
@@ -46,11 +47,17 @@ export function addProofs(container: Uint8Array, additions: Additions): Uint8Arr
   );
 }
 
-/** Signature values of the outermost envelope: what time-stamps are asked for. */
-export function listSignatures(container: Uint8Array): Uint8Array[] {
+/** A signature value of the outermost envelope, and the digest that its signer used. */
+export type StampedSignature = { signature: Uint8Array; digest_algorithm: string };
+
+/** What time-stamps are asked for. Throws Asn1Error when it is no SignedData. */
+export function listSignatures(container: Uint8Array): StampedSignature[] {
   const info = childrenOf(readAsn1(container, 'BER'));
   const signed_data = childrenOf(insideOf(expectTag(info[1], 0xa0, 'content'), 'content'));
-  return childrenOf(expectTag(signed_data.at(-1), tag.set, 'signerInfos')).map(signatureOf);
+  return childrenOf(expectTag(signed_data.at(-1), tag.set, 'signerInfos')).map((signer) => ({
+    signature: signatureOf(signer),
+    digest_algorithm: readAlgorithm(expectTag(childrenOf(signer)[2], tag.sequence, 'digestAlgorithm')).oid,
+  }));
 }
 
 function joinSets(present: Asn1Node | undefined, added: Uint8Array[]): Uint8Array[] {

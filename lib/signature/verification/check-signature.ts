@@ -104,7 +104,14 @@ function runSteps(question: SignatureQuestion, state: State): Fault | undefined 
   const status = checkStatus({ chain, data, trust, policy, at: best.time });
   state.needs = status.needs;
   if (status.fault) return status.fault;
-  const alone = checkStatus({ chain, data: embedded, trust, policy: { revocation: 'required' }, at: best.time });
+  // B-LT by the policy's own freshness: with 0, by proofs that were made after the signature.
+  const alone = checkStatus({
+    chain,
+    data: embedded,
+    trust,
+    policy: { ...policy, revocation: 'required' },
+    at: best.time,
+  });
   if (best.is_stamped && !alone.fault) state.level = 'B-LT';
   return findLevelFault(state.level, question);
 }

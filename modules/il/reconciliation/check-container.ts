@@ -46,3 +46,12 @@ export async function checkContainers(run: Run): Promise<void> {
         findings.open('container_without_declaration', resource_id);
   }
 }
+
+const told_for_days = 30;
+
+/** Signatures that the upgrade found not to hold; told for a month, then only the queue remembers them. */
+export async function checkSignatures({ deps, findings }: Run): Promise<void> {
+  const since = new Date(deps.clock.now().getTime() - told_for_days * 86_400_000);
+  for (const { resource_id } of await deps.mcs.listRefusedUpgrades(since))
+    findings.open('signature_refused', resource_id);
+}

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Job } from '@zdravo/kit/jobs';
 import type { IlDeps } from '../deps.ts';
-import { checkContainers } from './check-container.ts';
+import { checkContainers, checkSignatures } from './check-container.ts';
 import { checkDeclarations } from './check-declarations.ts';
 import { checkOrders, createEmployees, repeatDismissals } from './check-employees.ts';
 import { checkEnds } from './check-ends.ts';
@@ -40,6 +40,7 @@ export async function reconcile(deps: IlDeps, id: string): Promise<Reconciliatio
   await checkEnds(run);
   await checkDeclarations(run, employees);
   await checkContainers(run);
+  await checkSignatures(run);
   await checkSlots(run);
   await repeatDismissals(run, employees);
   await checkOrders(run, employees);

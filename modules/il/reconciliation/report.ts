@@ -11,6 +11,8 @@ export const finding_kinds = {
   container_differs: 'The stored container is not the one that the declaration names',
   container_unassigned: 'A signed container that is not under the key of its person',
   container_without_declaration: 'A signed container without a declaration',
+  signature_refused:
+    'A signed container whose signature does not hold: a certificate was revoked before it came, or is not trusted any more',
   person_missing: 'A declaration whose person the patient index does not know',
   person_outdated: 'The patient index does not have the data that a living declaration brought',
   person_erased: 'A living declaration of an erased person',

@@ -13,6 +13,7 @@ import {
 } from '@zdravo/tlog';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { auditContainerUpgrades } from './container-upgrades.ts';
 import { auditContainers, type ContainerSource } from './containers.ts';
 import { auditErasures } from './erasures.ts';
 import { createFindingList, type Finding, type FindingList } from './findings.ts';
@@ -47,6 +48,7 @@ export type AuditReport = {
   /** Persons who were forgotten by order. */
   erasures: number;
   containers: number;
+  container_upgrades: number;
   promises: number;
   /** To be kept for the next run; unchanged when anything was found. */
   state: AuditState;
@@ -68,6 +70,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   await auditHeads(input.db, scope, list);
   const erasures = await auditErasures(input.db, since, list);
   const containers = input.containers ? await auditContainers(input.db, input.containers, scope, list) : 0;
+  const container_upgrades = await auditContainerUpgrades({ ...input, since }, list);
   const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
   const is_whole = list.count() === 0;
   return {
@@ -77,6 +80,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     versions: leaves.versions,
     erasures,
     containers,
+    container_upgrades,
     promises,
     state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : input.state,
   };

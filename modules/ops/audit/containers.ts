@@ -11,6 +11,8 @@ export type ContainerState =
 
 export type ContainerSource = {
   read(declaration_id: string): Promise<ContainerState>;
+  /** The same of its upgrade; without this, upgrades are held against the log only. */
+  readUpgraded?(declaration_id: string): Promise<ContainerState>;
   /** Verifies the signatures in a container as of the moment it was received. @returns why they do not hold, or nothing. */
   verify?(container: Uint8Array, received_at: string): Promise<string | undefined>;
   /** One signature in so many is verified per run; over the runs all of them are. */

@@ -1,0 +1,95 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Job } from '@zdravo/kit/jobs';
+import { Problem } from '@zdravo/kit/problem';
+import type { DueUpgrade, UpgradeOutcome } from '@zdravo/mcs';
+import type { ProofSources } from '@zdravo/signature';
+import type { IlDeps } from '../deps.ts';
+import { findUpgrade, type MadeUpgrade, makeUpgrade } from './make-upgrade.ts';
+
+const lent_at_once = 32;
+const worked_at_once = 8;
+/** Longer than the slowest answers of an authority take together. */
+const lease_s = 15 * 60;
+const longest_wait_minutes = 6 * 60;
+
+/** Gives signed containers the proofs that outlive certificates; without a time-stamp authority there is none to get. */
+export function upgradeJob(deps: IlDeps): Job {
+  return {
+    name: 'upgrade_signed_containers',
+    schedule: '* * * * *',
+    run: async (_payload, { signal }) => void (await upgradeDueContainers(deps, signal)),
+  };
+}
+
+/**
+ * Upgrades every container that is due (design.md §4.5): time-stamps, then certificates and revocation data, as a second object
+ * with its own leaf in the log. What was received first stays as it is. Each step is safe to repeat; whoever stops leaves the
+ * rest to the next. @returns how many were settled.
+ */
+export async function upgradeDueContainers(deps: IlDeps, signal?: AbortSignal): Promise<number> {
+  const { proofs } = deps;
+  if (!proofs) return 0;
+  let settled = 0;
+  for (;;) {
+    const lent = await deps.mcs.lendDueUpgrades({ limit: lent_at_once, lease_s });
+    for (let at = 0; at < lent.length; at += worked_at_once) {
+      if (signal?.aborted) return settled;
+      await letSigningGoFirst(deps);
+      const outcomes = await Promise.all(lent.slice(at, at + worked_at_once).map((due) => attempt(deps, proofs, due)));
+      settled += outcomes.filter((outcome) => outcome === 'settled').length;
+    }
+    if (lent.length < lent_at_once) return settled;
+  }
+}
+
+async function letSigningGoFirst({ signatures }: IlDeps): Promise<void> {
+  while (signatures.load().waiting > 0) await pause(100);
+}
+
+async function attempt(deps: IlDeps, proofs: ProofSources, due: DueUpgrade): Promise<'settled' | 'postponed'> {
+  const { object_id, resource_type, resource_id } = due;
+  try {
+    const made = (await findUpgrade(deps, due)) ?? (await makeUpgrade(deps, proofs, due));
+    if ('postponed' in made) return await postpone(deps, due, made.postponed);
+    await deps.mcs.settleUpgrade({ object_id, ...('refusal' in made ? made : await store(deps, due, made)) });
+    if ('refusal' in made)
+      deps.log.error({ resource_type, resource_id, reason: made.refusal }, 'a signed container does not hold any more');
+    return 'settled';
+  } catch (error) {
+    if (isErased(error)) {
+      await deps.mcs.settleUpgrade({ object_id, refusal: 'document_erased' });
+      return 'settled';
+    }
+    return await postpone(deps, due, error);
+  }
+}
+
+/** The second object, under the key of the same person, and its leaf. Another's upgrade that was faster is the one. */
+async function store(deps: IlDeps, due: DueUpgrade, made: MadeUpgrade): Promise<UpgradeOutcome> {
+  const { resource_type, resource_id, person_id } = due;
+  const resource = { resource_type, resource_id, form: 'signed_content.upgraded' as const };
+  const stored = await deps.mcs.storeSignedContainer({ ...resource, container: made.container, sha256: made.sha256 });
+  if (stored.sha256 !== made.sha256) throw new Error('Another upgrade of the container was stored meanwhile');
+  if (person_id !== null) await deps.mcs.assignPerson({ resource_ids: [resource_id], person_id });
+  const { sha256, level } = made;
+  if (resource_type === 'declaration')
+    await deps.ops.putContainerUpgrade(
+      { params: { id: resource_id }, body: { sha256, level } },
+      { request_id: `upgrade-container-${due.object_id}` },
+    );
+  return { level };
+}
+
+async function postpone(deps: IlDeps, due: DueUpgrade, why: unknown): Promise<'postponed'> {
+  const { object_id, resource_type, resource_id, attempts } = due;
+  const minutes = Math.min(2 ** attempts, longest_wait_minutes);
+  const until = new Date(deps.clock.now().getTime() + minutes * 60_000);
+  const reason = why instanceof Error ? { err: why } : { reason: why };
+  deps.log.warn({ ...reason, resource_type, resource_id, attempts }, 'a signed container cannot be upgraded yet');
+  await deps.mcs.postponeUpgrade({ object_id, until });
+  return 'postponed';
+}
+
+function isErased(error: unknown): boolean {
+  return error instanceof Problem && (error.code === 'document_erased' || error.code === 'person_erased');
+}

@@ -30,6 +30,7 @@ export function importDmn(xml: string): ImportedModel {
   const refused = definitions.children.find((child) => MEANINGFUL_AND_UNSUPPORTED.has(child.name));
   if (refused)
     throw new DecisionError('DMN_UNSUPPORTED', `<${refused.name}> is not evaluated by this engine`, at(refused));
+  refuseOtherLanguages(definitions);
   const types = new TypeBook(definitions);
   const places: Places = new Map();
   const data = all(definitions, 'inputData').map((element) => inputData(element, types));
@@ -47,6 +48,21 @@ export function importDmn(xml: string): ImportedModel {
 }
 
 const MEANINGFUL_AND_UNSUPPORTED = new Set(['import', 'businessKnowledgeModel', 'decisionService']);
+
+/** FEEL by one of its names: the URI of any version, or what modellers write for it. */
+const FEEL_LANGUAGE = /^(feel|https?:\/\/www\.omg\.org\/spec\/(DMN|FEEL)\/.*)$/i;
+
+/** A cell in another language would be read as FEEL and decide something else. */
+function refuseOtherLanguages(element: DmnElement): void {
+  const language = element.attributes.get('expressionLanguage');
+  if (language && !FEEL_LANGUAGE.test(language.trim()))
+    throw new DecisionError(
+      'DMN_UNSUPPORTED',
+      `<${element.name}> is in ${JSON.stringify(language)}; only FEEL is evaluated`,
+      at(element),
+    );
+  element.children.forEach(refuseOtherLanguages);
+}
 
 interface Reading {
   types: TypeBook;

@@ -225,6 +225,27 @@ export const rules_contract = {
     params: table,
     data: Type.Object({ decision: Decided, same: Type.Boolean(), explanation: Type.Unknown() }),
   }),
+  listExperiments: route({
+    ...common,
+    method: 'GET',
+    path: '/api/decision_tables/:id/experiments',
+    summary: 'Experiments, newest first, with how many decisions each revision made in them',
+    access: read,
+    params: table,
+    query: Type.Object({ ...PageQuery }),
+    paged: true,
+    data: Type.Array(
+      Type.Object({
+        id: Uuid,
+        champion: Type.Integer(),
+        challengers: Type.Array(Type.Object({ revision: Type.Integer(), share: Type.Integer() })),
+        started_at: Type.String(),
+        started_by: Uuid,
+        ended_at: Nullable(Type.String()),
+        decisions: Type.Array(Type.Object({ revision: Type.Integer(), count: Type.Integer() })),
+      }),
+    ),
+  }),
   startExperiment: route({
     ...common,
     method: 'POST',

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import {
-  assignVariant,
   type CompiledTable,
   compileRevision,
   countHits,
   createHitCounters,
   type DecisionRecord,
   decideAndRecord,
-  type Experiment,
   explain,
   type HitCounters,
   type Revision,
@@ -15,9 +13,10 @@ import {
   replay,
   revisionInForce,
 } from '@zdravo/decisions';
-import { conflict, invalidField, notFound } from '@zdravo/kit/problem';
+import { notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
+import { revisionFor, runningExperiment } from './experiments.ts';
 import { decisionProblem } from './problems.ts';
 import { getTable, listRevisions } from './revision-store.ts';
 
@@ -104,62 +103,6 @@ function addTimes(sum: HitCounters, one: HitCounters, times: number): void {
       sum.cells[i]![j]! += count * times;
     });
   });
-}
-
-export type NewExperiment = { champion: number; challengers: { revision: number; share: number }[] };
-
-/** Challengers decide for a share of the subjects, in basis points; one experiment per table at a time. */
-export async function startExperiment(deps: ReportsDeps, table_id: string, input: NewExperiment, user_id: string) {
-  const revisions = await listRevisions(deps.db, (await getTable(deps.db, table_id)).id);
-  for (const number of [input.champion, ...input.challengers.map(({ revision }) => revision)]) {
-    if (revisions.find((one) => one.number === number)?.state !== 'published')
-      throw invalidField('$.champion', `revision ${number} is not published`, 'published');
-  }
-  const id = randomUUID();
-  const challengers = input.challengers.map(({ revision, share }) => ({ variant: String(revision), share }));
-  try {
-    assignVariant({ id, champion: String(input.champion), challengers }, 'anybody');
-  } catch (error) {
-    throw decisionProblem(error, '$.challengers');
-  }
-  const { rows } = await sql`
-    insert into reports.experiments (id, table_id, champion, challengers, started_by)
-    values (${id}, ${table_id}, ${input.champion}, ${JSON.stringify(challengers)}, ${user_id})
-    on conflict do nothing returning id`.execute(deps.db);
-  if (rows.length === 0) throw conflict('Another experiment of this table is running.', 'experiment_running');
-  return { id, table_id, champion: input.champion, challengers: input.challengers };
-}
-
-export async function endExperiment(deps: ReportsDeps, table_id: string, id: string): Promise<void> {
-  const { numUpdatedRows } = await deps.db
-    .updateTable('reports.experiments')
-    .set({ ended_at: deps.clock.now().toISOString() })
-    .where('id', '=', id)
-    .where('table_id', '=', table_id)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw notFound('There is no such running experiment.', 'experiment_not_found');
-}
-
-async function runningExperiment(
-  { db }: ReportsDeps,
-  table_id: string,
-): Promise<(Experiment & { id: string }) | undefined> {
-  const row = await db
-    .selectFrom('reports.experiments')
-    .select(['id', 'champion', 'challengers'])
-    .where('table_id', '=', table_id)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  if (!row) return undefined;
-  return { id: row.id, champion: String(row.champion), challengers: row.challengers as Experiment['challengers'] };
-}
-
-function revisionFor(revisions: readonly Revision[], experiment: Experiment, subject: string | undefined): Revision {
-  if (subject === undefined)
-    throw invalidField('$.subject', 'an experiment runs: it needs to know for whom', 'required');
-  const number = Number(assignVariant(experiment, subject));
-  return revisions.find((one) => one.number === number)!;
 }
 
 /** Compiling is for once per content. */

@@ -4,8 +4,9 @@ import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
 import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
 import type { rules_contract } from './contract.ts';
-import { decide, endExperiment, hits, replayDecision, startExperiment } from './decide.ts';
+import { decide, hits, replayDecision } from './decide.ts';
 import { dryRun } from './dry-run.ts';
+import { endExperiment, listExperiments, startExperiment } from './experiments.ts';
 import {
   type Actor,
   createTable,
@@ -57,6 +58,7 @@ export function rulesHandlers(deps: ReportsDeps): Handlers<typeof rules_contract
     }),
     listDecisions: ({ params, query }) => listDecisions(deps, params.id, query),
     replayDecision: async ({ params }) => ({ data: (await replayDecision(deps, params.id)) as never }),
+    listExperiments: ({ params, query }) => listExperiments(deps, params.id, query),
     startExperiment: async ({ params, body }, { principal }) => ({
       data: await startExperiment(deps, params.id, body, principal.user_id),
     }),

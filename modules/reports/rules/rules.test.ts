@@ -134,6 +134,18 @@ test('an experiment lets a challenger decide for a stable share of the subjects,
   assert.deepEqual(first, again);
   assert.deepEqual([...new Set(first)].sort(), [1, 2]);
   const { id } = started.body.data as { id: string };
+  const shown = (await http.call('GET', path('/experiments'))).body.data as {
+    id: string;
+    challengers: object[];
+    decisions: { revision: number; count: number }[];
+    ended_at: string | null;
+  }[];
+  assert.deepEqual([shown.length, shown[0]!.id, shown[0]!.ended_at], [1, id, null]);
+  assert.deepEqual(shown[0]!.challengers, [{ revision: 1, share: 5_000 }]);
+  assert.equal(
+    shown[0]!.decisions.reduce((sum, { count }) => sum + count, 0),
+    40,
+  );
   assert.equal((await http.call('PATCH', path(`/experiments/${id}/actions/end`), undefined, bob)).status, 200);
   assert.equal((await http.call('PATCH', path(`/experiments/${id}/actions/end`), undefined, bob)).status, 404);
   const unpublished = await http.call(

@@ -47,7 +47,7 @@ export function regionsOf(compiled: CompiledTable, diagram: Diagram, targets: Re
   return pathsTo(compiled, diagram, targets).map((classes) => ({ classes, region: regionOf(compiled, classes) }));
 }
 
-/** The rule that misses a region by the fewest cells, with the first of them. */
+/** The rule that misses a region by the fewest cells, with the first of them; of several the one that ends next to it. */
 export function nearestRule(
   compiled: CompiledTable,
   { classes }: ClassRegion,
@@ -58,8 +58,24 @@ export function nearestRule(
     compiled.partitions.map((_, column) => column).filter((column) => !inside({ rule, column })),
   );
   const fewest = Math.min(...misses.map((columns) => columns.length));
-  const rule = misses.findIndex((columns) => columns.length === fewest && fewest > 0);
-  return rule < 0 ? undefined : { rule, column: misses[rule]![0]! };
+  if (fewest === 0 || misses.length === 0) return undefined;
+  const near = misses.flatMap((columns, rule) => (columns.length === fewest ? [{ rule, column: columns[0]! }] : []));
+  const away = near.map((one) => distanceTo(compiled, classes, one));
+  return near[away.indexOf(Math.min(...away))];
+}
+
+/** Segments of the column between a region and the values that a rule's cell matches. */
+function distanceTo(
+  compiled: CompiledTable,
+  classes: number[][],
+  { rule, column }: { rule: number; column: number },
+): number {
+  const { class_of_segment, classes: known } = compiled.partitions[column]!;
+  const at = class_of_segment.findIndex((id) => classes[column]!.includes(id));
+  const steps = [...class_of_segment].map((id, segment) =>
+    id >= 0 && hasRule(known[id]!.rules, rule) ? Math.abs(segment - at) : Number.POSITIVE_INFINITY,
+  );
+  return Math.min(...steps);
 }
 
 /** The column that says most about a rule against others: the first that is not `-`. */

@@ -151,7 +151,17 @@ function labelOf({ type, points }: Partition, from: number, to: number): string 
   if (from === to && from % 2 === 1) return text(from);
   if (unbounded.start && unbounded.end) return 'any value';
   if (unbounded.start) return to % 2 === 1 ? `<= ${text(to)}` : `< ${text(to)}`;
+  if (type === 'integer' && !unbounded.end) return wholeLabel(points, from, to);
   const start = from % 2 === 1 ? text(from) : text(from - 2);
   if (unbounded.end) return from % 2 === 1 ? `>= ${start}` : `> ${start}`;
   return `${from % 2 === 1 ? '[' : '('}${start}..${text(to)}${to % 2 === 1 ? ']' : ')'}`;
+}
+
+/** Whole numbers between two points as people would say them: `40`, not `(39..41)`. */
+function wholeLabel(points: NonNullable<Scalar>[], from: number, to: number): string {
+  const point = (segment: number) => points[segment >> 1] as Decimal;
+  const start = from % 2 === 1 ? point(from) : addDecimals(roundDecimal(point(from - 2), 0, 'floor'), ONE);
+  const end = to % 2 === 1 ? point(to) : addDecimals(roundDecimal(point(to), 0, 'ceiling'), decimal(-1));
+  const [first, last] = [feelText('number', start), feelText('number', end)];
+  return first === last ? first : `[${first}..${last}]`;
 }

@@ -23,12 +23,19 @@ export async function startExperiment(deps: ReportsDeps, table_id: string, input
   } catch (error) {
     throw decisionProblem(error, '$.challengers');
   }
+  refuseTwice([input.champion, ...input.challengers.map(({ revision }) => revision)]);
   const { rows } = await sql`
     insert into reports.experiments (id, table_id, champion, challengers, started_by)
     values (${id}, ${table_id}, ${input.champion}, ${JSON.stringify(challengers)}, ${user_id})
     on conflict do nothing returning id`.execute(deps.db);
   if (rows.length === 0) throw conflict('Another experiment of this table is running.', 'experiment_running');
   return { id, table_id, champion: input.champion, challengers: input.challengers };
+}
+
+/** A revision that stands against itself would be counted twice and compared with nothing. */
+function refuseTwice(revisions: readonly number[]): void {
+  const twice = revisions.find((number, i) => revisions.indexOf(number) !== i);
+  if (twice !== undefined) throw invalidField('$.challengers', `revision ${twice} is named twice`, 'unique');
 }
 
 export async function endExperiment(deps: ReportsDeps, table_id: string, id: string): Promise<void> {

@@ -30,7 +30,7 @@ export async function matchPerson(deps: MpiDeps, given: Person, asker: Asker): P
     ]);
     const found = id === undefined ? undefined : persons.get(id);
     if (id === undefined || !found) return { result: 'none' };
-    await creditUse(deps.db, asker.actor_id, deps.clock.now());
+    await creditUse(deps.db, asker, deps.clock.now());
     return { result: 'found', id, authentication_methods: found.authentication_methods };
   });
 }

@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { tooManyRequests } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
-import type { MpiDatabase, MpiDeps, MpiTransaction } from '../deps.ts';
+import type { Asker, MpiDatabase, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { SearchQuery } from './contract.ts';
-import { type LockReason, lockActor } from './locks.ts';
+import { lockActor, lockOrganisation } from './locks.ts';
 import type { Searcher } from './searcher.ts';
-import { missing_share } from './settings.ts';
+import { missing_share, unused_days, unused_share } from './settings.ts';
 
 /** What a step of a dialogue adds to the day of its actor and organisation. */
 export type Use = Partial<Record<Counter, number>>;
@@ -60,22 +60,52 @@ export async function addUse(deps: MpiDeps, transaction: MpiTransaction, searche
   const { actor } = await countUse(transaction, searcher, use, deps.clock.now());
   const suspicion = suspicionOf(deps.search, actor);
   if (suspicion) await lockActor(deps, transaction, searcher, suspicion);
+  if (use.unused) await lockForUnused(deps, transaction, searcher);
+}
+
+/** Found and left, by far more than by accident: over a month, so that a little every day is no way round. */
+async function lockForUnused(deps: MpiDeps, transaction: MpiTransaction, searcher: Searcher): Promise<void> {
+  const { actor_id, client_id } = searcher;
+  const since = new Date(deps.clock.now().getTime() - unused_days * 86_400_000).toISOString();
+  const { rows } = await sql<{ subject_type: string; unused: number; found: number }>`
+    select subject_type, sum(unused)::int as unused, sum(found)::int as found from mpi.search_budgets
+    where window_start > ${since}
+      and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))
+    group by subject_type`.execute(transaction);
+  const exceeds = (type: 'actor' | 'client', limit: number) => {
+    const { unused, found } = rows.find(isOf(type))!;
+    return unused >= limit && unused >= unused_share * found;
+  };
+  const { settings } = deps.search;
+  if (exceeds('actor', settings.unused)) await lockActor(deps, transaction, searcher, 'unused_results');
+  if (exceeds('client', settings.unused_of_client))
+    await lockOrganisation(deps, transaction, searcher, 'unused_results');
 }
 
 /** Whoever reads or registers a person whom they found has found them for a reason. */
-export async function creditUse(db: MpiDatabase, actor_id: string | null, now: Date): Promise<void> {
+export async function creditUse(
+  db: MpiDatabase,
+  { actor_id, client_id }: Pick<Asker, 'actor_id' | 'client_id'>,
+  now: Date,
+): Promise<void> {
   if (actor_id === null) return;
+  // Actor first, as everywhere: two at once wait and never block each other.
   await sql`
-    update mpi.search_budgets set unused = unused - 1
-    where subject_id = ${actor_id} and subject_type = 'actor' and window_start = ${startOfDay(now)} and unused > 0`.execute(
+    with day as (
+      select subject_id, subject_type, window_start from mpi.search_budgets
+      where unused > 0 and window_start = ${startOfDay(now)}
+        and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))
+      order by subject_type for update
+    )
+    update mpi.search_budgets budget set unused = unused - 1 from day
+    where (budget.subject_id, budget.subject_type, budget.window_start) = (day.subject_id, day.subject_type, day.window_start)`.execute(
     db,
   );
 }
 
 /** Why this day is that of one who browses, if it is. */
-function suspicionOf({ settings }: MpiDeps['search'], day: Day): Exclude<LockReason, 'locked_actors'> | undefined {
+function suspicionOf({ settings }: MpiDeps['search'], day: Day): 'wrong_answers' | 'misses' | undefined {
   if (day.wrong >= settings.wrong_answers) return 'wrong_answers';
-  if (day.unused >= settings.unused) return 'unused_results';
   const without_result = day.missed + day.unanswered;
   if (without_result >= settings.misses && without_result >= missing_share * day.queries) return 'misses';
   return undefined;

@@ -28,7 +28,8 @@ export async function openHandle(deps: MpiDeps, handle: string, asker: Asker): P
 
 /** The whole person of an opened handle, once. @throws Problem 404 `handle_unknown`, and those of `getPerson`. */
 export async function readByHandle(deps: MpiDeps, handle: string, asker: Asker): Promise<PersonRead> {
-  const { actor_id, client_id } = searcherOf(asker);
+  const searcher = searcherOf(asker);
+  const { actor_id, client_id } = searcher;
   const read = await deps.db
     .deleteFrom('mpi.search_handles')
     .where('handle_hash', '=', hashOf(handle))
@@ -40,7 +41,7 @@ export async function readByHandle(deps: MpiDeps, handle: string, asker: Asker):
     .executeTakeFirst();
   if (!read) throw unknownHandle();
   const person = await getPerson(deps, read.person_id, asker);
-  await creditUse(deps.db, actor_id, deps.clock.now());
+  await creditUse(deps.db, searcher, deps.clock.now());
   return person;
 }
 

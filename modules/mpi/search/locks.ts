@@ -41,9 +41,19 @@ export async function lockActor(
     transaction,
   );
   if (rows[0]!.locked < deps.search.settings.locked_actors) return;
+  await lockOrganisation(deps, transaction, searcher, 'locked_actors');
+}
+
+/** Locks everybody of the searcher's organisation. */
+export async function lockOrganisation(
+  deps: MpiDeps,
+  transaction: MpiTransaction,
+  searcher: Searcher,
+  reason: 'locked_actors' | 'unused_results',
+): Promise<void> {
+  const { client_id } = searcher;
   const organisation = { subject_id: client_id, subject_type: 'client', client_id } as const;
-  if (await lock(deps, transaction, organisation, 'locked_actors'))
-    await raiseCanary(transaction, searcher, 'locked_actors');
+  if (await lock(deps, transaction, organisation, reason)) await raiseCanary(transaction, searcher, reason);
 }
 
 type Subject = { subject_id: string; subject_type: 'actor' | 'client'; client_id: string };

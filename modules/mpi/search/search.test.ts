@@ -313,6 +313,27 @@ test('who finds and uses nothing is locked; who registers or reads whom they fou
   assert.deepEqual(await canaries(busy.actor_id), []);
 });
 
+test('a few persons a day found for nothing are too many in a month, of one actor or of several of an organisation', async () => {
+  const people = await Promise.all(Array.from({ length: 13 }, () => put({})));
+  const settings = { floor_ms: 1, unused: 6, unused_of_client: 6 };
+  const strict = await under.open(under.key_file, { search: { settings }, clock });
+  const find = (at: number, context: Context) =>
+    strict.client.startSearch({ body: queryOf(people[at]!.person) }, context);
+  const slow = clerk();
+  for (let day = 0; day < 6; day += 1) {
+    assert.equal((await find(day, slow)).result, 'found');
+    clock.advance(86_400_000);
+  }
+  await mpi.jobs.find(({ name }) => name === 'expire_searches')!.run({}, { signal: undefined });
+  assert.deepEqual(
+    (await canaries(slow.actor_id)).map(({ reason }) => reason),
+    ['unused_results', 'unused_results'],
+  );
+  const ring = randomUUID();
+  for (let at = 6; at < 12; at += 1) assert.equal((await find(at, clerk(ring))).result, 'found');
+  await assert.rejects(find(12, clerk(ring)), isProblem(429, 'search_locked'), 'one of them who did nothing yet');
+});
+
 test('budgets hold for an actor and an organisation, also when all come at once', async () => {
   const settings = { floor_ms: 1, queries_of_actor: 5, queries_of_client: 8 };
   const { client: limited } = await under.open(under.key_file, { search: { settings }, clock });

@@ -14,8 +14,10 @@ export type SearchSettings = {
   sweep: number;
   /** Searches without a result, when they are nearly all of an actor's searches. */
   misses: number;
-  /** Persons found of whom the actor then neither reads nor registers anything. */
+  /** Persons found in a month of whom the actor then neither reads nor registers anything. */
   unused: number;
+  /** The same of all actors of an organisation. */
+  unused_of_client: number;
   /** Locked actors of one organisation before all of it is. */
   locked_actors: number;
   /** How long a lock holds, hours. */
@@ -34,6 +36,7 @@ export const default_search_settings: SearchSettings = {
   sweep: 6,
   misses: 60,
   unused: 60,
+  unused_of_client: 90,
   locked_actors: 3,
   lock_hours: 24,
   repeated_lock_hours: 30 * 24,
@@ -50,3 +53,6 @@ export const patience_ms = 600_000;
 export const ghost_share = 0.1;
 /** Which part of an actor's searches must have failed before `misses` counts. */
 export const missing_share = 0.8;
+/** Which part of the persons found must have been left alone before `unused` counts, and over how many days. */
+export const unused_share = 0.5;
+export const unused_days = 30;

@@ -31,6 +31,7 @@ export type { IdentityRules } from './identity-rules.ts';
 export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
 export { createReview, type Review, type ReviewOptions, review_role } from './review/review.ts';
+export type { SearchSettings } from './search/settings.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
 

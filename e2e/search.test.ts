@@ -118,6 +118,14 @@ test('who takes decoys for the truth is locked, in both searches, and the payer 
   });
   assert.deepEqual(reasons.toSorted(), ['wrong_answer', 'wrong_answer', 'wrong_answer', 'wrong_answers']);
   assert.equal((await stage.api.call('GET', '/api/search_canaries', doctor(clinic))).status, 403);
+  const [{ actor_id }] = (
+    await stage.api.call('GET', `/api/search_canaries?client_id=${other_clinic.legal_entity_id}`, { token: officer })
+  ).body.data;
+  const lock = `/api/search_locks/${actor_id}`;
+  assert.equal((await stage.api.call('DELETE', lock, doctor(clinic))).status, 403);
+  assert.equal((await stage.api.call('DELETE', lock, { token: officer })).status, 200);
+  assert.equal((await stage.api.call('GET', `/api/persons?${query}`, caller)).status, 200, 'searches again');
+  assert.equal((await stage.api.call('DELETE', lock, { token: officer })).status, 404, 'is not locked any more');
 });
 
 async function eventually<Result>(work: () => Promise<Result | undefined>): Promise<Result> {

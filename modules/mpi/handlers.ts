@@ -17,6 +17,7 @@ import { resetAuthenticationMethod } from './persons/reset-authentication.ts';
 import { searchPersons } from './persons/search-persons.ts';
 import { replyToSearch, startSearch } from './search/dialogue.ts';
 import { openHandle, readByHandle } from './search/handles.ts';
+import { liftLock } from './search/locks.ts';
 
 export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
   return {
@@ -28,6 +29,7 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
     replyToSearch: ({ body }, call) => replyToSearch(deps, body, askerOf(call.context)),
     openHandle: ({ body }, call) => openHandle(deps, body.handle, askerOf(call.context)),
     readByHandle: ({ body }, call) => readByHandle(deps, body.handle, askerOf(call.context)),
+    liftSearchLock: ({ params }, call) => liftLock(deps, params.id, askerOf(call.context)),
     resetAuthenticationMethod: ({ params, body }, call) =>
       resetAuthenticationMethod(deps, params.id, body.reset_id, askerOf(call.context)),
     erasePerson: ({ params, body }, call) => erasePerson(deps, params.id, body.order_id, askerOf(call.context)),

@@ -65,7 +65,7 @@ test('every scope that a role, a type of client or the dictionary names is descr
 test('roles and types of clients have as many scopes as the reference, and those of what we added', () => {
   const of_reports = { owner: 1, payer: 9, analyst: 9 };
   const of_erasures = 3;
-  const of_searches = 2;
+  const of_searches = 3;
   const of_linkage = 5;
   const of_signatures = 1;
   const counts = (table: Record<string, string[]>) =>

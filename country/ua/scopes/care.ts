@@ -18,6 +18,7 @@ declaration_request_images:read | Переглядати скановані до
 digital_signature:verify | Перевіряти електронні підписи документів | Verify the electronic signatures of documents
 person:read | Шукати пацієнта та переглядати його декларацію | Look for a patient and see their declaration
 person:details | Переглядати всі дані знайденого пацієнта без декларації | See all data of a found patient without a declaration
+search_lock:lift | Знову дозволяти пошук пацієнтів після перевірки | Allow patient search again after looking into it
 search_canary:read | Бачити, хто шукає пацієнтів навмання | See who searches for patients at random
 person:unmerge | Роз’єднувати помилково об’єднані записи пацієнтів | Part patients whose records were merged by mistake
 person_review:read | Бачити якість зіставлення записів пацієнтів | See how well patients’ records are matched

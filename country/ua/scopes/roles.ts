@@ -24,7 +24,7 @@ export const role_scopes: Record<string, string[]> = {
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write
     medication_dispense:read,reject medication_request:details,read party_user:read
     person:details,read,reset_authentication_method person_erasure:approve,read,write program_medication:read,write
-    search_canary:read person_review:read,write linkage_model:approve,write person:unmerge
+    search_canary:read search_lock:lift person_review:read,write linkage_model:approve,write person:unmerge
     register:read,write register_entry:read reimbursement_report:download user:approve_factor,request_factor`),
   NHS_ADMIN_ADMIN: words(`
     dictionary:write global_parameters:read,write user:approve_factor,request_factor`),
@@ -80,7 +80,7 @@ export const client_type_scopes: Record<string, string[]> = {
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write
     medication_dispense:read,reject medication_request:details,read party_user:read
     person:details,read,reset_authentication_method person_erasure:approve,read,write program_medication:read,write
-    search_canary:read person_review:read,write linkage_model:approve,write person:unmerge
+    search_canary:read search_lock:lift person_review:read,write linkage_model:approve,write person:unmerge
     register:read,write register_entry:read reimbursement_report:download user:approve_factor,request_factor`),
   'MITHRIL ADMIN': words(`
     app:delete,read,write authentication_factor:read,write client:delete,read,write client_type:delete,read,write

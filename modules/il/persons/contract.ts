@@ -79,6 +79,16 @@ export const contract = {
     data: Type.Array(SearchCanary),
     paged: true,
   }),
+  liftSearchLock: route({
+    ...reference,
+    method: 'DELETE',
+    path: '/api/search_locks/:id',
+    summary: 'Let a user or an organisation that was locked search again, after an officer has looked into it (ours)',
+    description: '`id`: the `actor_id` or `client_id` of the canary. 404 when nobody of that id is locked.',
+    access: { kind: 'scopes', scopes: ['search_lock:lift'] },
+    params: Type.Object({ id: Uuid }),
+    data: Type.Object({ id: Uuid }),
+  }),
   searchPersons: route({
     ...reference,
     method: 'GET',

@@ -28,6 +28,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       data: await readFoundPerson(deps, params.handle, query.purpose, call),
     }),
     listSearchCanaries: ({ query }) => listSearchCanaries(deps, query),
+    liftSearchLock: async ({ params }, call) => ({ data: await deps.mpi.liftSearchLock({ params }, call.context) }),
     resetAuthenticationMethod: async ({ params }, call) => {
       const context = { ...call.context, purpose: 'reset_authentication_method' };
       const reset = await deps.mpi.resetAuthenticationMethod({ params, body: { reset_id: randomUUID() } }, context);

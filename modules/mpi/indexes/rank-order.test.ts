@@ -67,5 +67,5 @@ test('the same attack reads an index by given name alone: what it would find, if
   const list = listed.map(({ first_name, gender }) => ({ value: first_name, stratum: gender }));
   const isRight = ({ token }: { token: string }, value: string) => token === `keyed ${value}`;
   const success = rankOrderAttack(stolen, list, ({ gender }) => gender, isRight);
-  assert.ok(success > 0.1, `${(100 * success).toFixed(1)} % of the rows read`);
+  assert.ok(success > 0.05, `${(100 * success).toFixed(1)} % of the rows read`);
 });

@@ -119,7 +119,8 @@ async function refuseLocked({ db }: MpiDeps, { actor_id, client_id }: Searcher, 
   );
   const until = rows[0]!.until;
   if (until === null) return;
-  const seconds = Math.ceil((Date.parse(until) - now.getTime()) / 1000);
+  // One that an officer must lift has no end to name.
+  const seconds = Math.min(Math.ceil((Date.parse(until) - now.getTime()) / 1000), 86_400);
   throw tooManyRequests('Searching is locked for this user or organisation.', seconds, 'search_locked');
 }
 

@@ -99,4 +99,12 @@ export const searchContract = {
     body: Handle,
     data: PersonRead,
   }),
+  liftSearchLock: route({
+    ...internal,
+    method: 'DELETE',
+    path: '/search_locks/:id',
+    summary: 'Let an actor or an organisation that was locked search again. Audited with who lifted it.',
+    params: Type.Object({ id: Uuid }),
+    data: Type.Object({ id: Uuid }),
+  }),
 };

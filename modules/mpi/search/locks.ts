@@ -1,6 +1,7 @@
 import { appendEvents } from '@zdravo/kit/events';
+import { notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
-import type { MpiDeps, MpiTransaction } from '../deps.ts';
+import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import { writeAudit } from '../persons/write-version.ts';
 import type { Searcher } from './searcher.ts';
 
@@ -56,16 +57,40 @@ export async function lockOrganisation(
   if (await lock(deps, transaction, organisation, reason)) await raiseCanary(transaction, searcher, reason);
 }
 
+/**
+ * Lets an actor or an organisation search again: an officer has looked into it. What led to the lock is forgotten, so that
+ * the next search does not lock them anew.
+ * @throws Problem 404 `search_lock_unknown` when the subject is not locked.
+ */
+export function liftLock(deps: MpiDeps, subject_id: string, asker: Asker): Promise<{ id: string }> {
+  const now = deps.clock.now().toISOString();
+  return deps.db.transaction().execute(async (transaction) => {
+    const lifted = await transaction
+      .deleteFrom('mpi.search_locks')
+      .where('subject_id', '=', subject_id)
+      .where('locked_until', '>', now)
+      .executeTakeFirst();
+    if (lifted.numDeletedRows === 0n) throw notFound('Nobody of this id is locked.', 'search_lock_unknown');
+    await transaction.deleteFrom('mpi.search_budgets').where('subject_id', '=', subject_id).execute();
+    await transaction.deleteFrom('mpi.search_sweeps').where('actor_id', '=', subject_id).execute();
+    await writeAudit(transaction, asker, 'search.lock_lifted', subject_id, {});
+    return { id: subject_id };
+  });
+}
+
+/** A hundred years. */
+const until_lifted_hours = 876_000;
+
 type Subject = { subject_id: string; subject_type: 'actor' | 'client'; client_id: string };
 
-/** Whether it was open before. Who is locked again soon after stays so for longer. */
+/** Whether it was open before. Who is locked again soon after stays so until an officer lifts the lock. */
 async function lock(
   { search, clock }: MpiDeps,
   transaction: MpiTransaction,
   { subject_id, subject_type, client_id }: Subject,
   reason: LockReason,
 ): Promise<boolean> {
-  const { lock_hours, repeated_lock_hours, repeat_days } = search.settings;
+  const { lock_hours, repeat_days } = search.settings;
   const now = clock.now();
   const after = (hours: number) => new Date(now.getTime() + hours * 3_600_000).toISOString();
   const { rows } = await sql`
@@ -73,7 +98,7 @@ async function lock(
     values (${subject_id}, ${subject_type}, ${client_id}, ${reason}, ${now.toISOString()}, ${after(lock_hours)})
     on conflict (subject_id, subject_type) do update set
       client_id = excluded.client_id, reason = excluded.reason, locked_at = excluded.locked_at,
-      locked_until = case when held.locked_until > ${after(-24 * repeat_days)} then ${after(repeated_lock_hours)}::timestamptz
+      locked_until = case when held.locked_until > ${after(-24 * repeat_days)} then ${after(until_lifted_hours)}::timestamptz
         else excluded.locked_until end
       where held.locked_until <= ${now.toISOString()}
     returning 1`.execute(transaction);

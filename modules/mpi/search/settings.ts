@@ -22,8 +22,7 @@ export type SearchSettings = {
   locked_actors: number;
   /** How long a lock holds, hours. */
   lock_hours: number;
-  /** How long it holds when the last one was less than `repeat_days` ago, hours. */
-  repeated_lock_hours: number;
+  /** A lock so many days after the end of another holds until an officer lifts it. */
   repeat_days: number;
 };
 
@@ -39,7 +38,6 @@ export const default_search_settings: SearchSettings = {
   unused_of_client: 90,
   locked_actors: 3,
   lock_hours: 24,
-  repeated_lock_hours: 30 * 24,
   repeat_days: 30,
 };
 

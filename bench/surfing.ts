@@ -12,8 +12,8 @@ import { foundTown, type Town } from './surfing-town/town.ts';
 
 const queries = 10_000;
 /** Where nothing locks anybody every query is really asked: fewer say as much. */
-const unlocked_queries = 2_000;
-const clerks = 30;
+const unlocked_queries = 500;
+const clerks = 10;
 const never = 1_000_000_000;
 
 const no_locks: Partial<SearchSettings> = {
@@ -35,7 +35,7 @@ const defences: Record<string, Defence> = {
 
 /**
  * Attackers of several kinds against a generated town (`--persons=N`, 100,000), with and without each defence of the search
- * dialogue, and honest clerks with all of them. `ATTACKER.DEFENCE.found_percent`: of the town, by 10,000 queries (by 2,000
+ * dialogue, and honest clerks with all of them. `ATTACKER.DEFENCE.found_percent`: of the town, by 10,000 queries (by 500
  * without locks); `.queries_until_locked`; `.right_guess_percent`: of the answers that the attacker made up.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {

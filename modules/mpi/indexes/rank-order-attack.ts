@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Person } from '../contract.ts';
 import type { IdentityRules } from '../identity-rules.ts';
-import { blockComposites } from '../linkage/sketch-fields.ts';
+import { blockComposites } from '../linkage/block-definitions.ts';
 import { index_definitions } from './composites.ts';
 import type { TokenMaker } from './tokens.ts';
 

@@ -1,4 +1,5 @@
 import { auditRotation } from '@zdravo/kit/audit';
+import { deleteOldOutbox } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { MpiDeps } from './deps.ts';
@@ -36,6 +37,11 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       run: (_payload, { signal }) => prepareSheets(deps, signal),
     },
     { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },
+    {
+      name: 'delete_old_mpi_events',
+      schedule: '15 1 * * *',
+      run: () => deleteOldOutbox(deps.db, 'mpi', deps.clock.now()),
+    },
     { name: 'refresh_answer_distributions', schedule: '27 * * * *', run: () => refreshDistributions(deps) },
     auditRotation({ db: deps.db, schema: 'mpi', tables: ['audit_log', 'read_audit'], schedule: '5 3 * * *' }),
     { name: 'measure_indexes', schedule: '7 2 * * *', run: () => measureIndexes(deps) },

@@ -1,4 +1,5 @@
 import { auditRotation } from '@zdravo/kit/audit';
+import { deleteOldConsumed, deleteOldOutbox } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import type { OpsDeps } from './declarations.ts';
 import { dropErasedKeys } from './erasures.ts';
@@ -70,9 +71,8 @@ async function changeAll(deps: OpsDeps, rows: { id: string }[], change: Change, 
   if (ids.length > 0) await changeStatuses(deps, ids, change, { request_id });
 }
 
-/** Consumers have had 30 days to follow. */
-export async function deleteOldEvents(deps: OpsDeps): Promise<void> {
-  const before = new Date(deps.clock.now().getTime() - 30 * 86_400_000).toISOString();
-  await deps.db.deleteFrom('ops.outbox').where('occurred_at', '<', before).execute();
-  await deps.db.deleteFrom('ops.consumed_events').where('consumed_at', '<', before).execute();
+/** Events that every consumer has had time to follow, and the memory of other producers' events. */
+export async function deleteOldEvents({ db, clock }: OpsDeps): Promise<void> {
+  await deleteOldOutbox(db, 'ops', clock.now());
+  await deleteOldConsumed(db, 'ops', clock.now());
 }

@@ -1,4 +1,4 @@
-import { type Consumer, createConsumer, type Event } from '@zdravo/kit/events';
+import { type Consumer, createConsumer, deleteOldConsumed, type Event } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import { announceStatus, type StatusChange } from '../audit.ts';
 import type { IlDeps, IlTransaction } from '../deps.ts';
@@ -41,6 +41,7 @@ export function eventExpiryJob({ db, clock }: IlDeps): Job {
       const before = new Date(clock.now().getTime() - 30 * 86_400_000).toISOString();
       await db.deleteFrom('il.status_change_events').where('event_time', '<', before).execute();
       await db.deleteFrom('il.verifications').where('inserted_at', '<', before).execute();
+      await deleteOldConsumed(db, 'il', clock.now());
     },
   };
 }

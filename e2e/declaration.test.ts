@@ -265,6 +265,7 @@ test('a child’s declaration ends with childhood; two children without tax numb
     body: {},
   });
   assert.equal(rejected.body.data.status, 'REJECTED');
+  assert.match(rejected.body.data.seed, /^\\x[0-9a-f]{64}$/);
 });
 
 test('a patient is found by what is known, and by nothing less; the payer resets a lost telephone', async () => {

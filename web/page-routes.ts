@@ -1,5 +1,5 @@
 import { contract as auth } from '@zdravo/auth/contract';
-import { employeeRequestContract as staff } from '@zdravo/il/contract';
+import { dictionaryContract as dictionaries, employeeRequestContract as staff } from '@zdravo/il/contract';
 import { contract as reports } from '@zdravo/reports/contract';
 
 /** The routes of the public API that the pages call. The bundle carries their addresses; the rest of them is types. */
@@ -15,6 +15,7 @@ export const page_routes = {
   createInvitedUser: staff.createInvitedUser,
   approveEmployeeRequest: staff.approveEmployeeRequest,
   rejectEmployeeRequest: staff.rejectEmployeeRequest,
+  listDictionaries: dictionaries.listDictionaries,
   mainStats: reports.mainStats,
   listPublishedReports: reports.listPublishedReports,
 };

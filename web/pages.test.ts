@@ -206,6 +206,8 @@ test('an invitation: a password is chosen, the invitation accepted; the used lin
   const link = await waitForMail(owner.party.email, /\/invite\?invite=[\w-]+/);
   const page = await open(link);
   await page.getByText(`«${clinic.legal_entity.public_name}» запрошує вас на посаду.`).waitFor();
+  await page.getByText(/^Посада: \p{Lu}/u).waitFor();
+  assert.equal(await page.getByLabel('Електронна пошта').inputValue(), owner.party.email);
   await inspect(page, 'invitation');
   await page.getByLabel('Новий пароль').fill('A head of a clinic 1');
   await page.getByRole('button', { name: 'Далі' }).click();

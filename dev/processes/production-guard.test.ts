@@ -34,10 +34,14 @@ test('a database with sign-ins of npm start is not served to others until they a
   const database = await createTestDatabase('auth', { migrations: [authMigrations] });
   await refuseDevelopmentSignIns(outside, database.url);
   await withClient(database.url, async (client) => {
-    await client.query(`insert into auth.users (id, email) values (gen_random_uuid(), 'demo-mis-1@example.com')`);
-    await refuseDevelopmentSignIns('localhost', database.url);
-    await assert.rejects(refuseDevelopmentSignIns(outside, database.url), /PLATFORM_DATABASE_URL holds sign-ins/);
-    await client.query('update auth.users set is_blocked = true');
+    await client.query(`insert into auth.users (id, email) values (gen_random_uuid(), 'officer@myexample.com')`);
+    await refuseDevelopmentSignIns(outside, database.url);
+    for (const email of ['demo-mis-1@example.com', 'doctor.1@clinic-1.Example.com']) {
+      await client.query('insert into auth.users (id, email) values (gen_random_uuid(), $1)', [email]);
+      await refuseDevelopmentSignIns('localhost', database.url);
+      await assert.rejects(refuseDevelopmentSignIns(outside, database.url), /PLATFORM_DATABASE_URL holds sign-ins/);
+      await client.query('update auth.users set is_blocked = true');
+    }
   });
   await refuseDevelopmentSignIns(outside, database.url);
   await database.drop();

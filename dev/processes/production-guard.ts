@@ -62,7 +62,7 @@ export async function refuseDevelopmentSignIns(host: string, database_url: strin
   const { pool, close } = openDatabase({ url: database_url, role: 'zdravo_auth', application_name: 'guard' });
   try {
     const { rowCount } = await pool.query(
-      `select from auth.users where email like '%@example.com' and not is_blocked limit 1`,
+      `select from auth.users where email ~* '[@.]example[.]com$' and not is_blocked limit 1`,
     );
     if (rowCount)
       throw new ConfigError(['PLATFORM_DATABASE_URL holds sign-ins of `npm start`, which serve development only']);

@@ -74,12 +74,19 @@ export function PasswordForm(props: {
 }
 
 /** A new password, once: it can be looked at instead of being typed twice. */
-export function NewPasswordForm(props: { pending: boolean; label: string; onSubmit(password: string): void }) {
+export function NewPasswordForm(props: {
+  /** Of the account, when it is known: shown, so that a password manager keeps both together. */
+  email?: string;
+  pending: boolean;
+  label: string;
+  onSubmit(password: string): void;
+}) {
   const { t } = useLanguage();
   const [password, setPassword] = useState('');
   return (
     <form onSubmit={submitting(() => props.onSubmit(password))}>
       <Stack>
+        {props.email === undefined ? null : <EmailField value={props.email} fixed onChange={() => {}} />}
         <PasswordField
           label={t('new_password')}
           description={t('password_hint')}

@@ -72,6 +72,7 @@ export const texts = {
   failed: ['Не вдалося. Спробуйте ще раз трохи згодом.', 'That did not work. Please try again in a moment.'],
   invite_title: ['Запрошення на роботу', 'Invitation to work'],
   invite_text: ['«{clinic}» запрошує вас на посаду.', '“{clinic}” invites you to work there.'],
+  invite_position: ['Посада: {position}', 'Position: {position}'],
   invite_unknown: ['Посилання недійсне або вже використане.', 'The link is not valid or was used already.'],
   invite_user_exists: [
     'Для цієї пошти вже є пароль. Відкрийте посилання ще раз і увійдіть з ним.',
@@ -97,8 +98,8 @@ export const texts = {
   set_password: ['Зберегти пароль', 'Save the password'],
   password_set: ['Пароль змінено. Тепер увійдіть з ним.', 'The password was changed. Sign in with it now.'],
   password_refused: [
-    'Пароль не підходить: він закороткий, поширений або вже був у вас.',
-    'This password will not do: it is short, common, or you had it before.',
+    'Пароль не підходить: він закороткий, поширений, містить вашу пошту або вже був у вас.',
+    'This password will not do: it is short, common, holds your e-mail’s name, or you had it before.',
   ],
   start_title: ['Електронна система охорони здоров’я Zdravo', 'Zdravo, a national health service'],
   start_text: [

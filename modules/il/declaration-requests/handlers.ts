@@ -33,9 +33,10 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
     },
     rejectDeclarationRequest: async ({ params }, call) => {
       const request = await getOwnRequest(deps, params.id, call);
-      const data = await readData(deps, request);
+      // Its end wipes the patient's data: what the answer shows is read before.
+      const { data } = await show(deps, request, call);
       await rejectRequest(deps, request, call);
-      return { data: view({ ...request, status: 'REJECTED' }, data) };
+      return { data: { ...data, status: 'REJECTED' } };
     },
     resendDeclarationOtp: async ({ params }, call) => {
       const { id, expires_at } = await resendCode(deps, await getOwnRequest(deps, params.id, call), call);

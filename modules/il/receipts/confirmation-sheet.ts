@@ -34,7 +34,7 @@ export async function getConfirmationSheet(deps: IlDeps, id: string, call: Call)
       texts.provider,
       texts.division,
     ],
-    ...(declaration.status === 'pending_verification' ? [texts.pending] : []),
+    ...standingOf(declaration.status),
   ].map((text) => fillIn(text, values));
   const pdf = await renderSheet({
     title: texts.title,
@@ -58,6 +58,12 @@ export function verificationAddress(web_url: string, { leaf_index, leaf_hash }: 
   return leaf_index === null ? `${web_url}/verify/` : `${web_url}/verify/#index=${leaf_index}&leaf=${leaf_hash}`;
 }
 
+/** What the patient must know of a declaration that is not in force. */
+export function standingOf(status: string): string[] {
+  if (status === 'active') return [];
+  return [status === 'pending_verification' ? texts.pending : texts.ended];
+}
+
 type Names = { first_name: string; last_name: string; second_name?: string | null | undefined };
 
 async function valuesOf(deps: IlDeps, declaration: Awaited<ReturnType<typeof getReadable>>, call: Call) {
@@ -72,8 +78,8 @@ async function valuesOf(deps: IlDeps, declaration: Awaited<ReturnType<typeof get
   return {
     declaration_id: declaration.declaration_number,
     signed_at: civilMoment(declaration.signed_at),
-    start_date: declaration.start_date,
-    end_date: declaration.end_date,
+    start_date: civilDay(declaration.start_date),
+    end_date: civilDay(declaration.end_date),
     patient: fullName(person),
     doctor: fullName(employee.party),
     legal_entity: legal_entity.name,
@@ -88,6 +94,11 @@ function fullName({ last_name, first_name, second_name }: Names): string {
 
 function sealOf({ checkpoint_size, leaf_index, leaf_hash }: DeclarationReceipt): string {
   return leaf_index === null ? leaf_hash : `${leaf_index} / ${checkpoint_size} · ${leaf_hash}`;
+}
+
+/** `2026-11-28` as people write it: 28.11.2026. */
+function civilDay(date: string): string {
+  return date.split('-').reverse().join('.');
 }
 
 function civilMoment(instant: string): string {

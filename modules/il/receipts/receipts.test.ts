@@ -6,7 +6,7 @@ import type { Call } from '@zdravo/kit/http';
 import { testLogger } from '@zdravo/kit/testing';
 import { type OpsUnderTest, someDeclaration, startOpsForTest } from '@zdravo/ops/testing';
 import type { IlDeps } from '../deps.ts';
-import { getConfirmationSheet, verificationAddress } from './confirmation-sheet.ts';
+import { getConfirmationSheet, standingOf, verificationAddress } from './confirmation-sheet.ts';
 import { createHandlers } from './handlers.ts';
 import { waitOf } from './prefer.ts';
 import { waitForReceipt } from './receipts.ts';
@@ -91,6 +91,12 @@ test('after a signature the receipt is waited for when asked, and a slow log is 
   await ops.ops.sequencer.drain();
   assert.equal((await waiting)?.declaration_id, id);
   assert.equal(await waitForReceipt(deps, randomUUID(), callOf({ prefer: 'wait=1' })), undefined);
+});
+
+test('the sheet of a declaration that is not in force says so', () => {
+  assert.deepEqual(standingOf('active'), []);
+  assert.match(standingOf('pending_verification')[0]!, /після перевірки/);
+  for (const status of ['terminated', 'closed', 'rejected']) assert.match(standingOf(status)[0]!, /вже не діє/);
 });
 
 test('the confirmation sheet is a PDF with its fonts inside, and its code opens the verification', async () => {

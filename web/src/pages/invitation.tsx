@@ -44,11 +44,28 @@ export function InvitationPage() {
   if (data.status !== 'NEW')
     return (
       <Page title={t('invite_title')}>
-        <Text>{t('invite_text', { clinic: clinicOf(data) })}</Text>
+        <Offer invitation={data} />
         <Done>{t('invite_over')}</Done>
       </Page>
     );
   return <OpenInvitation invitation={data} has_user={Boolean(urgent?.user_id)} />;
+}
+
+/** Who invites, and to what position in the words of the dictionary. */
+function Offer({ invitation }: { invitation: Invitation }) {
+  const { t } = useLanguage();
+  const positions = useQuery({
+    queryKey: ['dictionary', 'POSITION'],
+    queryFn: () => api.listDictionaries({ query: { name: 'POSITION' } }),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const position = positions.data?.data[0]?.values[invitation.position];
+  return (
+    <div>
+      <Text>{t('invite_text', { clinic: clinicOf(invitation) })}</Text>
+      {position === undefined ? null : <Text>{t('invite_position', { position })}</Text>}
+    </div>
+  );
 }
 
 function clinicOf({ legal_entity }: Invitation): string {
@@ -83,7 +100,7 @@ function Entrance({ invitation, has_user, onEntered }: EntranceProps) {
   return (
     <Page title={t('invite_title')}>
       <Trouble error={entering.error} words={words} />
-      <Text>{t('invite_text', { clinic: clinicOf(invitation) })}</Text>
+      <Offer invitation={invitation} />
       <Text fw={600}>{t(has_user ? 'invite_sign_in' : 'invite_password')}</Text>
       {has_user ? (
         <PasswordForm
@@ -93,7 +110,12 @@ function Entrance({ invitation, has_user, onEntered }: EntranceProps) {
           onSubmit={(_, password) => entering.mutate(password)}
         />
       ) : (
-        <NewPasswordForm label={t('next')} pending={entering.isPending} onSubmit={entering.mutate} />
+        <NewPasswordForm
+          email={party.email}
+          label={t('next')}
+          pending={entering.isPending}
+          onSubmit={entering.mutate}
+        />
       )}
     </Page>
   );
@@ -111,7 +133,7 @@ function Answer({ invitation, token }: { invitation: Invitation; token: string }
   return (
     <Page title={t('invite_title')}>
       <Trouble error={answering.error} words={words} />
-      <Text>{t('invite_text', { clinic: clinicOf(invitation) })}</Text>
+      <Offer invitation={invitation} />
       {isSuccess ? (
         <Done>{t(variables === 'approve' ? 'accepted' : 'declined')}</Done>
       ) : (

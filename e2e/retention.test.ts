@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { generateCountry } from '@zdravo/country-ua';
+import type { Answer } from '@zdravo/dev/demo/api';
+import { foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
+import { createRequest } from '@zdravo/dev/demo/declarations';
 import { startStage, type TestStage } from './stage.ts';
 
 // The retention table of docs/security/threat-model.md, where it takes the whole platform to see it; the other lines are
@@ -162,11 +166,7 @@ for (const { database, table, column, days, job, row } of kept)
   });
 
 test('an invitation that nobody answers expires, and is announced to vendors', async () => {
-  const [{ value } = {}] = await stage.query(
-    'platform',
-    `select value from il.global_parameters where parameter = 'employee_request_expiration'`,
-  );
-  const days = Number(value);
+  const days = Number(await parameter('employee_request_expiration'));
   assert.ok(days > 0);
   const insert = (age: number) =>
     stage.query(
@@ -187,3 +187,36 @@ test('an invitation that nobody answers expires, and is announced to vendors', a
   const told = await stage.query('platform', 'select from il.status_change_events where entity_id = $1', [old?.['id']]);
   assert.equal(told.length, 1);
 });
+
+test('a request that nobody signs expires with its patient’s data and their key', async () => {
+  const country = generateCountry({ seed: 'retention', persons: 4096 });
+  const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
+  const [one, other] = [...country.persons(0, 900)]
+    .map(({ person }) => ({ ...person, authentication_methods: [{ type: 'OFFLINE' as const }] }))
+    .filter((person) => person.birth_date < '2000-01-01' && person.tax_id !== undefined);
+  const [old, young] = [await createRequest(stage, clinic, one!), await createRequest(stage, clinic, other!)];
+  const days = Number(await parameter('declaration_request_expiration'));
+  const age = `update il.declaration_requests set inserted_at = now() - make_interval(days => $2, hours => $3) where id = $1`;
+  await stage.query('platform', age, [old.body.data.id, days, 1]);
+  await stage.query('platform', age, [young.body.data.id, days, -1]);
+  await stage.platform.runJob('expire_declaration_requests');
+  const read = async (answer: Answer) => {
+    const path = `/api/declaration_requests/${answer.body.data.id}`;
+    const as_doctor = { token: clinic.doctor.token, api_key: stage.sign_ins.mis.client_secret };
+    return (await stage.api.expect('GET', path, as_doctor)).body.data;
+  };
+  assert.equal((await read(young)).person.last_name, other!.last_name);
+  const expired = await read(old);
+  assert.deepEqual([expired.status, expired.person, expired.content], ['EXPIRED', undefined, undefined]);
+  const [row] = await stage.query(
+    'il_keys',
+    `select bytes is null as dropped from wrapped_keys where purpose = 'request' and owner_id = $1`,
+    [old.body.data.id],
+  );
+  assert.equal(row?.['dropped'], true);
+});
+
+async function parameter(name: string): Promise<string | undefined> {
+  const [row] = await stage.query('platform', 'select value from il.global_parameters where parameter = $1', [name]);
+  return row?.['value'] as string | undefined;
+}

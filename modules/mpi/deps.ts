@@ -6,6 +6,7 @@ import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import type { IdentityRules } from './identity-rules.ts';
 import type { Generations } from './indexes/generations.ts';
+import type { PersonLookup } from './persons/person-lookup.ts';
 import type { Distributions } from './search/distributions.ts';
 import type { SearchKeys } from './search/keys.ts';
 import type { SearchSettings } from './search/settings.ts';
@@ -27,6 +28,8 @@ export type Search = {
 
 export type MpiDeps = {
   db: Kysely<Tables>;
+  /** Persons by id; what is asked for at once is read together. */
+  persons: PersonLookup;
   keys: KeyStore;
   /** Of the linkage sketches: the index only makes and wraps these. */
   sketch_keys: KeyStore;

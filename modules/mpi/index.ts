@@ -19,6 +19,7 @@ import { sheet_scope, sketch_scope } from './linkage/key-scopes.ts';
 import type { LinkOrder } from './linking/link-events.ts';
 import { mergePersons } from './linking/merge-persons.ts';
 import { unmergePersons } from './linking/unmerge-persons.ts';
+import { createPersonLookup } from './persons/person-lookup.ts';
 import { type Distributions, distributionsOf } from './search/distributions.ts';
 import { deriveSearchKeys } from './search/keys.ts';
 import { default_search_settings, type SearchSettings } from './search/settings.ts';
@@ -104,6 +105,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
   try {
     const deps: MpiDeps = {
       db: database.db,
+      persons: createPersonLookup(database.db),
       keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
       sketch_keys: createKeyStore(keys_database.pool, options.linkage_key_provider ?? key_provider, sketch_scope),
       sheet_keys: createKeyStore(keys_database.pool, options.review_key_provider ?? key_provider, sheet_scope),

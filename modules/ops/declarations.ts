@@ -118,7 +118,7 @@ export async function findParents(
   const rows = await db
     .selectFrom('ops.person_aliases')
     .select(['person_id', 'parent_id'])
-    .where('person_id', 'in', person_ids)
+    .where(sql<boolean>`person_id = any(${person_ids}::uuid[])`)
     .execute();
   return new Map(rows.map((row) => [row.person_id, row.parent_id]));
 }

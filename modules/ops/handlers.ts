@@ -1,15 +1,16 @@
 import type { Handlers } from '@zdravo/kit/contract';
 import { readFeed } from '@zdravo/kit/events';
+import { notFound } from '@zdravo/kit/problem';
 import type { Signer, TileStore } from '@zdravo/tlog';
 import { putContainerUpgrade } from './container-upgrades.ts';
 import type { contract, Declaration, WrittenDeclaration } from './contract.ts';
 import { type DeclarationWriter, type OpsDeps, putDeclaration } from './declarations.ts';
 import { findErasureObstacles, putErasure } from './erasures.ts';
-import { getHead } from './log/checkpoints.ts';
+import { getHead, type LogHeadLookup } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
 import { getReceipt } from './log/receipts.ts';
 import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
-import { getDeclaration, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
+import { type DeclarationLookup, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import { countDeclarations, findByRequest, findStates, listStates, listTerminationOrders } from './reconciliation.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
@@ -18,6 +19,8 @@ export type AnswerDeps = OpsDeps & {
   promises: { origin: string; signer: Signer };
   tiles: TileStore;
   writer: DeclarationWriter;
+  declarations: DeclarationLookup;
+  log_heads: LogHeadLookup;
 };
 
 export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
@@ -31,7 +34,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
   return {
     putDeclaration: async ({ params, body }, call) =>
       written(await putDeclaration(deps, deps.writer, { id: params.id, input: body, context: call.context })),
-    getDeclaration: async ({ params }) => read(await getDeclaration(db, params.id)),
+    getDeclaration: async ({ params }) => read(foundOr404(await deps.declarations.find(params.id))),
     getReceipt: ({ params, query }) => getReceipt(deps, { ...params, ...query }),
     listDeclarations: async ({ query }) => {
       const { declarations, paging } = await listDeclarations(db, query);
@@ -55,9 +58,14 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     findStates: ({ body }) => findStates(db, body.ids),
     listTerminationOrders: ({ query }) => listTerminationOrders(db, query),
     latestHead: () => deps.heads.latest(),
-    getHead: ({ params }) => getHead(db, params.hash),
+    getHead: ({ params }) => getHead(deps.log_heads, params.hash),
     readEvents: ({ query }) => readFeed(db, 'ops', query),
   };
+}
+
+function foundOr404<Found>(found: Found | undefined): Found {
+  if (found === undefined) throw notFound();
+  return found;
 }
 
 async function newestSize({ heads }: OpsDeps): Promise<number> {

@@ -8,9 +8,10 @@ import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
 import { createDeclarationWriter } from './declarations.ts';
 import { createHandlers } from './handlers.ts';
-import { createHeadCache } from './log/checkpoints.ts';
+import { createHeadCache, createLogHeadLookup } from './log/checkpoints.ts';
 import { createSequencer, type Sequencer } from './log/sequencer.ts';
 import { originOf, type TransparencyLog } from './log/transparency-log.ts';
+import { createDeclarationLookup } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { declarationTimers } from './timers.ts';
 
@@ -78,7 +79,14 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   mount(
     app,
     contract,
-    createHandlers({ ...deps, promises, tiles: transparency_log.tiles, writer: createDeclarationWriter(deps) }),
+    createHandlers({
+      ...deps,
+      promises,
+      tiles: transparency_log.tiles,
+      writer: createDeclarationWriter(deps),
+      declarations: createDeclarationLookup(database.db),
+      log_heads: createLogHeadLookup(database.db),
+    }),
     serviceAuthentication(options.callers),
   );
   healthRoutes(app, async () => {

@@ -1,7 +1,9 @@
 import type { Paging } from '@zdravo/kit/contract';
 import type { TransactionOf } from '@zdravo/kit/db';
+import { createGroupedLookup, type GroupedLookup } from '@zdravo/kit/groups';
 import { pageOf, pagingOf } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
+import { type Kysely, sql } from 'kysely';
 import type { Declaration, DeclarationStatus } from './contract.ts';
 import { personFamily } from './person-family.ts';
 import type { Tables } from './tables.ts';
@@ -20,8 +22,17 @@ export async function findDeclarations(
   db: TransactionOf<Tables>,
   ids: readonly string[],
 ): Promise<StoredDeclaration[]> {
-  const rows = await withVersion(db).where('head.id', 'in', ids).execute();
+  const rows = await withVersion(db).where(sql<boolean>`head.id = any(${ids}::uuid[])`).execute();
   return rows.map(toDeclaration);
+}
+
+export type DeclarationLookup = GroupedLookup<StoredDeclaration>;
+
+/** Declarations by id; what is asked for at once is read together. */
+export function createDeclarationLookup(db: Kysely<Tables>): DeclarationLookup {
+  return createGroupedLookup(
+    async (ids) => new Map((await findDeclarations(db, ids)).map((declaration) => [declaration.id, declaration])),
+  );
 }
 
 /** Living declarations of these persons, the oldest first, locked against other changes. */
@@ -30,7 +41,7 @@ export async function listLiving(
   person_ids: readonly string[],
 ): Promise<StoredDeclaration[]> {
   const rows = await withVersion(transaction)
-    .where('head.person_id', 'in', person_ids)
+    .where(sql<boolean>`head.person_id = any(${person_ids}::uuid[])`)
     .where('head.status', 'in', ['active', 'pending_verification'])
     .orderBy('head.inserted_at')
     .orderBy('head.id')

@@ -127,6 +127,12 @@ export async function findDivision(db: Kysely<Tables>, id: string): Promise<Divi
   return (await divisions(db).where('division.id', '=', id).executeTakeFirst()) as Division | undefined;
 }
 
+/** The same of many, by their ids. */
+export async function findDivisions(db: Kysely<Tables>, ids: readonly string[]): Promise<Map<string, Division>> {
+  const rows = await divisions(db).where(sql<boolean>`division.id = any(${ids}::uuid[])`).execute();
+  return new Map(rows.map((row) => [row.id, row as Division]));
+}
+
 async function getDivision(db: Kysely<Tables>, id: string): Promise<Division> {
   const found = await findDivision(db, id);
   if (!found) throw notFound();

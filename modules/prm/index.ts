@@ -3,13 +3,14 @@ import { auditRotation } from '@zdravo/kit/audit';
 import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import type { Job } from '@zdravo/kit/jobs';
+import { createGroupedLookup } from '@zdravo/kit/groups';
 import type { Logger } from '@zdravo/kit/log';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
 import { putContract } from './contracts.ts';
 import { type PrmDeps, prm_role } from './deps.ts';
 import {
   createDivision,
-  findDivision,
+  findDivisions,
   listDivisions,
   setDivisionStatus,
   setMountainGroup,
@@ -18,13 +19,13 @@ import {
 import { dismissEmployee, putEmployment } from './employees.ts';
 import {
   closeLegalEntity,
-  findLegalEntity,
+  findLegalEntities,
   listLegalEntities,
   putLegalEntity,
   verifyLegalEntity,
 } from './legal-entities.ts';
-import { findPartyOfUser, listPartyUsers, listUsersOfParty } from './parties.ts';
-import { findEmployee, listEmployees, listEmployments } from './read-employees.ts';
+import { findPartiesOfUsers, listPartyUsers, listUsersOfParty } from './parties.ts';
+import { findEmployees, listEmployees, listEmployments } from './read-employees.ts';
 import type { Tables } from './tables.ts';
 
 export type { BlackListUser } from './black-list.ts';
@@ -62,21 +63,21 @@ function functionsOf(deps: PrmDeps) {
     putLegalEntity: bind(deps, putLegalEntity),
     verifyLegalEntity: bind(deps, verifyLegalEntity),
     closeLegalEntity: bind(deps, closeLegalEntity),
-    findLegalEntity: bind(db, findLegalEntity),
+    findLegalEntity: together(db, findLegalEntities),
     listLegalEntities: bind(db, listLegalEntities),
     createDivision: bind(deps, createDivision),
     updateDivision: bind(deps, updateDivision),
     setDivisionStatus: bind(deps, setDivisionStatus),
     setMountainGroup: bind(deps, setMountainGroup),
-    findDivision: bind(db, findDivision),
+    findDivision: together(db, findDivisions),
     listDivisions: bind(db, listDivisions),
     putContract: bind(deps, putContract),
     putEmployment: bind(deps, putEmployment),
     dismissEmployee: bind(deps, dismissEmployee),
-    findEmployee: bind(db, findEmployee),
+    findEmployee: together(db, findEmployees),
     listEmployees: bind(db, listEmployees),
     listEmployments: bind(db, listEmployments),
-    findPartyOfUser: bind(db, findPartyOfUser),
+    findPartyOfUser: together(db, findPartiesOfUsers),
     listUsersOfParty: bind(db, listUsersOfParty),
     listPartyUsers: bind(db, listPartyUsers),
     addToBlackList: bind(deps, addToBlackList),
@@ -84,6 +85,14 @@ function functionsOf(deps: PrmDeps) {
     isBlackListed: bind(db, isBlackListed),
     listBlackList: bind(db, listBlackList),
   };
+}
+
+/** One by its id; what is asked for at once is read together. Several callers may get the same object: it is read only. */
+function together<Found>(
+  db: PrmDeps['db'],
+  findMany: (db: PrmDeps['db'], ids: readonly string[]) => Promise<Map<string, Found>>,
+): (id: string) => Promise<Found | undefined> {
+  return createGroupedLookup((ids) => findMany(db, ids)).find;
 }
 
 /** The function with its first argument given. */

@@ -168,6 +168,12 @@ export async function findLegalEntity(db: Kysely<Tables>, id: string): Promise<L
   return (await withProvider(db).where('entity.id', '=', id).executeTakeFirst()) as LegalEntity | undefined;
 }
 
+/** The same of many, by their ids. */
+export async function findLegalEntities(db: Kysely<Tables>, ids: readonly string[]): Promise<Map<string, LegalEntity>> {
+  const rows = await withProvider(db).where(sql<boolean>`entity.id = any(${ids}::uuid[])`).execute();
+  return new Map(rows.map((row) => [row.id, row as LegalEntity]));
+}
+
 export async function getLegalEntity(db: Kysely<Tables>, id: string): Promise<LegalEntity> {
   const found = await findLegalEntity(db, id);
   if (!found) throw notFound();

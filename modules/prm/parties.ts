@@ -56,11 +56,13 @@ export async function linkUser(transaction: PrmTransaction, user_id: string, par
   if (owner !== party_id) throw conflict('Email is already used by another person', 'email_of_another_person');
 }
 
-export async function findPartyOfUser(db: Kysely<Tables>, user_id: string): Promise<Party | undefined> {
-  const row = await db
+/** The parties behind users, by the users' ids. */
+export async function findPartiesOfUsers(db: Kysely<Tables>, user_ids: readonly string[]): Promise<Map<string, Party>> {
+  const rows = await db
     .selectFrom('prm.party_users as link')
     .innerJoin('prm.parties as party', 'party.id', 'link.party_id')
     .select([
+      'link.user_id',
       'party.id',
       'party.first_name',
       'party.last_name',
@@ -72,9 +74,9 @@ export async function findPartyOfUser(db: Kysely<Tables>, user_id: string): Prom
       'party.documents',
       'party.phones',
     ])
-    .where('link.user_id', '=', user_id)
-    .executeTakeFirst();
-  return row as Party | undefined;
+    .where(sql<boolean>`link.user_id = any(${user_ids}::uuid[])`)
+    .execute();
+  return new Map(rows.map(({ user_id, ...party }) => [user_id, party as Party]));
 }
 
 export async function listUsersOfParty(db: Kysely<Tables>, party_id: string): Promise<string[]> {

@@ -11,6 +11,12 @@ export async function findEmployee(db: Kysely<Tables>, id: string): Promise<Empl
   return row;
 }
 
+/** The same of many, by their ids. */
+export async function findEmployees(db: Kysely<Tables>, ids: readonly string[]): Promise<Map<string, Employee>> {
+  const found = await select(db, sql<boolean>`employee.id = any(${ids}::uuid[])`, sql``);
+  return new Map(found.map((employee) => [employee.id, employee]));
+}
+
 /** @throws Problem 404. */
 export async function getEmployee(db: Kysely<Tables>, id: string): Promise<Employee> {
   const found = await findEmployee(db, id);

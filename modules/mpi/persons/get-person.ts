@@ -1,9 +1,11 @@
 import { malformed } from '@zdravo/kit/problem';
 import type { PersonRead } from '../contract.ts';
 import type { Asker, MpiDeps } from '../deps.ts';
+import { openPerson } from '../vault/seal.ts';
 import { readable } from '../vault/unreadable.ts';
-import { findHead, living, mergedIds } from './heads.ts';
-import { openPersons } from './read-versions.ts';
+import { type LivingHead, living } from './heads.ts';
+import type { FoundPerson } from './person-lookup.ts';
+import { present } from './read-versions.ts';
 
 /**
  * The whole person; the id of a merged one reaches the parent. The answer leaves when its audit row is durable.
@@ -11,18 +13,18 @@ import { openPersons } from './read-versions.ts';
  */
 export async function getPerson(deps: MpiDeps, id: string, asker: Asker, looks = 2): Promise<PersonRead> {
   if (asker.purpose === null) throw malformed('Reading a person needs a purpose.', 'purpose_required');
-  const head = living(await findHead(deps.db, id));
-  const [persons, merged_ids] = await Promise.all([
-    readable(deps, () => openPersons(deps, deps.db, [head.id])),
-    mergedIds(deps.db, head.id),
-    recordRead(deps, 'person.read', [head.id], asker),
+  const found = living(await deps.persons.find(id)) as LivingHead & FoundPerson;
+  const [key] = await Promise.all([
+    readable(deps, () => deps.keys.find(found.id)),
+    recordRead(deps, 'person.read', [found.id], asker),
   ]);
-  const person = persons.get(head.id);
-  // Merged or erased in between: the second look tells which.
-  if (!person && looks > 1) return getPerson(deps, id, asker, looks - 1);
-  if (!person) throw new Error('The present version of a living person is missing.');
-  const { pseudonym, version } = head;
-  return { id: head.id, requested_id: id, pseudonym, version, is_active: true, merged_ids, person };
+  // Erased or merged in between: the second look tells which.
+  if ((!key || !found.ciphertext) && looks > 1) return getPerson(deps, id, asker, looks - 1);
+  if (!found.ciphertext) throw new Error('The present version of a living person is missing.');
+  const { pseudonym, version, merged_ids } = found;
+  const place = { person_id: found.id, version };
+  const person = await readable(deps, async () => openPerson(present(key), place, found));
+  return { id: found.id, requested_id: id, pseudonym, version, is_active: true, merged_ids, person };
 }
 
 /** Audit rows of a read: one per person reached, or one that says that nobody was. */

@@ -54,7 +54,8 @@ function presentVersions(db: MpiDatabase, ids: readonly string[]) {
     .execute();
 }
 
-function present(key: Uint8Array | undefined): Uint8Array {
+/** @throws KeyError when a living person has no key. */
+export function present(key: Uint8Array | undefined): Uint8Array {
   if (key) return key;
   throw new KeyError(
     'key_unknown',

@@ -18,7 +18,7 @@ export type Storing = {
 
 /**
  * Writes the head, the sealed version, the facts, the index rows of every generation, the identity keys that nobody
- * else has, the sketch that is compared, and the audit row: one statement, because on a busy server the round trips are what a write costs.
+ * else has, the sketch that is compared, the event and the audit row: one statement, because on a busy server the round trips are what a write costs.
  * @returns the telephones, as tokens of the serving generation, that came or went.
  */
 export async function storeVersion(context: WriteContext, storing: Storing): Promise<Token[]> {
@@ -28,7 +28,7 @@ export async function storeVersion(context: WriteContext, storing: Storing): Pro
   const sketching = { generations, person_id: id, person: storing.written.person, key: sketch_key };
   const { rows } = await sql<{ token: Token }>`
     with head as (${headRow(storing)}), version as (${versionRow(context, storing, key)}), facts as (${factsRow(storing)}),
-      audit as (${auditRow(storing)}), claims as (${identityRows(context, storing)}),
+      audit as (${auditRow(storing)}), event as (${eventRow(storing)}), claims as (${identityRows(context, storing)}),
       ${sketchRows(sketching)},
       row (token, index_id, key_id) as (${indexRows(context, storing)}),
       gone as (
@@ -78,6 +78,13 @@ function auditRow({ head, version, written: { source, asker }, created }: Storin
     insert into mpi.audit_log (request_id, actor_id, client_id, action, resource, resource_id, detail)
     values (${asker.request_id}, ${asker.actor_id}, ${asker.client_id}, ${created ? 'person.created' : 'person.updated'},
       'person', ${head.id}, ${JSON.stringify(detail)}::jsonb)`;
+}
+
+function eventRow({ head, version, created }: Storing) {
+  const payload = JSON.stringify({ pseudonym: head.pseudonym, version });
+  return sql`
+    insert into mpi.outbox (type, object_type, object_id, payload)
+    values (${created ? 'person.created' : 'person.updated'}, 'person', ${head.id}, ${payload}::jsonb)`;
 }
 
 function identityRows({ generations }: WriteContext, { head, written }: Storing) {

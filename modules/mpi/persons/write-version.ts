@@ -1,4 +1,3 @@
-import { appendEvents } from '@zdravo/kit/events';
 import type { Person, PersonWritten } from '../contract.ts';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
@@ -47,9 +46,6 @@ export async function writeVersion(
   held.require(tokens);
   if (tokens.length > 0 && phone_fanout === undefined)
     await refreshPhoneFanout(transaction, generations.serving.key_id, { person_id: id, tokens });
-  const type = created ? 'person.created' : 'person.updated';
-  const payload = { pseudonym, version };
-  await appendEvents(transaction, 'mpi', [{ type, object_type: 'person', object_id: id, payload }]);
   return { id, pseudonym, created, version };
 }
 

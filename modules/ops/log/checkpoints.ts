@@ -1,3 +1,4 @@
+import { createGroupedLookup, type GroupedLookup } from '@zdravo/kit/groups';
 import { notFound, unavailable } from '@zdravo/kit/problem';
 import { EMPTY_ROOT } from '@zdravo/tlog';
 import { type Kysely, sql } from 'kysely';
@@ -64,19 +65,30 @@ export function createHeadCache(db: Kysely<Tables>): HeadCache {
   };
 }
 
-/** When a root was the newest checkpoint's. @throws Problem 404 when it never was. */
-export async function getHead(db: Kysely<Tables>, hash: string): Promise<LogHead & { superseded_at: string | null }> {
-  const root = rootOf(hash);
-  const found = root && (await findCheckpoint(db, root));
+type PastHead = LogHead & { superseded_at: string | null };
+/** Heads by the hex of their root; what is asked for at once is read together. */
+export type LogHeadLookup = GroupedLookup<PastHead>;
+
+export function createLogHeadLookup(db: Kysely<Tables>): LogHeadLookup {
+  return createGroupedLookup(async (roots) => {
+    const { rows } = await sql<PastHead>`
+      select asked.root as hash, coalesce(head.size, 0) as size, coalesce(head.published_at, 'epoch') as at, next.published_at as superseded_at
+      from unnest(${roots}::text[]) asked (root)
+      left join ops.log_checkpoints head on head.root = decode(asked.root, 'hex')
+      left join lateral (
+        select published_at from ops.log_checkpoints where size > coalesce(head.size, 0) order by size limit 1
+      ) next on true
+      where head.root is not null or asked.root = ${Buffer.from(EMPTY_ROOT).toString('hex')}`.execute(db);
+    return new Map(rows.map((row) => [row.hash, row]));
+  });
+}
+
+/** When a root was the newest checkpoint's; before the first one it was the empty tree's. @throws Problem 404 when it never was. */
+export async function getHead(heads: LogHeadLookup, hash: string): Promise<PastHead> {
+  const root = /^\\x([0-9a-f]{64})$/.exec(hash)?.[1];
+  const found = root === undefined ? undefined : await heads.find(root);
   if (!found) throw notFound('This was never a head of the log.', 'head_unknown');
-  const next = await db
-    .selectFrom('ops.log_checkpoints')
-    .select('published_at')
-    .where('size', '>', found.size)
-    .orderBy('size')
-    .limit(1)
-    .executeTakeFirst();
-  return { ...found, superseded_at: next?.published_at ?? null };
+  return { ...found, hash };
 }
 
 /** The form that clients of v2.0 sign: `\x` and lower-case hex. */
@@ -86,13 +98,3 @@ export function seedOf(root: Uint8Array): string {
 
 /** Before the first checkpoint the head is that of the empty tree. */
 const empty_head: LogHead = { hash: seedOf(EMPTY_ROOT), size: 0, at: '1970-01-01T00:00:00.000000Z' };
-
-async function findCheckpoint(db: Kysely<Tables>, root: Buffer): Promise<LogHead | undefined> {
-  const row = await db.selectFrom('ops.log_checkpoints').selectAll().where('root', '=', root).executeTakeFirst();
-  if (row) return { hash: seedOf(row.root), size: row.size, at: row.published_at };
-  return root.equals(EMPTY_ROOT) ? empty_head : undefined;
-}
-
-function rootOf(hash: string): Buffer | undefined {
-  return /^\\x[0-9a-f]{64}$/.test(hash) ? Buffer.from(hash.slice(2), 'hex') : undefined;
-}

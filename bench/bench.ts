@@ -5,14 +5,14 @@ import { readdir } from 'node:fs/promises';
 
 type Bench = { run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> };
 
+const helpers = new Set([
+  ...['bench.ts', 'caller.ts', 'load.ts', 'log-writers.ts', 'platform-under-load.ts', 'processor-time.ts'],
+  'raw-statements.ts',
+]);
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const only_json = process.argv.includes('--json');
 const known = (await readdir(import.meta.dirname))
-  .filter(
-    (file) =>
-      file.endsWith('.ts') &&
-      !['bench.ts', 'log-writers.ts', 'platform-under-load.ts', 'raw-statements.ts'].includes(file),
-  )
+  .filter((file) => file.endsWith('.ts') && !helpers.has(file))
   .map((file) => file.replace(/\.ts$/, ''));
 
 if (!known.includes(name)) {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,14 +14,21 @@ import { freePort } from '@zdravo/kit/testing';
 export type LoadedPlatform = Stage & {
   platform: RunningPlatform;
   clinic: Clinic;
+  /** What a doctor's program sends with every call. */
+  headers: Record<string, string>;
+  postmaster_pid: number;
   close(): Promise<void>;
 };
 
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
-/** The whole platform in this process, durable as in production, with one clinic. */
+/**
+ * The whole platform in this process, durable as in production, with one clinic. With `ZDRAVO_BENCH_DATA` on a data folder
+ * that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
+ */
 export async function startLoadedPlatform(): Promise<LoadedPlatform> {
-  const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
+  const kept = process.env['ZDRAVO_BENCH_DATA'];
+  const directory = kept ?? (await mkdtemp(join(tmpdir(), 'zdravo-bench-')));
   const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });
   const platform = await startPlatform(settings, {
     clock,
@@ -36,58 +44,57 @@ export async function startLoadedPlatform(): Promise<LoadedPlatform> {
   const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
   const close = async () => {
     await platform.stop();
-    await rm(directory, { recursive: true, force: true });
+    if (kept === undefined) await rm(directory, { recursive: true, force: true });
   };
-  return { ...stage, platform, clinic, close };
+  const headers = { authorization: `Bearer ${clinic.doctor.token}`, 'api-key': stage.sign_ins.mis.client_secret };
+  const pid_file = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8');
+  return { ...stage, platform, clinic, headers, postmaster_pid: Number(pid_file.split('\n')[0]), close };
 }
 
-const country = generateCountry({ seed: 'bench', persons: 200_000 });
+const country = generateCountry({ seed: `bench ${process.env['ZDRAVO_BENCH_SEED'] ?? ''}`, persons: 200_000 });
 
 export type Prepared = { id: string; body: { signed_declaration_request: string; signed_content_encoding: 'base64' } };
+
+const at_once = 8;
+/** Nobody sends more codes than an hour allows. */
+const codes_an_hour = 100;
 
 /** Approved requests with their signed containers, so that the measured calls are the signatures alone. */
 export async function prepareSignatures(loaded: LoadedPlatform, count: number): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
-  for (const { person } of country.persons()) {
-    if (prepared.length === count) break;
-    if (person.birth_date > '2000-01-01' || person.authentication_methods[0]?.type !== 'OTP') continue;
-    // Nobody sends more codes than an hour allows.
-    if (prepared.length % 110 === 109) clock.advance(3_660_000);
-    await provePhone(loaded, loaded.clinic, person.authentication_methods[0].phone_number);
-    const created = await createRequest(loaded, loaded.clinic, person);
-    const approved = await approveRequest(loaded, loaded.clinic, created);
-    if (approved.status !== 200) continue;
-    const { id } = created.body.data;
-    const content = await contentToSign(loaded, loaded.clinic, id);
-    const signed_declaration_request = signed(content, loaded.clinic.doctor.signer);
-    prepared.push({ id, body: { signed_declaration_request, signed_content_encoding: 'base64' } });
+  const people = adults();
+  while (prepared.length < count) {
+    const wanted = Math.min(codes_an_hour, count - prepared.length);
+    const group = Array.from({ length: wanted }, () => people.next().value!);
+    await Promise.all(
+      Array.from({ length: at_once }, async () => {
+        for (let person = group.pop(); person; person = group.pop()) {
+          const one = await prepareOne(loaded, person);
+          if (one) prepared.push(one);
+        }
+      }),
+    );
+    clock.advance(3_660_000);
   }
   return prepared;
 }
 
-export type Load = { rate: number; p50_ms: number; p99_ms: number; errors: number };
+type Person = ReturnType<typeof country.person>['person'];
 
-/** Works the items off with so many at once. */
-export async function measure<Item>(
-  items: Item[],
-  at_once: number,
-  work: (item: Item) => Promise<boolean>,
-): Promise<Load> {
-  const times: number[] = [];
-  let errors = 0;
-  const queue = [...items];
-  const begun = performance.now();
-  await Promise.all(
-    Array.from({ length: at_once }, async () => {
-      for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
-        const from = performance.now();
-        if (!(await work(item))) errors++;
-        times.push(performance.now() - from);
-      }
-    }),
-  );
-  const seconds = (performance.now() - begun) / 1000;
-  times.sort((one, other) => one - other);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { rate: items.length / seconds, p50_ms: at(0.5), p99_ms: at(0.99), errors };
+function* adults(): Generator<Person> {
+  for (const { person } of country.persons())
+    if (person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP') yield person;
+}
+
+async function prepareOne(loaded: LoadedPlatform, person: Person): Promise<Prepared | undefined> {
+  const [method] = person.authentication_methods;
+  await provePhone(loaded, loaded.clinic, method?.type === 'OTP' ? method.phone_number : '');
+  const created = await createRequest(loaded, loaded.clinic, person);
+  if (created.status !== 200) return undefined;
+  const approved = await approveRequest(loaded, loaded.clinic, created);
+  if (approved.status !== 200) return undefined;
+  const { id } = created.body.data;
+  const content = await contentToSign(loaded, loaded.clinic, id);
+  const signed_declaration_request = signed(content, loaded.clinic.doctor.signer);
+  return { id, body: { signed_declaration_request, signed_content_encoding: 'base64' } };
 }

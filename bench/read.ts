@@ -1,8 +1,13 @@
-import { measure, prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
+import { putUnderLoad } from './load.ts';
+import { prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
 import { rawReadsPerSecond } from './raw-statements.ts';
 
 // Whole declarations read by id through the public API: the patient decrypted, the read on durable record before the answer
-// leaves. Client, platform and PostgreSQL share the machine. Baseline: indexed reads of one row on the same server.
+// leaves. Client (a process of its own), platform and PostgreSQL share the machine. Baseline: indexed reads of one row on the
+// same server.
+
+const reads = 6_000;
+const warm_up = 1_000;
 
 export async function run() {
   const loaded = await startLoadedPlatform();
@@ -11,19 +16,20 @@ export async function run() {
     const api_key = loaded.sign_ins.mis.client_secret;
     const ids: string[] = [];
     for (const { id, body } of await prepareSignatures(loaded, 40)) {
-      const signed = await loaded.api.expect('PATCH', `/api/declaration_requests/${id}/actions/sign`, {
-        token,
-        api_key,
-        body,
-      });
-      ids.push(signed.body.data.id);
+      const path = `/api/declaration_requests/${id}/actions/sign`;
+      ids.push((await loaded.api.expect('PATCH', path, { token, api_key, body })).body.data.id);
     }
     const raw = await rawReadsPerSecond(loaded.platform.database_urls.mpi, 16, 5);
-    const wanted = Array.from({ length: 4000 }, (_, index) => ids[index % ids.length]!);
-    const load = await measure(wanted, 32, async (id) => {
-      const answer = await loaded.api.call('GET', `/api/declarations/${id}`, { token, api_key });
-      return answer.status === 200;
-    });
+    const read = (count: number) => {
+      const calls = Array.from({ length: count }, (_, at) => ({
+        method: 'GET',
+        path: `/api/declarations/${ids[at % ids.length]}`,
+      }));
+      const { headers, postmaster_pid, platform } = loaded;
+      return putUnderLoad({ address: platform.address, headers, calls, at_once: 32 }, postmaster_pid);
+    };
+    await read(warm_up);
+    const load = await read(reads);
     return { figures: { ...load, raw_rate: raw }, ratios: { of_raw_read: load.rate / raw } };
   } finally {
     await loaded.close();

@@ -1,32 +1,46 @@
-import { measure, prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
+import { putUnderLoad } from './load.ts';
+import { type LoadedPlatform, type Prepared, prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
 import { rawTransactionsPerSecond } from './raw-statements.ts';
 
 // Declarations signed through the public API: access, CMS verification, container, person, declaration with its leaf, audit,
-// replication on; requests approved and containers signed beforehand. Everything, this client and PostgreSQL too, shares the
-// machine. Baseline: seven inserts in one transaction on the same server.
+// replication on; requests approved and containers signed beforehand. Everything, the client (a process of its own) and
+// PostgreSQL too, shares the machine. Baseline: seven inserts in one transaction on the same server.
 
-const count = Number(process.env['ZDRAVO_BENCH_SIGNATURES'] ?? 300);
+const count = Number(process.env['ZDRAVO_BENCH_SIGNATURES'] ?? 600);
+const paced_rate = 100;
+const warm_up = 50;
 
 export async function run() {
   const loaded = await startLoadedPlatform();
   try {
-    const prepared = await prepareSignatures(loaded, count);
+    const prepared = await prepareSignatures(loaded, count + warm_up);
     const raw = await rawTransactionsPerSecond(loaded.platform.database_urls.ops, 16, 5);
-    const { token } = loaded.clinic.doctor;
-    const api_key = loaded.sign_ins.mis.client_secret;
-    const load = await measure(prepared, 16, async ({ id, body }) => {
-      const answer = await loaded.api.call('PATCH', `/api/declaration_requests/${id}/actions/sign`, {
-        token,
-        api_key,
-        body,
-      });
-      return answer.status === 200;
-    });
+    await sign(loaded, prepared.splice(0, warm_up));
+    const paced = await sign(loaded, prepared.splice(0, Math.floor(count / 3)), paced_rate);
+    const load = await sign(loaded, prepared);
     return {
-      figures: { ...load, signatures: prepared.length, raw_rate: raw },
+      figures: {
+        ...load,
+        signatures: prepared.length,
+        raw_rate: raw,
+        paced_rate: paced.rate,
+        paced_p50_ms: paced.p50_ms,
+        paced_p99_ms: paced.p99_ms,
+        paced_errors: paced.errors,
+      },
       ratios: { of_raw_transaction: load.rate / raw },
     };
   } finally {
     await loaded.close();
   }
+}
+
+function sign({ platform, headers, postmaster_pid }: LoadedPlatform, prepared: readonly Prepared[], rate?: number) {
+  const calls = prepared.map(({ id, body }) => ({
+    method: 'PATCH',
+    path: `/api/declaration_requests/${id}/actions/sign`,
+    body: JSON.stringify(body),
+  }));
+  const pace = rate === undefined ? {} : { rate };
+  return putUnderLoad({ address: platform.address, headers, calls, at_once: 16, ...pace }, postmaster_pid);
 }

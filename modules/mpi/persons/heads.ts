@@ -12,12 +12,6 @@ export type Head = {
 };
 export type LivingHead = Head & { pseudonym: string };
 
-/** Who lives under an id now: the person, or the parent whom they were merged into, also by an alias. */
-export async function findHead(db: MpiDatabase, id: string): Promise<Head | undefined> {
-  const { rows } = await selectHead(id).execute(db);
-  return rows[0];
-}
-
 /** The same, locked until the transaction ends; a merge that came first is followed. */
 export async function lockHead(transaction: MpiTransaction, id: string): Promise<Head | undefined> {
   for (;;) {

@@ -81,9 +81,15 @@ export async function prepareSignatures(loaded: LoadedPlatform, count: number): 
 
 type Person = ReturnType<typeof country.person>['person'];
 
+/** Grown-ups with a telephone of their own: two at once on one would mix up their codes. */
 function* adults(): Generator<Person> {
-  for (const { person } of country.persons())
-    if (person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP') yield person;
+  const phones = new Set<string>();
+  for (const { person } of country.persons()) {
+    const [method] = person.authentication_methods;
+    if (person.birth_date >= '2000-01-01' || method?.type !== 'OTP' || phones.has(method.phone_number)) continue;
+    phones.add(method.phone_number);
+    yield person;
+  }
 }
 
 async function prepareOne(loaded: LoadedPlatform, person: Person): Promise<Prepared | undefined> {

@@ -77,7 +77,15 @@ function* personsOf({ country, clinics: [from, to], persons_per_clinic }: Part):
   }
 }
 
-async function loadClinic(prm: Prm, { legal_entity, divisions, employees }: GeneratedClinic): Promise<void> {
+/**
+ * Puts a clinic with its places and staff into the register of partners.
+ * @returns the party behind each employee.
+ */
+export async function loadClinic(
+  prm: Pick<Prm, 'putLegalEntity' | 'verifyLegalEntity' | 'createDivision' | 'putEmployment'>,
+  { legal_entity, divisions, employees }: GeneratedClinic,
+): Promise<Map<string, string>> {
+  const parties = new Map<string, string>();
   const { medical_service_provider, ...entity } = legal_entity;
   await prm.putLegalEntity({ ...entity, medical_service_provider }, within);
   await prm.verifyLegalEntity(entity.id, 'nhs', within);
@@ -85,14 +93,13 @@ async function loadClinic(prm: Prm, { legal_entity, divisions, employees }: Gene
     await prm.createDivision({ ...division, legal_entity_id: entity.id }, within);
   for (const { party, doctor, speciality: _speciality, ...employee } of employees) {
     const block = doctor ? ({ science_degree: null, ...doctor } as Professional) : null;
-    await prm.putEmployment(
-      { ...employee, legal_entity_id: entity.id, party, doctor: block, user_id: randomUUID() },
-      within,
-    );
+    const employment = { ...employee, legal_entity_id: entity.id, party, doctor: block, user_id: randomUUID() };
+    parties.set(employee.id, (await prm.putEmployment(employment, within)).employee.party_id);
   }
+  return parties;
 }
 
-type Patient = GeneratedPerson & { pseudonym: string };
+export type Patient = GeneratedPerson & { pseudonym: string };
 
 const at_once = 64;
 
@@ -134,7 +141,12 @@ async function doctorsOf({ authority }: CountryLoad, { country, clinics: [from, 
   return doctors;
 }
 
-function declarationOf({ id: person_id, pseudonym, declaration, index }: Patient, signed_at: string, seed: string) {
+/** What a generated person's declaration says in Operations, but for its evidence. */
+export function declarationOf(
+  { id: person_id, pseudonym, declaration, index }: Patient,
+  signed_at: string,
+  seed: string,
+) {
   const start_date = signed_at.slice(0, 10);
   return {
     person_id,
@@ -157,9 +169,10 @@ function declarationOf({ id: person_id, pseudonym, declaration, index }: Patient
 
 type Signed = ReturnType<typeof declarationOf>;
 
-function storeContainer(mcs: Mcs, { person, declaration }: Patient, signed: Signed, doctor: CertificateFiles) {
-  const { start_date, end_date, scope, seed, signed_at } = signed;
-  const content = {
+/** What the doctor signs. */
+export function contentOf({ person }: Patient, signed: Signed) {
+  const { start_date, end_date, scope, seed } = signed;
+  return {
     id: signed.declaration_request_id,
     start_date,
     end_date,
@@ -170,9 +183,12 @@ function storeContainer(mcs: Mcs, { person, declaration }: Patient, signed: Sign
     legal_entity: { id: signed.legal_entity_id },
     seed,
   };
-  const container = Buffer.from(
-    sign(Buffer.from(JSON.stringify(content)), doctor, { signing_time: new Date(signed_at) }),
-  );
+}
+
+function storeContainer(mcs: Mcs, patient: Patient, signed: Signed, doctor: CertificateFiles) {
+  const { declaration } = patient;
+  const content = Buffer.from(JSON.stringify(contentOf(patient, signed)));
+  const container = Buffer.from(sign(content, doctor, { signing_time: new Date(signed.signed_at) }));
   const sha256 = createHash('sha256').update(container).digest('hex');
   return mcs.storeSignedContainer({ resource_type: 'declaration', resource_id: declaration.id, container, sha256 });
 }

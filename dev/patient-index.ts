@@ -1,5 +1,6 @@
 import { normaliseName } from '@zdravo/country-ua';
 import type { Job } from '@zdravo/kit/jobs';
+import type { Logger } from '@zdravo/kit/log';
 import {
   createLinker,
   createMpi,
@@ -10,9 +11,12 @@ import {
   type MpiOptions,
   type Review,
 } from '@zdravo/mpi';
+import type { Databases } from './databases.ts';
 import { keyProvider, ownKeyProvider } from './key-files.ts';
 import type { Parts } from './platform.ts';
+
 import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
+import type { Settings } from './settings.ts';
 
 export type PatientIndex = {
   mpi: Mpi;
@@ -58,19 +62,25 @@ export async function startPatientIndex(parts: Parts): Promise<PatientIndex> {
   };
 }
 
-/** What the index is opened with, and what loads people into it. */
-export async function mpiOptions({ settings, databases, log, clock, secret }: Parts): Promise<MpiOptions> {
-  const linkage_key_provider = await ownKeyProvider(settings, 'mpi-linkage', 'mpi');
-  const review_key_provider = await ownKeyProvider(settings, 'mpi-review', 'mpi');
+/** What people are loaded into the index with. */
+export async function mpiLoadOptions(settings: Settings, urls: Databases['urls'], log: Logger) {
   return {
-    database_url: databases.urls.mpi,
-    keys_database_url: databases.urls.mpi_keys,
+    database_url: urls.mpi,
+    keys_database_url: urls.mpi_keys,
     key_provider: await keyProvider(settings, 'mpi'),
-    linkage_key_provider,
-    review_key_provider,
-    callers: { il: secret },
+    linkage_key_provider: await ownKeyProvider(settings, 'mpi-linkage', 'mpi'),
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,
+    log,
+  };
+}
+
+/** What the index is opened with. */
+export async function mpiOptions({ settings, databases, log, clock, secret }: Parts): Promise<MpiOptions> {
+  return {
+    ...(await mpiLoadOptions(settings, databases.urls, log)),
+    review_key_provider: await ownKeyProvider(settings, 'mpi-review', 'mpi'),
+    callers: { il: secret },
     search: { typicalPersons: typicalUkrainians },
     clock,
     log: log.child({ module: 'mpi' }),

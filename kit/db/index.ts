@@ -1,3 +1,4 @@
+export { type BinaryRows, copyRows, createBinaryRows, inLongTransaction } from './binary-copy.ts';
 export { isUniqueViolation, retryOnConflict } from './conflicts.ts';
 export { type Database, openDatabase, type Transaction, type TransactionOf } from './database.ts';
 export { asModule, type ForeignTransaction, inModule } from './door.ts';

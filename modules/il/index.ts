@@ -39,6 +39,7 @@ import { followPersons } from './merges/follow-persons.ts';
 import { createParameters, seedParameters } from './parameters/parameters.ts';
 import { createPromiseKeeper } from './receipts/kept-promises.ts';
 import type { Tables } from './tables.ts';
+import { hash_key_name } from './verifications/codes.ts';
 
 export {
   type ImportProgress,
@@ -49,6 +50,7 @@ export {
 export type { IlDeps } from './deps.ts';
 export { openPromiseReader, type PromiseReader } from './receipts/read-promises.ts';
 export type { Finding, ReconciliationReport } from './reconciliation/report.ts';
+export { type BulkSlot, bulkTakeSlots } from './slots/bulk-slots.ts';
 
 export const migrations: Migrations = { module: 'il', directory: join(import.meta.dirname, 'migrations') };
 
@@ -111,7 +113,7 @@ export async function createIl(options: IlOptions): Promise<Il> {
     read_audit: createReadAudit(database.db, 'il'),
     requests: createRequestLookup(database.db),
     signing: createSigningWrites(database.db),
-    hash_key: await key_provider.derive('il one-time codes', '1'),
+    hash_key: await key_provider.derive(hash_key_name.purpose, hash_key_name.generation),
   };
   return {
     handlers: createHandlers(deps),

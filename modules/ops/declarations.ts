@@ -97,7 +97,8 @@ function endOf(earlier: StoredDeclaration, actor_id: string, now: string): Versi
   return nextVersion(earlier, { op: 'terminate', status: 'terminated', actor_id, reason: 'new_declaration' }, now);
 }
 
-function firstVersion(input: NewDeclaration & { id: string }, now: string): VersionBody {
+/** What a declaration is when it is stored: its first version. */
+export function firstVersion(input: NewDeclaration & { id: string }, now: string): VersionBody {
   return {
     ...input,
     version: 1,

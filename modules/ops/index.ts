@@ -8,6 +8,7 @@ import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
 import { createDeclarationWriter } from './declarations.ts';
 import { createHandlers } from './handlers.ts';
+import { log_handle_key, seed_scope } from './key-names.ts';
 import { createHeadCache, createLogHeadLookup } from './log/checkpoints.ts';
 import { createSequencer, type Sequencer } from './log/sequencer.ts';
 import { originOf, type TransparencyLog } from './log/transparency-log.ts';
@@ -20,6 +21,7 @@ export type { ContainerSource } from './audit/containers.ts';
 export { writeMetrics } from './audit/metrics.ts';
 export type { PromisesToAudit } from './audit/promises.ts';
 export { type AuditState, readState, writeState } from './audit/state.ts';
+export { type BulkDeclaration, bulkLoadDeclarations, type DeclarationLoadOptions } from './bulk/bulk-load.ts';
 export { createLogFolder, type LogFolder, openLogFolder } from './log/open-log.ts';
 export { LogRefusal } from './log/refusals.ts';
 export { adoptPublished, type Refill, refillFromBundles } from './log/repairs.ts';
@@ -70,8 +72,8 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
     log,
     pool_size: options.pool_size ?? 16,
   });
-  const keys = createKeyStore(keys_database.pool, options.key_provider, { module: 'ops', purpose: 'seed' });
-  const handle_key = await options.key_provider.derive('ops log handle', '1');
+  const keys = createKeyStore(keys_database.pool, options.key_provider, seed_scope);
+  const handle_key = await options.key_provider.derive(log_handle_key.purpose, log_handle_key.generation);
   const heads = createHeadCache(database.db);
   const deps = { db: database.db, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });

@@ -15,6 +15,9 @@ export const code_rules = {
 
 export type CodeOf = { purpose: 'phone' } | { purpose: 'declaration_request'; subject_id: string };
 
+/** The key of these hashes; its generation is named, for another one would lose every telephone and slot. */
+export const hash_key_name = { purpose: 'il one-time codes', generation: '1' } as const;
+
 /** A keyed hash; `label` keeps hashes of different meanings apart. */
 export function keyedHash(deps: Pick<IlDeps, 'hash_key'>, label: string, text: string): Buffer {
   return createHmac('sha256', deps.hash_key).update(`${label}\n${text}`).digest();

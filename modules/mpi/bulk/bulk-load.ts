@@ -1,4 +1,4 @@
-import { openDatabase } from '@zdravo/kit/db';
+import { copyRows, inLongTransaction, openDatabase } from '@zdravo/kit/db';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Pool, PoolClient } from 'pg';
@@ -6,7 +6,6 @@ import { type IdentityRules, identityRules } from '../identity-rules.ts';
 import { generations_lock, type LiveGenerations, openGenerations } from '../indexes/generations.ts';
 import { most_counted, phone_index } from '../persons/phone-fanout.ts';
 import type { Tables } from '../tables.ts';
-import { copyRows, inLongTransaction } from './binary-copy.ts';
 import { addPerson, type BulkPerson, copy_targets, createRows } from './person-rows.ts';
 
 export type BulkLoadOptions = {

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { type BinaryRows, createBinaryRows } from '@zdravo/kit/db';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Person } from '../contract.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
@@ -7,7 +8,6 @@ import { sealSketch } from '../linkage/sketch.ts';
 import { factsOf } from '../persons/facts.ts';
 import type { Source } from '../persons/write-version.ts';
 import { canonicalPerson, sealPerson } from '../vault/seal.ts';
-import { type BinaryRows, createBinaryRows } from './binary-copy.ts';
 
 export type BulkPerson = {
   id: string;

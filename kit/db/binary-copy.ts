@@ -10,8 +10,10 @@ export type BinaryRows = {
   /** Decimal text of 64 bits. */
   int8(value: string): BinaryRows;
   text(value: string): BinaryRows;
-  bytes(value: Uint8Array): BinaryRows;
+  bytes(value: Uint8Array | null): BinaryRows;
   date(value: string | null): BinaryRows;
+  /** ISO 8601 in UTC, to the millisecond. */
+  instant(value: string): BinaryRows;
   /** What was gathered, with header and trailer; the gatherer begins anew. */
   take(): Buffer;
 };
@@ -19,6 +21,7 @@ export type BinaryRows = {
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
 const days_before_2000 = 10_957;
 const milliseconds_per_day = 86_400_000;
+const milliseconds_before_2000 = BigInt(days_before_2000 * milliseconds_per_day);
 
 export function createBinaryRows(): BinaryRows {
   let buffer = Buffer.allocUnsafe(1 << 20);
@@ -38,6 +41,11 @@ export function createBinaryRows(): BinaryRows {
     const at = room(4 + bytes);
     buffer.writeInt32BE(bytes, at);
     return at + 4;
+  }
+  function nothing(): BinaryRows {
+    const at = room(4);
+    buffer.writeInt32BE(-1, at);
+    return rows;
   }
   function restart(): void {
     length = 0;
@@ -75,16 +83,16 @@ export function createBinaryRows(): BinaryRows {
       return rows;
     },
     bytes: (value) => {
+      if (value === null) return nothing();
       const at = field(value.length);
       buffer.set(value, at);
       return rows;
     },
     date: (value) => {
       if (value !== null) return rows.int4(Date.parse(value) / milliseconds_per_day - days_before_2000);
-      const at = room(4);
-      buffer.writeInt32BE(-1, at);
-      return rows;
+      return nothing();
     },
+    instant: (value) => rows.int8(String((BigInt(Date.parse(value)) - milliseconds_before_2000) * 1000n)),
     take: () => {
       const at = room(2);
       buffer.writeInt16BE(-1, at);

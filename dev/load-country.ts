@@ -1,0 +1,203 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { addYears, generateCountry } from '@zdravo/country-ua';
+import { systemClock } from '@zdravo/kit/clock';
+import { ConfigError } from '@zdravo/kit/config';
+import { createLogger } from '@zdravo/kit/log';
+import { createOps, type Ops } from '@zdravo/ops';
+import { createPrm } from '@zdravo/prm';
+import pg from 'pg';
+import { loadClinic } from './country.ts';
+import type { SliceNews, SliceOrder } from './country-slice.ts';
+import { type Databases, openDatabases } from './databases.ts';
+import { keyProvider } from './key-files.ts';
+import { readSettings, type Settings } from './settings.ts';
+import { startDevelopmentLog } from './transparency-log.ts';
+
+// `npm run country -- --persons N [--seed TEXT]`: fills an empty platform, while it is stopped, with a generated country of N
+// persons, each with an active declaration: clinics through their register, persons, declarations and slots through COPY in
+// as many processes as there are cores, then every leaf into the log, signed and cosigned. Containers are not stored.
+
+const most_persons = 36_000_000;
+const slice_size = 50_000;
+/** Room for a load; the durability of commits stays as it is. */
+const load_settings = ['shared_buffers=512MB', 'max_wal_size=8GB', 'checkpoint_timeout=15min', 'max_connections=200'];
+
+try {
+  await loadCountry(readSettings(), readOrder());
+} catch (error) {
+  console.error(error instanceof ConfigError ? error.message : error);
+  process.exitCode = 1;
+}
+
+function readOrder(): { persons: number; seed: string } {
+  const { values } = parseArgs({ options: { persons: { type: 'string' }, seed: { type: 'string' } } });
+  const persons = Number(values.persons);
+  if (!Number.isSafeInteger(persons) || persons < 1 || persons > most_persons)
+    throw new ConfigError([`--persons: a number from 1 to ${most_persons} is expected`]);
+  return { persons, seed: values.seed ?? 'country' };
+}
+
+async function loadCountry(settings: Settings, { persons, seed }: { persons: number; seed: string }): Promise<void> {
+  await using started = new AsyncDisposableStack();
+  const log = createLogger({ name: 'country', level: settings.ZDRAVO_LOG });
+  const databases = started.adopt(await openDatabases(settings, load_settings), (one) => one.stop());
+  const clock = systemClock('Europe/Kyiv');
+  const as_of = clock.today();
+  const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
+  const ops = started.adopt(
+    await createOps({
+      database_url: databases.urls.ops,
+      keys_database_url: databases.urls.ops_keys,
+      key_provider: await keyProvider(settings, 'ops'),
+      callers: {},
+      clock,
+      log,
+      transparency_log,
+      verification_request_expiration_days: 1,
+    }),
+    (one) => one.close(),
+  );
+  const began = performance.now();
+  const parties = await loadClinics(databases, { seed, persons, as_of });
+  say(began, `${Object.keys(parties).length} employees of ${Math.ceil(persons / 4096)} clinics`);
+  await ops.sequencer.drain();
+  const order = {
+    urls: databases.urls,
+    seed,
+    persons,
+    as_of,
+    signed_at: `${addYears(as_of, -1).slice(0, 4)}-12-15T09:00:00.000Z`,
+    log_head: await latestHead(databases.urls.ops),
+    parties,
+  };
+  await loadSlices(order, began);
+  await sealLeaves(ops, databases.urls.ops, began);
+  await settle(Object.values(databases.urls));
+  say(began, 'done');
+}
+
+async function loadClinics(
+  databases: Databases,
+  options: { seed: string; persons: number; as_of: string },
+): Promise<Record<string, string>> {
+  const prm = createPrm({
+    database_url: databases.urls.platform,
+    clock: systemClock('Europe/Kyiv'),
+    log: createLogger({ name: 'prm', level: 'warn' }),
+  });
+  try {
+    const parties = new Map<string, string>();
+    for (const clinic of generateCountry(options).clinics())
+      for (const [employee_id, party_id] of await loadClinic(prm, clinic)) parties.set(employee_id, party_id);
+    return Object.fromEntries(parties);
+  } finally {
+    await prm.close();
+  }
+}
+
+/** Hands the slices out to a process per core. @throws Error of the first slice that failed; what is loaded stays. */
+async function loadSlices(order: Omit<SliceOrder, 'from' | 'to'>, began: number): Promise<void> {
+  const slices = Array.from({ length: Math.ceil(order.persons / slice_size) }, (_, at) => ({
+    from: at * slice_size,
+    to: Math.min(order.persons, (at + 1) * slice_size),
+  }));
+  const loaded = { persons: 0, declarations: 0 };
+  const progress = setInterval(
+    () => say(began, `${loaded.persons} persons, ${loaded.declarations} declarations of ${order.persons}`),
+    5_000,
+  );
+  try {
+    await Promise.all(
+      Array.from({ length: Math.min(availableParallelism(), slices.length) }, async () => {
+        const child = fork(join(import.meta.dirname, 'country-slice.ts'));
+        try {
+          for (let slice = slices.shift(); slice; slice = slices.shift())
+            await loadSlice(child, { ...order, ...slice }, loaded);
+        } finally {
+          child.kill();
+        }
+      }),
+    );
+  } finally {
+    clearInterval(progress);
+  }
+  say(began, `${loaded.persons} persons and ${loaded.declarations} declarations are stored`);
+}
+
+function loadSlice(
+  child: ChildProcess,
+  order: SliceOrder,
+  loaded: { persons: number; declarations: number },
+): Promise<void> {
+  const so_far = { persons: 0, declarations: 0 };
+  return new Promise((resolve, reject) => {
+    const end = (settle: () => void) => {
+      child.off('message', hear);
+      child.off('exit', leave);
+      settle();
+    };
+    const leave = (code: number | null) => end(() => reject(new Error(`a loading process ended with ${code}`)));
+    const hear = (message: unknown) => {
+      const news = message as SliceNews;
+      if ('done' in news) return end(resolve);
+      if ('failed' in news) return end(() => reject(new Error(news.failed)));
+      for (const [name, count] of Object.entries(news) as ['persons' | 'declarations', number][]) {
+        loaded[name] += count - so_far[name];
+        so_far[name] = count;
+      }
+    };
+    child.on('message', hear);
+    child.once('exit', leave);
+    child.send(order);
+  });
+}
+
+/** Every waiting leaf gets its place, and a cosigned checkpoint covers it. */
+async function sealLeaves(ops: Ops, ops_url: string, began: number): Promise<void> {
+  const progress = setInterval(() => {
+    void waitingLeaves(ops_url).then((count) => say(began, `${count} leaves wait for their place in the log`));
+  }, 5_000);
+  try {
+    await ops.sequencer.drain();
+  } finally {
+    clearInterval(progress);
+  }
+  const { has_quorum, refusal } = ops.sequencer.status();
+  if (refusal || !has_quorum) throw new Error(refusal?.message ?? 'the witnesses did not cosign the last checkpoint');
+}
+
+function latestHead(ops_url: string): Promise<string> {
+  return ask(
+    ops_url,
+    `select '\\x' || encode(root, 'hex') as value from ops.log_checkpoints order by size desc limit 1`,
+  );
+}
+
+function waitingLeaves(ops_url: string): Promise<string> {
+  return ask(ops_url, 'select count(*)::text as value from ops.pending_leaves').catch(() => '?');
+}
+
+async function ask(url: string, text: string): Promise<string> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ value: string }>(text);
+  await client.end();
+  return rows[0]!.value;
+}
+
+/** What is planned next should know how much there is now. */
+async function settle(urls: string[]): Promise<void> {
+  for (const url of urls) {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await client.query('analyze');
+    await client.end();
+  }
+}
+
+function say(began: number, what: string): void {
+  console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(5)} s  ${what}`);
+}

@@ -117,7 +117,7 @@ async function loadSlices(order: Omit<SliceOrder, 'from' | 'to'>, began: number)
           for (let slice = slices.shift(); slice; slice = slices.shift())
             await loadSlice(child, { ...order, ...slice }, loaded);
         } finally {
-          child.kill();
+          if (child.connected) child.disconnect();
         }
       }),
     );

@@ -19,6 +19,7 @@ import {
   settleUpgrade,
   type UpgradeOutcome,
 } from './container-upgrades.ts';
+import { createContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { type Document, getObject, listDocuments, openObject } from './documents.ts';
 import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';
@@ -172,6 +173,7 @@ export async function createMcs(options: McsOptions): Promise<Mcs> {
 }
 
 function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 'close'> {
+  const writing = { ...deps, containers: createContainerRows(deps.db) };
   return {
     store: deps.store,
     settings: deps.settings,
@@ -180,7 +182,7 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 
     listDocuments: (resource) => listDocuments(deps, resource),
     issueDownload: (input, context) => issueDownload(deps, input, context),
     readDocument: async (object_id, range) => openObject(deps, await getObject(deps.db, object_id), range),
-    storeSignedContainer: (input) => storeSignedContainer(deps, input),
+    storeSignedContainer: (input) => storeSignedContainer(writing, input),
     findSignedContainer: (input) => findSignedContainer(deps, input),
     readSignedContainer: (input) => readSignedContainer(deps, input),
     findSignedContainers: (input) => findSignedContainers(deps, input),
@@ -191,7 +193,7 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 
     postponeUpgrade: (input) => postponeUpgrade(deps, input),
     settleUpgrade: (input) => settleUpgrade(deps, input),
     listRefusedUpgrades: (since) => listRefusedUpgrades(deps, since),
-    assignPerson: (input) => assignPerson(deps, input),
+    assignPerson: (input) => assignPerson(writing, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),
     followPersons: (feed) =>
       createConsumer<Tables>({

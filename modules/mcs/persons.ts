@@ -1,5 +1,6 @@
 import type { TransactionOf } from '@zdravo/kit/db';
 import type { Event } from '@zdravo/kit/events';
+import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps } from './deps.ts';
 import type { StoredObject } from './documents.ts';
 import type { Tables } from './tables.ts';
@@ -9,17 +10,12 @@ import type { Tables } from './tables.ts';
  * whom they turned out to concern. Keys are re-wrapped; files stay as they are. Safe to repeat.
  */
 export async function assignPerson(
-  deps: McsDeps,
+  deps: McsDeps & { containers: ContainerRows },
   { resource_ids, person_id }: { resource_ids: readonly string[]; person_id: string },
 ): Promise<number> {
-  if (resource_ids.length === 0) return 0;
-  const objects = await deps.db
-    .selectFrom('mcs.objects')
-    .selectAll()
-    .where('resource_id', 'in', resource_ids)
-    .where((where) => where.or([where('person_id', 'is', null), where('person_id', '!=', person_id)]))
-    .execute();
-  for (const object of objects) await moveToPerson(deps, object, person_id);
+  const found = await deps.containers.ofResource.findMany([...new Set(resource_ids)]);
+  const objects = [...found.values()].flat().filter((object) => object.person_id !== person_id);
+  await Promise.all(objects.map((object) => moveToPerson(deps, object, person_id)));
   return objects.length;
 }
 
@@ -51,13 +47,11 @@ export async function handlePersonEvent(
   if (event.type === 'person.erased') await erasePerson(deps, event.object_id, transaction);
 }
 
-async function moveToPerson(deps: McsDeps, object: StoredObject, person_id: string): Promise<void> {
-  const { id, key_owner_id, wrapped_key } = object;
+async function moveToPerson(
+  deps: McsDeps & { containers: ContainerRows },
+  { id, key_owner_id, wrapped_key }: StoredObject,
+  person_id: string,
+): Promise<void> {
   const rewrapped = await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
-  await deps.db
-    .updateTable('mcs.objects')
-    .set({ person_id, key_owner_id: person_id, wrapped_key: Buffer.from(rewrapped) })
-    .where('id', '=', id)
-    .where('key_owner_id', '=', key_owner_id)
-    .execute();
+  await deps.containers.move({ id, person_id, key_owner_id, wrapped_key: Buffer.from(rewrapped) });
 }

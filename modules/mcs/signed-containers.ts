@@ -1,5 +1,6 @@
 import { createHash, hash, randomUUID } from 'node:crypto';
 import { notFound, Problem } from '@zdravo/kit/problem';
+import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { openObject, rowOf, type StoredObject, sealBytes } from './documents.ts';
 import { fetchHeader, plainSize } from './sealed-objects/index.ts';
@@ -19,13 +20,16 @@ const content_type = 'application/pkcs7-mime';
  * store decides that, not the database, so that a lost row never makes a second container possible.
  * @throws Problem 422 when the bytes do not have the given hash.
  */
-export async function storeSignedContainer(deps: McsDeps, input: NewContainer): Promise<StoredContainer> {
+export async function storeSignedContainer(
+  deps: McsDeps & { containers: ContainerRows },
+  input: NewContainer,
+): Promise<StoredContainer> {
   const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id } = input;
   if (hash('sha256', bytes) !== sha256) {
     throw new Problem({ status: 422, code: 'sha256_mismatch', message: 'The container does not have the given hash.' });
   }
   const place = { resource_type, resource_id, form };
-  const known = await findContainer(deps, place);
+  const known = await deps.containers.find(place);
   if (known) return containerOf(known, false);
   const id = randomUUID();
   const key = keyOf(place);
@@ -35,7 +39,8 @@ export async function storeSignedContainer(deps: McsDeps, input: NewContainer): 
   const row = first.stored
     ? rowOf(deps, { ...place, content_type, bytes, id, key, wrapped_key })
     : await readBack(deps, place);
-  return containerOf(await insertRow(deps, row), first.stored);
+  if (await deps.containers.insert(row)) return containerOf(row, first.stored);
+  return containerOf(await rivalOf(deps, row), first.stored);
 }
 
 /** What is stored for a resource, without its bytes; for reconciliation too. */
@@ -129,9 +134,11 @@ async function insertRow(deps: McsDeps, row: StoredObject): Promise<StoredObject
     .onConflict((conflict) => conflict.doNothing())
     .returningAll()
     .executeTakeFirst();
-  if (inserted) return inserted;
-  const { id: _, ...place } = row;
-  const rival = await findContainer(deps, { ...place, form: row.form as ContainerForm });
+  return inserted ?? rivalOf(deps, row);
+}
+
+async function rivalOf(deps: McsDeps, { id: _, ...place }: StoredObject): Promise<StoredObject> {
+  const rival = await findContainer(deps, { ...place, form: place.form as ContainerForm });
   if (!rival) throw new Error('A container has neither been inserted nor is there one');
   return rival;
 }

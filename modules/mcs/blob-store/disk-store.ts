@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, opendir, rename, stat, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import {
   assertBlobAddress,
@@ -65,11 +65,9 @@ function placeOf(directory: string, address: BlobAddress): Place {
 
 async function write(place: Place & { incoming: string }, input: DiskWrite): Promise<Received> {
   if (input.if_absent && (await isThere(place.path))) throw alreadyExists();
-  await mkdir(place.incoming, { recursive: true });
   const draft = join(place.incoming, randomUUID());
   try {
     const received = await writeDraft(draft, input);
-    await ensureDurableDirectory(place.shard);
     await publish(draft, place, input.if_absent);
     return received;
   } finally {
@@ -77,8 +75,24 @@ async function write(place: Place & { incoming: string }, input: DiskWrite): Pro
   }
 }
 
+/** Works in a directory that is nearly always there; makes it when it turns out not to be. */
+async function inDirectory<Result>(
+  directory: string,
+  make: (directory: string) => Promise<unknown>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    await make(directory);
+    return work();
+  }
+}
+
 async function writeDraft(draft: string, input: DiskWrite): Promise<Received> {
-  const file = await open(draft, 'wx', 0o600);
+  const incoming = dirname(draft);
+  const file = await inDirectory(incoming, makeDirectory, () => open(draft, 'wx', 0o600));
   try {
     const received = await receive(file, input.source, input.max_bytes);
     assertAsAnnounced(received, input);
@@ -102,12 +116,11 @@ function assertAsAnnounced({ sha256, size }: Received, input: DiskWrite): void {
 
 /** link(2) fails when the name is taken, which makes it the atomic "first write only"; rename(2) replaces. */
 async function publish(draft: string, { shard, path }: Place, if_absent: boolean): Promise<void> {
-  if (!if_absent) await rename(draft, path);
-  else {
-    await link(draft, path).catch((error: unknown) => {
-      throw isCode(error, 'EEXIST') ? alreadyExists() : error;
-    });
-  }
+  await inDirectory(shard, ensureDurableDirectory, () => (if_absent ? link(draft, path) : rename(draft, path))).catch(
+    (error: unknown) => {
+      throw if_absent && isCode(error, 'EEXIST') ? alreadyExists() : error;
+    },
+  );
   await syncDirectory(shard);
 }
 
@@ -165,6 +178,10 @@ async function* entries(directory: string): AsyncGenerator<string> {
     throw error;
   });
   for await (const { name } of found) yield join(directory, name);
+}
+
+function makeDirectory(directory: string): Promise<unknown> {
+  return mkdir(directory, { recursive: true });
 }
 
 /** A new name is durable only when the directory that holds it is. */

@@ -53,14 +53,28 @@ export async function createTokenMaker(
     key_id,
     token,
     sketches: createSketchMaker(sketch_keys, rules),
-    indexTokens: (person) =>
+    indexTokens: onceForEach((person) =>
       definitions.flatMap(({ id, name, composites }) =>
         composites(person, rules).map((composite) => ({ index_id: id, token: token(name, composite) })),
       ),
-    identityTokens: (person) =>
+    ),
+    identityTokens: onceForEach((person) =>
       identityKeys(person, rules).map(({ strength, composite }) => ({ strength, token: token('identity', composite) })),
+    ),
     contentMac: (person_id, canonical) => hmac(keys.get('content')!, person_id, canonical).subarray(0, 16),
     key_check: hmac(keys.get('check')!, 'zdravo mpi key check').subarray(0, 16),
+  };
+}
+
+/** A write asks for the tokens of the same data several times; data are never changed in place. */
+function onceForEach<Tokens>(make: (person: Person) => Tokens): (person: Person) => Tokens {
+  const made = new WeakMap<Person, Tokens>();
+  return (person) => {
+    const before = made.get(person);
+    if (before !== undefined) return before;
+    const tokens = make(person);
+    made.set(person, tokens);
+    return tokens;
   };
 }
 

@@ -1,10 +1,11 @@
 import { type Clock, civilDate } from '@zdravo/kit/clock';
+import { knownPartOf } from '@zdravo/kit/contract';
 import { fieldRule, type Invalid, validationFailed } from '@zdravo/kit/problem';
 import { TlogError } from '@zdravo/tlog';
-import { Value } from 'typebox/value';
 import { Person } from '../contract.ts';
 import { canonicalPerson } from '../vault/seal.ts';
 
+const knownPart = knownPartOf(Person);
 const earliest_birth = '1850-01-01';
 
 /**
@@ -13,7 +14,7 @@ const earliest_birth = '1850-01-01';
  * @throws Problem 422
  */
 export function acceptPerson(given: Person, clock: Clock): Person {
-  const person = withoutNulls(Value.Clean(Person, structuredClone(given)) as Person);
+  const person = withoutNulls(knownPart(given));
   const invalid = [...impossibleDates(person, latestCivilDate(clock)), ...beyondJson(person)];
   if (invalid.length > 0) throw validationFailed(invalid);
   return person;

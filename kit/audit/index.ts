@@ -1,6 +1,7 @@
 export { type AuditRotation, auditMigrations, auditRotation, default_audit_months } from './rotation.ts';
 
 import { type Kysely, sql } from 'kysely';
+import { createTurns } from '../groups/index.ts';
 
 /** Who read what of whom, and why. Thin: no bodies, no names. */
 export type ReadAuditRow = {
@@ -27,7 +28,7 @@ type Waiting = { row: ReadAuditRow; resolve: () => void; reject: (error: unknown
 export function createReadAudit<Tables>(db: Kysely<Tables>, schema: string, batch_limit = 500): ReadAudit {
   const table = sql.raw(`"${schema}".read_audit`);
   let waiting: Waiting[] = [];
-  let writing = 0;
+  const turns = createTurns({ waiting: () => waiting.length, setOut });
 
   async function writeBatch(batch: Waiting[]): Promise<void> {
     const rows = batch.map((one) => one.row);
@@ -40,31 +41,22 @@ export function createReadAudit<Tables>(db: Kysely<Tables>, schema: string, batc
     );
   }
 
-  function flush(): void {
-    if (writing >= 2 || waiting.length === 0) return;
+  async function setOut(): Promise<void> {
     const batch = waiting.slice(0, batch_limit);
     waiting = waiting.slice(batch_limit);
-    writing += 1;
-    writeBatch(batch)
-      .then(
-        () => {
-          for (const one of batch) one.resolve();
-        },
-        (error: unknown) => {
-          for (const one of batch) one.reject(error);
-        },
-      )
-      .finally(() => {
-        writing -= 1;
-        flush();
-      });
+    try {
+      await writeBatch(batch);
+      for (const one of batch) one.resolve();
+    } catch (error) {
+      for (const one of batch) one.reject(error);
+    }
   }
 
   return {
     record: (row) =>
       new Promise((resolve, reject) => {
         waiting.push({ row, resolve, reject });
-        if (waiting.length === 1) queueMicrotask(flush);
+        turns.came();
       }),
   };
 }

@@ -1,3 +1,5 @@
+import { createTurns, default_turns, type TurnOptions } from './turns.ts';
+
 export type GroupCommit<Job, Result> = {
   /** Resolves when the job's group is durable. */
   run(job: Job): Promise<Result>;
@@ -6,7 +8,7 @@ export type GroupCommit<Job, Result> = {
 type Waiting<Job, Result> = { job: Job; resolve: (result: Result) => void; reject: (error: unknown) => void };
 
 /**
- * Group commit: while some groups are written, the jobs that arrive gather and go out together with the next. A lone job
+ * Group commit: while a group is written, the jobs that arrive gather and go out together with the next. A lone job
  * waits for nobody. Jobs that share a key never meet in one group: they would wait for each other. When a group fails, its
  * jobs are run one by one, so that nobody fails for a neighbour.
  */
@@ -14,11 +16,14 @@ export function createGroupCommit<Job, Result>(options: {
   write: (jobs: readonly Job[]) => Promise<Result[]>;
   keysOf: (job: Job) => readonly string[];
   largest_group?: number;
-  parallel?: number;
+  turns?: Partial<TurnOptions>;
 }): GroupCommit<Job, Result> {
-  const { write, keysOf, largest_group = 128, parallel = 2 } = options;
+  const { write, keysOf, largest_group = 128 } = options;
   let waiting: Waiting<Job, Result>[] = [];
-  let writing = 0;
+  const turns = createTurns(
+    { waiting: () => waiting.length, setOut: () => writeGroup(takeGroup()) },
+    { ...default_turns, ...options.turns },
+  );
 
   function takeGroup(): Waiting<Job, Result>[] {
     const taken = new Set<string>();
@@ -44,21 +49,11 @@ export function createGroupCommit<Job, Result>(options: {
     }
   }
 
-  function flush(): void {
-    while (writing < parallel && waiting.length > 0) {
-      writing += 1;
-      void writeGroup(takeGroup()).finally(() => {
-        writing -= 1;
-        flush();
-      });
-    }
-  }
-
   return {
     run: (job) =>
       new Promise((resolve, reject) => {
         waiting.push({ job, resolve, reject });
-        if (waiting.length === 1) setImmediate(flush);
+        turns.came();
       }),
   };
 }

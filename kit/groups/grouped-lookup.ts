@@ -1,3 +1,5 @@
+import { createTurns, default_turns, type TurnOptions } from './turns.ts';
+
 export type GroupedLookup<Value> = {
   /** What is found under a key; undefined when there is nothing. */
   find(key: string): Promise<Value | undefined>;
@@ -12,7 +14,7 @@ type Asked<Value> = {
 };
 
 /**
- * Looks up together what is asked at once: while some statements run, the keys that arrive gather and go out together with
+ * Looks up together what is asked at once: while a statement runs, the keys that arrive gather and go out together with
  * the next, so that many callers cost few round trips. A lone one waits for nobody. Every look begins after it was asked
  * for: whoever asks after a commit sees it, and nothing is remembered.
  * @param load answers what it finds of the given keys, each of which comes once. When it fails for several callers, each is
@@ -20,10 +22,13 @@ type Asked<Value> = {
  */
 export function createGroupedLookup<Value>(
   load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,
-  { largest_group = 256, parallel = 2 }: { largest_group?: number; parallel?: number } = {},
+  { largest_group = 256, ...turn_options }: { largest_group?: number } & Partial<TurnOptions> = {},
 ): GroupedLookup<Value> {
   let waiting: Asked<Value>[] = [];
-  let loading = 0;
+  const turns = createTurns(
+    { waiting: () => waiting.length, setOut: () => loadGroup(takeGroup()) },
+    { ...default_turns, ...turn_options },
+  );
 
   function takeGroup(): Asked<Value>[] {
     let keys = 0;
@@ -45,20 +50,10 @@ export function createGroupedLookup<Value>(
     }
   }
 
-  function flush(): void {
-    while (loading < parallel && waiting.length > 0) {
-      loading += 1;
-      void loadGroup(takeGroup()).finally(() => {
-        loading -= 1;
-        flush();
-      });
-    }
-  }
-
   function ask(keys: readonly string[]): Promise<ReadonlyMap<string, Value>> {
     return new Promise((resolve, reject) => {
       waiting.push({ keys, resolve, reject });
-      if (waiting.length === 1 && loading < parallel) setImmediate(flush);
+      turns.came();
     });
   }
 

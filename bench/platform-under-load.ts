@@ -41,7 +41,7 @@ export async function startLoadedPlatform(): Promise<LoadedPlatform> {
     authority: platform.authority,
     sign_ins: platform.sign_ins,
   };
-  const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
+  const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(5_000), 'FAMILY_DOCTOR');
   const close = async () => {
     await platform.stop();
     if (kept === undefined) await rm(directory, { recursive: true, force: true });
@@ -51,7 +51,9 @@ export async function startLoadedPlatform(): Promise<LoadedPlatform> {
   return { ...stage, platform, clinic, headers, postmaster_pid: Number(pid_file.split('\n')[0]), close };
 }
 
-const country = generateCountry({ seed: `bench ${process.env['ZDRAVO_BENCH_SEED'] ?? ''}`, persons: 200_000 });
+/** Beyond the people and clinics that `npm run country` makes: numbers of persons are theirs alone in all of these countries. */
+const first_person = 20_000_000;
+const country = generateCountry({ seed: `bench ${process.env['ZDRAVO_BENCH_SEED'] ?? ''}`, persons: 30_000_000 });
 
 export type Prepared = { id: string; body: { signed_declaration_request: string; signed_content_encoding: 'base64' } };
 
@@ -84,7 +86,7 @@ type Person = ReturnType<typeof country.person>['person'];
 /** Grown-ups with a telephone of their own: two at once on one would mix up their codes. */
 function* adults(): Generator<Person> {
   const phones = new Set<string>();
-  for (const { person } of country.persons()) {
+  for (const { person } of country.persons(first_person)) {
     const [method] = person.authentication_methods;
     if (person.birth_date >= '2000-01-01' || method?.type !== 'OTP' || phones.has(method.phone_number)) continue;
     phones.add(method.phone_number);

@@ -74,7 +74,7 @@ async function audit(): Promise<AuditReport> {
     log,
   });
   const kept = openPromiseReader({ database_url: databases.urls.platform, log });
-  const media = await openMedia(databases.urls);
+  const media = given['without-containers'] ? undefined : await openMedia(databases.urls);
   const provider = await createFileKeyProvider(process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'));
   const state = await readState(audit_folder);
   try {
@@ -87,11 +87,11 @@ async function audit(): Promise<AuditReport> {
       state,
       full: given.full ?? false,
       now: new Date(),
-      ...(given['without-containers'] ? {} : { containers: media.source }),
+      ...(media ? { containers: media.source } : {}),
       promises: await promisesToAudit(kept, state),
     });
   } finally {
-    await Promise.all([reader.close(), keys.close(), kept.close(), media.close()]);
+    await Promise.all([reader.close(), keys.close(), kept.close(), media?.close()]);
     await databases.stop();
   }
 }

@@ -48,7 +48,7 @@ async function carryOut({ address, headers, calls, at_once, rate }: Order): Prom
 }
 
 async function sendAt(due: number, send: (due: number) => Promise<void>): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, due - performance.now()));
+  await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
   await send(due);
 }
 

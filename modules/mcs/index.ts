@@ -9,6 +9,7 @@ import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { type Approval, approveUploads } from './approval.ts';
 import type { BlobStore, ByteRange } from './blob-store/index.ts';
+import { createContainerRows } from './container-rows.ts';
 import {
   type DueUpgrade,
   keepTimeStamps,
@@ -19,7 +20,6 @@ import {
   settleUpgrade,
   type UpgradeOutcome,
 } from './container-upgrades.ts';
-import { createContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { type Document, getObject, listDocuments, openObject } from './documents.ts';
 import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';

@@ -167,3 +167,18 @@ test('pairs and B³ are counted as by hand', () => {
   assert.equal(found.b3.precision, (2 / 3 + 2 / 3 + 1 / 3 + 1) / 4);
   assert.equal(found.b3.recall, (1 + 1 + 0.5 + 0.5) / 4);
 });
+
+test('where no frequencies are known none is guessed, and among more records the same agreement proves less', () => {
+  const table = tableOf(syntheticPeople(3000, 13));
+  const model = modelOf(table, linkRecords(table), { kind: 'values', fields: RESOLVED });
+  const pair = [
+    ['Сергій', 'Коваленко', '1980-05-06', 'Полтава', '0501234567', ''],
+    ['Сергій', 'Коваленко', '1980-05-06', 'Полтава', '0501234567', ''],
+  ] as const;
+  const bare = { ...model, frequencies: model.frequencies.map(({ entities }) => ({ entities, common: [] })) };
+  for (const { frequency_bits } of createMatcher(bare).compareValues(...pair).fields) assert.equal(frequency_bits, 0);
+  const bits = (population?: number): number => createMatcher(model, { population }).compareValues(...pair).prior_bits;
+  const lost = bits() - bits(10 * model.training.records);
+  assert.equal(Math.abs(lost - Math.log2(10)) < 0.001, true, `${lost} bits`);
+  assert.equal(bits(10), bits());
+});

@@ -1,5 +1,5 @@
 import type { Tokens } from './fields/field-type.ts';
-import { type LinkageModel, openModel } from './model.ts';
+import { type LinkageModel, openModel, priorAmong } from './model.ts';
 import { plainHash, tokensOf } from './records/hashing.ts';
 import { levelNames } from './records/patterns.ts';
 import { AGREES, CELLS, cellBits, DISAGREES, UNKNOWN } from './training/parameters.ts';
@@ -39,10 +39,13 @@ export interface Matcher {
   compareTokens(left: readonly Tokens[], right: readonly Tokens[]): Explanation;
 }
 
-/** A matcher for a model. It holds no records: hand it pairs that share a blocking key. */
-export function createMatcher(model: LinkageModel): Matcher {
+/**
+ * A matcher for a model. It holds no records: hand it pairs that share a blocking key.
+ * @param population how many records there are; the prior is that of so many. As many as the model learnt from, when left out.
+ */
+export function createMatcher(model: LinkageModel, { population }: { population?: number | undefined } = {}): Matcher {
   const { fields } = openModel(model);
-  const score = createScorer(model);
+  const score = createScorer(model, population === undefined ? model.prior : priorAmong(model, population));
   const swaps = fields.flatMap((field, first) =>
     field.swaps_with === undefined ? [] : [{ first, second: field.swaps_with }],
   );
@@ -92,8 +95,11 @@ export function createMatcher(model: LinkageModel): Matcher {
 }
 
 /** Turns levels, and the exact tokens of the left record, into evidence. */
-function createScorer(model: LinkageModel): (levels: readonly number[], exact: readonly number[]) => Explanation {
-  const { parameters, household, prior } = model;
+function createScorer(
+  model: LinkageModel,
+  prior: number,
+): (levels: readonly number[], exact: readonly number[]) => Explanation {
+  const { parameters, household } = model;
   const bits = cellBits(parameters);
   const kinds = (household?.kinds ?? []).map(({ share, h }) => ({
     share,
@@ -104,6 +110,8 @@ function createScorer(model: LinkageModel): (levels: readonly number[], exact: r
     const { fixed, u, weight } = parameters[field]!;
     if (typeof fixed[0] === 'number') return 0;
     const { entities, counts } = frequencies[field]!;
+    // Nothing is known of this field's values: then none is rare, and none common.
+    if (counts.size === 0) return 0;
     const chance = u[UNKNOWN]![0]!;
     const frequency = Math.max(1, counts.get(token) ?? 1) / (Math.max(0, entities - 1) + 1 / chance);
     return Math.max(-10, Math.min(10, Math.log2(chance / frequency))) * weight;
@@ -111,7 +119,8 @@ function createScorer(model: LinkageModel): (levels: readonly number[], exact: r
   return (levels, exact) => {
     const fields: FieldEvidence[] = [];
     let sum = 0;
-    const related = kinds.map(({ share }) => Math.log2(share / prior));
+    // Relatives grow in number as matches do.
+    const related = kinds.map(({ share }) => Math.log2(share / model.prior));
     parameters.forEach((field, index) => {
       const level = levels[index]!;
       const parentLevel = field.parent < 0 ? undefined : levels[field.parent]!;

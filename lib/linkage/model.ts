@@ -76,6 +76,14 @@ export function writtenRules(plan: BlockingPlan, fields: readonly Field[]): stri
   return plan.rules.map((rule) => ruleParts(rule, fields));
 }
 
+/**
+ * The prior among so many records: matches grow with their number, pairs with its square, so a registry ten times as large needs
+ * ten times the evidence. Never more than learnt: fewer records may be a sample of the same population.
+ */
+export function priorAmong({ prior, training }: Pick<LinkageModel, 'prior' | 'training'>, records: number): number {
+  return prior * Math.min(1, training.records / Math.max(1, records));
+}
+
 /** Reads a model file's JSON. Throws ConfigError when it is none, or of a version that this engine does not know. */
 export function readModel(json: unknown): LinkageModel {
   const model = json as Partial<LinkageModel> | null;

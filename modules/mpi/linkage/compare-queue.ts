@@ -57,7 +57,7 @@ async function compareBatch(
   for (const person_id of new Set(rows.map((row) => row.person_id))) {
     const judged = await matchOnline(matching, person_id).catch((error: unknown) => postponeUnknown(deps, error));
     if (judged === 'postponed') postponed.push(person_id);
-    else for (const one of judged) await propose(transaction, one);
+    else await propose(transaction, judged);
   }
   await putBack(transaction, postponed);
   const request_id = `linker-${rows[0]!.position}`;

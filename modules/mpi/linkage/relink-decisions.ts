@@ -2,7 +2,7 @@ import { correlationClusters } from '@zdravo/linkage';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 import type { Verdict } from './decide.ts';
-import { propose } from './propose.ts';
+import { type Judged, propose } from './propose.ts';
 import type { Run } from './relink.ts';
 
 type Pair = {
@@ -16,6 +16,8 @@ type Pair = {
 
 /** Pairs with less than these odds do not hold any group together, nor apart. */
 const least_bits = -40;
+/** Pairs carried out in one transaction. */
+const batch_size = 2000;
 
 /**
  * Groups what was compared and proposes what follows: a machine's merge only within a group, for a likely pair that the
@@ -34,18 +36,21 @@ export async function decideRelink(
   const isTogether = (pair: Pair) => clusterOf[rowOf.get(pair.low_id)!] === clusterOf[rowOf.get(pair.high_id)!];
   let [proposed, asked] = [0, 0];
   const said = pairs.filter((pair) => pair.evidence && pair.low_root !== pair.high_root);
-  for (let at = 0; at < said.length; at += 100) {
-    await db.transaction().execute(async (transaction) => {
-      for (const pair of said.slice(at, at + 100)) {
-        const { verdict: alone, probability, ...evidence } = pair.evidence!;
-        const verdict = alone === 'merge' && !isTogether(pair) ? 'review' : alone;
-        await propose(transaction, { ids: [pair.low_root, pair.high_root], verdict, probability, evidence });
-        if (verdict === 'merge') proposed += 1;
-        else asked += 1;
-      }
-    });
+  for (let at = 0; at < said.length; at += batch_size) {
+    const judged = said.slice(at, at + batch_size).map((pair) => judge(pair, isTogether(pair)));
+    await db.transaction().execute((transaction) => propose(transaction, judged));
+    for (const { verdict } of judged) {
+      if (verdict === 'merge') proposed += 1;
+      else asked += 1;
+    }
   }
   return { pairs: pairs.length, proposed, asked };
+}
+
+function judge({ evidence: said, low_root, high_root }: Pair, is_together: boolean): Judged {
+  const { verdict: alone, probability, ...evidence } = said!;
+  const verdict = alone === 'merge' && !is_together ? 'review' : alone;
+  return { ids: [low_root, high_root], verdict, probability, evidence };
 }
 
 async function scoredPairs(db: Kysely<Tables>, run: Run): Promise<Pair[]> {

@@ -24,7 +24,7 @@ const { database_url, key_id, serving } = workerData as {
   key_id: string;
   serving: Omit<ServingModel, 'matcher'>;
 };
-const matcher = createMatcher(serving.model);
+const matcher = createMatcher(serving.model, { population: serving.population });
 const client = new pg.Client({ connectionString: database_url, application_name: 'mpi-linker-scorer' });
 const connected = client.connect().then(() => client.query('set role zdravo_mpi_linker'));
 

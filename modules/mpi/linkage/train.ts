@@ -22,6 +22,8 @@ type TrainDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
 /** How two models did on pairs whose truth is known: mean bits of surprise, the less the better. */
 export type Comparison = { pairs: number; surprise: number; surprise_of_serving: number };
 export type TrainingFigures = {
+  /** The generation of keys under which its frequencies of values mean something. */
+  key_id: string;
   records: number;
   expected_matches: number;
   reviewed: Comparison;
@@ -45,7 +47,8 @@ export async function trainModel(
   await recordRun(deps.db, { action: 'linkage.training_started', id, detail: { key_id, most_records } });
   const table = await tableOf(deps, key_id, most_records);
   const model = modelOf(table, linkRecords(table), { kind: 'tokens', fields: sketch_fields });
-  const matchers = [createMatcher(model), (await openServingModel(deps.db)).matcher] as const;
+  const serving = await openServingModel(deps.db);
+  const matchers = [createMatcher(model, serving), serving.matcher] as const;
   const pairs = await knownPairs(deps, key_id);
   const of = (origin: KnownPair['origin']) =>
     compare(
@@ -53,6 +56,7 @@ export async function trainModel(
       pairs.filter((pair) => pair.origin === origin),
     );
   const figures = {
+    key_id,
     records: table.size,
     expected_matches: model.training.expected_matches,
     reviewed: of('reviewed'),

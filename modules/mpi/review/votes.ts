@@ -1,7 +1,7 @@
 import { conflict } from '@zdravo/kit/problem';
 import { type Kysely, sql } from 'kysely';
 import type { Asker, MpiTransaction } from '../deps.ts';
-import { proposeMerge } from '../linkage/propose.ts';
+import { proposeMerges } from '../linkage/propose.ts';
 import type { Tables } from '../tables.ts';
 import { getOpen } from './assignments.ts';
 
@@ -53,7 +53,7 @@ async function decide(transaction: MpiTransaction, id: string, outcome: Voice): 
   if (!item || item.expected !== null || outcome === 'different') return;
   const evidence = { review_item_id: id, ...((item.evidence as object | null) ?? {}) };
   const { low_id, high_id, probability } = item;
-  await proposeMerge(transaction, { ids: [low_id, high_id], reason: 'reviewed', probability, evidence });
+  await proposeMerges(transaction, [{ ids: [low_id, high_id], reason: 'reviewed', probability, evidence }]);
 }
 
 async function voicesOn(transaction: MpiTransaction, id: string) {

@@ -1,6 +1,7 @@
 import { retryOnConflict } from '@zdravo/kit/db';
 import type { Transaction } from 'kysely';
 import { findParents, lockPersons, type OpsDeps } from './declarations.ts';
+import { logPersonLink } from './person-links.ts';
 import { getDeclaration, listLiving, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
@@ -36,6 +37,7 @@ export async function putPersonAlias(
       // Erased in between: the merged person is erased with the parent, by an event of its own.
       if (await isErased(transaction, parent_id)) return { person_id, parent_id, ended: [], moved: [] };
       await storeAlias(transaction, person_id, parent_id);
+      await logPersonLink(deps, transaction, { person_id, parent_id, op: 'merge', actor_id: merge.actor_id });
       const context = { deps, transaction, actor_id: merge.actor_id, call };
       const living = await listLiving(transaction, [person_id, parent_id]);
       const ended = await endAllButNewest(context, living);
@@ -103,7 +105,9 @@ export async function removePersonAlias(
     deps.db.transaction().execute(async (transaction) => {
       await lockPersons(transaction, [person_id]);
       await lockPersons(transaction, [parting.from_parent_id]);
-      const merged_at = await removeAlias(transaction, person_id);
+      const { merged_at, parent_id } = await removeAlias(transaction, person_id);
+      const { actor_id } = parting;
+      if (parent_id) await logPersonLink(deps, transaction, { person_id, parent_id, op: 'unmerge', actor_id });
       const context = { deps, transaction, actor_id: parting.actor_id, call };
       const returned: string[] = [];
       const signed_meanwhile: string[] = [];
@@ -120,14 +124,17 @@ export async function removePersonAlias(
   );
 }
 
-/** @returns when the merge was, in UTC; undefined when there is no alias (any more). */
-async function removeAlias(transaction: Transaction<Tables>, person_id: string): Promise<string | undefined> {
+/** @returns when the merge was, in UTC, and into whom; nothing when there is no alias (any more). */
+async function removeAlias(
+  transaction: Transaction<Tables>,
+  person_id: string,
+): Promise<{ merged_at?: string; parent_id?: string }> {
   const row = await transaction
     .deleteFrom('ops.person_aliases')
     .where('person_id', '=', person_id)
-    .returning('merged_at')
+    .returning(['merged_at', 'parent_id'])
     .executeTakeFirst();
-  return row && new Date(row.merged_at).toISOString();
+  return row ? { merged_at: new Date(row.merged_at).toISOString(), parent_id: row.parent_id } : {};
 }
 
 /** Whether the version before the last move named this person. */

@@ -116,6 +116,16 @@ export type Tables = {
     parent_id: string;
     merged_at: Generated<string>;
   };
+  'ops.person_links': {
+    person_id: string;
+    version: number;
+    op: string;
+    parent_id: string;
+    body: Buffer;
+    seed: Buffer;
+    leaf_hash: Buffer;
+    logged_at: Generated<string>;
+  };
   'ops.termination_orders': {
     id: string;
     subject_type: string;

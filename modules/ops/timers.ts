@@ -3,6 +3,7 @@ import { deleteOldConsumed, deleteOldOutbox } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import type { OpsDeps } from './declarations.ts';
 import { dropErasedKeys } from './erasures.ts';
+import { logOlderAliases } from './person-links.ts';
 import { workOffTerminationOrders } from './terminations.ts';
 import { type Change, changeStatuses } from './transitions.ts';
 
@@ -29,6 +30,7 @@ export function declarationTimers(deps: OpsDeps, settings: { verification_reques
       },
     },
     auditRotation({ db: deps.db, schema: 'ops', tables: ['audit_log'], schedule: '10 3 * * *' }),
+    { name: 'log_older_aliases', schedule: '*/10 * * * *', run: () => logOlderAliases(deps, system_actor_id) },
     { name: 'delete_old_ops_events', schedule: '15 1 * * *', run: () => deleteOldEvents(deps) },
   ];
 }

@@ -18,6 +18,7 @@ import { auditContainers, type ContainerSource } from './containers.ts';
 import { auditErasures } from './erasures.ts';
 import { createFindingList, type Finding, type FindingList } from './findings.ts';
 import { auditLeaves } from './leaves.ts';
+import { auditPersonLinks } from './person-links.ts';
 import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
 import type { AuditState } from './state.ts';
@@ -69,6 +70,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   await auditUnlogged(input.db, scope, list);
   await auditHeads(input.db, scope, list);
   const erasures = await auditErasures(input.db, since, list);
+  await auditPersonLinks(input.db, since, list);
   const containers = input.containers ? await auditContainers(input.db, input.containers, scope, list) : 0;
   const container_upgrades = await auditContainerUpgrades({ ...input, since }, list);
   const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);

@@ -5,5 +5,10 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.stderr.write(`zdravo-linkage needs Node 24, found ${process.versions.node}\n`);
   process.exit(2);
 }
+// Whoever reads no more (`… | head`) has what they wanted.
+process.stdout.on('error', (error) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 const { runCli } = await import('./cli/main.ts');
 process.exitCode = await runCli(process.argv.slice(2));

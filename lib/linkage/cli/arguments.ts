@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 /** Wrong use of the command line; the message says how to use it. */
 export class UsageError extends Error {}
 
+/** Somebody asked how to use it. */
+export class HelpRequest extends Error {}
+
 export const COMMANDS = ['dedupe', 'link', 'evaluate', 'train', 'explain'] as const;
 export type Command = (typeof COMMANDS)[number];
 
@@ -40,7 +43,7 @@ export const USAGE = `zdravo-linkage dedupe|link|evaluate|train|explain --input 
 /** Reads the command line. Throws UsageError. */
 export function readArguments(argv: readonly string[]): Arguments {
   const { values, positionals } = parsed(argv);
-  if (values.help === true) throw new UsageError(USAGE);
+  if (values.help === true) throw new HelpRequest(USAGE);
   const command = COMMANDS.find((name) => name === positionals[0]);
   if (command === undefined || positionals.length > 1) {
     throw new UsageError(

@@ -27,18 +27,22 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
   let bytes = 0;
   let lines = 1;
   let held = '';
-  let columns = 0;
+  const place = { columns: 0, last_line: 1 };
   const counting: CsvVisitor = {
     ...visitor,
     header: (names) => {
-      columns = names.length;
+      place.columns = names.length;
       visitor.header(names);
+    },
+    row: (values, line) => {
+      place.last_line = line;
+      visitor.row(values, line);
     },
   };
   const start = (text: string): void => {
     parser = openParser(path, options.delimiter ?? guessDelimiter(text), counting);
     parser.on('error', (error) => {
-      failure ??= explained(path, error, columns);
+      failure ??= explained(path, error, place);
     });
     parser.resume();
   };
@@ -66,6 +70,9 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
   await ended(parser!, () => failure);
 }
 
+/** A record longer than this is a quote that nobody closed: the rest of the file must not gather in memory. */
+const most_characters = 4_000_000;
+
 function openFile(path: string): AsyncIterable<Buffer> {
   const stream = createReadStream(path, { highWaterMark: 1 << 18 });
   return {
@@ -90,6 +97,7 @@ function openParser(path: string, delimiter: string, visitor: CsvVisitor): Retur
     delimiter,
     trim: true,
     skip_empty_lines: true,
+    max_record_size: most_characters,
     on_record: (record: string[], { lines }) => {
       if (header === undefined) {
         header = checkedHeader(path, record);
@@ -111,10 +119,17 @@ function checkedHeader(path: string, names: string[]): string[] {
   return names;
 }
 
-function explained(path: string, error: Error, columns: number): Error {
+/** Where the last whole record ended, and how many columns the header has. */
+type Place = { columns: number; last_line: number };
+
+function explained(path: string, error: Error, { columns, last_line }: Place): Error {
   if (error instanceof InputError) return error;
   const { code, lines, column, record } = error as CsvError & { lines?: number; column?: number; record?: unknown[] };
   if (lines === undefined) return error;
+  if (code === 'CSV_QUOTE_NOT_CLOSED' || code === 'CSV_MAX_RECORD_SIZE') {
+    const at = `${path}, line ${last_line + 1}, column ${(column ?? 0) + 1}`;
+    return new InputError(`${at}: a quote is opened and not closed`, { cause: error });
+  }
   const place = `${path}, line ${lines}${typeof column === 'number' ? `, column ${column + 1}` : ''}`;
   if (code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
     const counts = `${record?.length ?? 'other'} values where the header has ${columns}`;
@@ -163,10 +178,11 @@ function countLines(chunk: Buffer): number {
   return lines;
 }
 
+/** Until more can be written, or the parser has failed: then it never drains. */
 function drained(parser: ReturnType<typeof parse>): Promise<void> {
+  if (parser.errored !== null || parser.destroyed) return Promise.resolve();
   return new Promise((resolve) => {
-    parser.once('drain', resolve);
-    parser.once('error', () => resolve());
+    for (const event of ['drain', 'error', 'close']) parser.once(event, () => resolve());
   });
 }
 
@@ -177,6 +193,7 @@ function ended(parser: ReturnType<typeof parse>, failure: () => Error | undefine
       if (error === undefined) resolve();
       else reject(error);
     };
+    if (parser.errored !== null || parser.destroyed) return settle();
     parser.once('end', settle);
     parser.once('error', settle);
     parser.end();

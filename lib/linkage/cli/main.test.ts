@@ -47,12 +47,32 @@ for (const { name, truth, f1 } of FROZEN) {
   });
 }
 
+test('help goes to standard output, and whoever stops reading stops the program', () => {
+  const { status, stdout, stderr } = run('--help');
+  assert.deepEqual([status, stderr], [0, '']);
+  assert.match(stdout, /--truth-pattern REGEXP/);
+  const people = [
+    'id,first_name,last_name',
+    ...Array.from({ length: 20_000 }, (_, at) => `${at},Name${at % 97},Family${at}`),
+  ];
+  const path = file('many.csv', people.join('\n'));
+  const piped = spawnSync(
+    'sh',
+    ['-c', `"$0" "$1" dedupe --input "$2" --quiet | head -1; exit 0`, process.execPath, BIN, path],
+    {
+      encoding: 'utf8',
+    },
+  );
+  assert.deepEqual([piped.stdout, piped.stderr], ['id,cluster\n', '']);
+});
+
 test('bad CSV is refused with line and column, and exit code 1', () => {
   const cases: [string, string | Uint8Array, RegExp][] = [
     ['short.csv', 'id,a,b\n1,x,y\n2,z\n', /short\.csv, line 3, column 3: 2 values where the header has 3/],
     ['long.csv', 'id,a,b\n1,x,y,z\n', /line 2, column 4: 4 values where the header has 3/],
     ['quote.csv', 'id,a,b\n1,"x"y,z\n', /line 2, column 2/],
-    ['open.csv', 'id,a,b\n1,"x,y\n2,z,z\n', /open\.csv, line \d/],
+    ['open.csv', 'id,a,b\n1,"x,y\n2,z,z\n', /open\.csv, line 2, column 2: a quote is opened and not closed/],
+    ['late.csv', `id,a,b\n1,x,y\n2,"z,${'z\n'.repeat(3_000_000)}`, /late\.csv, line 3, column 2: a quote is opened/],
     ['twice.csv', 'id,a,a\n1,x,y\n', /line 1, column 3: the name "a" occurs twice/],
     ['empty.csv', '', /empty\.csv is empty/],
     ['blank.csv', '\n\n', /blank\.csv is empty/],

@@ -7,7 +7,7 @@ import { type Evaluation, evaluateClusters } from '../evaluate.ts';
 import { type LinkResult, linkRecords } from '../link.ts';
 import { type LinkageModel, modelOf, openModel, readModel } from '../model.ts';
 import type { RecordTable } from '../records/table.ts';
-import { type Arguments, readArguments, UsageError } from './arguments.ts';
+import { type Arguments, HelpRequest, readArguments, UsageError } from './arguments.ts';
 import { InputError } from './csv.ts';
 import { explainPairs } from './explain.ts';
 import { type LoadedInput, loadInputs, readJson } from './load.ts';
@@ -20,6 +20,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     await run(readArguments(argv));
     return 0;
   } catch (error) {
+    if (error instanceof HelpRequest) {
+      process.stdout.write(`${error.message}\n`);
+      return 0;
+    }
     if (error instanceof UsageError) {
       process.stderr.write(`${error.message}\n`);
       return 2;

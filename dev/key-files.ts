@@ -1,13 +1,13 @@
 import { access, copyFile, mkdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createFileKeyProvider, createKeyFile, type KeyProvider, rotateKeyFile } from '@zdravo/kit/keys';
+import { createKeyFile, type KeyProvider, openKeyProvider, rotateKeyFile } from '@zdravo/kit/keys';
 import type { Settings } from './settings.ts';
 
-/** The keys of a module on a developer's machine, made on first use. */
+/** The keys of a module where `ZDRAVO_KEYS` says; on a developer's machine in a file, made on first use. */
 export async function keyProvider(settings: Settings, module: string): Promise<KeyProvider> {
-  const path = await keyFile(settings, module);
-  await createKeyFile(path);
-  return createFileKeyProvider(path);
+  const key_file = await keyFile(settings, module);
+  if (settings.ZDRAVO_KEYS === 'file') await createKeyFile(key_file);
+  return openKeyProvider(settings, { module, key_file });
 }
 
 /**

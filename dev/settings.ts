@@ -1,4 +1,5 @@
 import { readConfig } from '@zdravo/kit/config';
+import { KeySettings } from '@zdravo/kit/keys';
 import { type Static, Type } from 'typebox';
 
 const DatabaseUrl = Type.Optional(
@@ -29,6 +30,7 @@ export const Settings = Type.Object({
   MPI_DATABASE_URL: DatabaseUrl,
   MPI_KEYS_DATABASE_URL: DatabaseUrl,
   REPORTS_DATABASE_URL: DatabaseUrl,
+  ...KeySettings,
 });
 export type Settings = Static<typeof Settings>;
 

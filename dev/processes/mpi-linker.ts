@@ -1,5 +1,5 @@
 import { readConfig } from '@zdravo/kit/config';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createLinker, linker_role, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
@@ -25,7 +25,7 @@ export async function startMpiLinker(environment: Record<string, string | undefi
   const linker = await createLinker({
     database_url: settings.MPI_LINKER_DATABASE_URL,
     keys_database_url: settings.MPI_LINKER_KEYS_DATABASE_URL,
-    key_provider: await createFileKeyProvider(settings.MPI_LINKAGE_KEY_FILE),
+    key_provider: await openKeyProvider(settings, { module: 'mpi-linkage', key_file: settings.MPI_LINKAGE_KEY_FILE }),
     log,
   });
   const running = await serve({

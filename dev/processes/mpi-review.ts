@@ -1,5 +1,5 @@
 import { readConfig } from '@zdravo/kit/config';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createReview, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
@@ -23,7 +23,7 @@ export async function startMpiReview(environment: Record<string, string | undefi
   const review = await createReview({
     database_url: settings.MPI_REVIEW_DATABASE_URL,
     keys_database_url: settings.MPI_REVIEW_KEYS_DATABASE_URL,
-    key_provider: await createFileKeyProvider(settings.MPI_REVIEW_KEY_FILE),
+    key_provider: await openKeyProvider(settings, { module: 'mpi-review', key_file: settings.MPI_REVIEW_KEY_FILE }),
     callers: readCallers(settings.MPI_REVIEW_CALLERS),
     log,
   });

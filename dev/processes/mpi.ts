@@ -7,7 +7,7 @@ import {
 } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createMpi, migrations } from '@zdravo/mpi';
 import type { Person } from '@zdravo/mpi/contract';
@@ -37,9 +37,15 @@ export async function startMpi(environment: Record<string, string | undefined>):
   const mpi = await createMpi({
     database_url: settings.MPI_DATABASE_URL,
     keys_database_url: settings.MPI_KEYS_DATABASE_URL,
-    key_provider: await createFileKeyProvider(settings.MPI_KEY_FILE),
-    linkage_key_provider: await createFileKeyProvider(settings.MPI_LINKAGE_KEY_FILE),
-    review_key_provider: await createFileKeyProvider(settings.MPI_REVIEW_KEY_FILE),
+    key_provider: await openKeyProvider(settings, { module: 'mpi', key_file: settings.MPI_KEY_FILE }),
+    linkage_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-linkage',
+      key_file: settings.MPI_LINKAGE_KEY_FILE,
+    }),
+    review_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-review',
+      key_file: settings.MPI_REVIEW_KEY_FILE,
+    }),
     callers: readCallers(settings.MPI_CALLERS),
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,

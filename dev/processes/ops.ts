@@ -1,7 +1,7 @@
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { serveFilesBelow } from '@zdravo/kit/http';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createOps, migrations, openLogFolder } from '@zdravo/ops';
 import { Type } from 'typebox';
@@ -31,7 +31,7 @@ export async function startOps(environment: Record<string, string | undefined>):
   const ops = await createOps({
     database_url: settings.OPS_DATABASE_URL,
     keys_database_url: settings.OPS_KEYS_DATABASE_URL,
-    key_provider: await createFileKeyProvider(settings.OPS_KEY_FILE),
+    key_provider: await openKeyProvider(settings, { module: 'ops', key_file: settings.OPS_KEY_FILE }),
     callers: readCallers(settings.OPS_CALLERS),
     clock: systemClock('Europe/Kyiv'),
     log,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { connectS3Store } from '@zdravo/mcs';
 import { createReports, filesInBucket, migrations, publications, reports_role, startKeeper } from '@zdravo/reports';
@@ -35,7 +35,7 @@ export async function startReports(environment: Record<string, string | undefine
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { REPORTS_KEY_FILE: settings.REPORTS_KEY_FILE });
   const log = createLogger({ name: 'reports', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.REPORTS_DATABASE_URL, migrations);
-  const keys = await createFileKeyProvider(settings.REPORTS_KEY_FILE);
+  const keys = await openKeyProvider(settings, { module: 'reports', key_file: settings.REPORTS_KEY_FILE });
   const store = connectS3Store({
     endpoint: settings.REPORTS_S3_ENDPOINT,
     region: settings.REPORTS_S3_REGION,

@@ -1,7 +1,9 @@
+import { KeySettings } from '@zdravo/kit/keys';
 import { Type } from 'typebox';
 
-/** Where every process listens and how much it says. */
+/** Where every process listens, how much it says and where its keys are. */
 export const common = {
+  ...KeySettings,
   ZDRAVO_HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on' }),
   ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
 };
@@ -14,7 +16,10 @@ export const DatabaseUrl = Type.String({
   description: 'the URL of a migrated PostgreSQL database, as a login role that is a member of the module’s role',
 });
 
-export const KeyFile = Type.String({ minLength: 1, description: 'the path of a key file of this module’s own' });
+/** Required by `ZDRAVO_KEYS=file`, which is the default. */
+export const KeyFile = Type.Optional(
+  Type.String({ minLength: 1, description: 'the path of a key file of this module’s own' }),
+);
 
 export const LogFolderPath = Type.String({
   minLength: 1,

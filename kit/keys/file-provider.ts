@@ -1,5 +1,5 @@
 import { hkdfSync, randomBytes } from 'node:crypto';
-import { open, readFile, rename } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
@@ -13,8 +13,13 @@ type KeyFile = { current: string; keys: Record<string, string> };
 
 /** Keys in one file, readable by its owner only: for development and small installations. */
 export async function createFileKeyProvider(path: string): Promise<KeyProvider> {
-  const file = await readKeyFile(path);
-  const keyOf = (key_id: string) => {
+  let file = await readKeyFile(path);
+  const refresh = async () => {
+    file = await readKeyFile(path);
+  };
+  /** Another process may have wrapped under a generation that was added since: the file is read again once. */
+  const keyOf = async (key_id: string) => {
+    if (!(key_id in file.keys)) await refresh();
     const key = file.keys[key_id];
     if (key) return Buffer.from(key, 'base64');
     throw new KeyError(
@@ -25,13 +30,14 @@ export async function createFileKeyProvider(path: string): Promise<KeyProvider> 
   };
   return {
     current_key_id: () => file.current,
-    wrap: async (data_key, context) => ({
-      key_id: file.current,
-      bytes: sealEnvelope(keyOf(file.current), data_key, contextBytes(context)),
-    }),
-    unwrap: async (wrapped, context) => openEnvelope(keyOf(wrapped.key_id), wrapped.bytes, contextBytes(context)),
+    wrap: async (data_key, context) => {
+      const key_id = file.current;
+      return { key_id, bytes: sealEnvelope(await keyOf(key_id), data_key, contextBytes(context)) };
+    },
+    unwrap: async (wrapped, context) => openEnvelope(await keyOf(wrapped.key_id), wrapped.bytes, contextBytes(context)),
     derive: async (purpose, key_id = file.current) =>
-      new Uint8Array(hkdfSync('sha256', keyOf(key_id), '', `zdravo derive ${purpose}`, 32)),
+      new Uint8Array(hkdfSync('sha256', await keyOf(key_id), '', `zdravo derive ${purpose}`, 32)),
+    refresh,
   };
 }
 
@@ -45,25 +51,50 @@ export async function createKeyFile(path: string): Promise<void> {
   }
 }
 
-/** Adds a generation and makes it the current one. @returns its id. */
+/**
+ * Adds a generation and makes it the current one. Two rotations at once would lose the generation of one of them: the
+ * file beside it, which the second finds, lets only one through. @returns its id. @throws KeyError
+ */
 export async function rotateKeyFile(path: string): Promise<string> {
-  const file = await readKeyFile(path);
-  const next = String(Math.max(...Object.keys(file.keys).map(Number)) + 1);
-  const rotated = { current: next, keys: { ...file.keys, [next]: randomBytes(32).toString('base64') } };
-  const temporary = `${path}.${process.pid}.new`;
-  await writeNew(temporary, rotated);
-  await rename(temporary, path);
-  return next;
+  const beside = `${path}.new`;
+  const handle = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
+    throw halfRotated(beside, cause);
+  });
+  try {
+    const file = await readKeyFile(path);
+    const next = String(Math.max(...Object.keys(file.keys).map(Number)) + 1);
+    await write(handle, { current: next, keys: { ...file.keys, [next]: randomBytes(32).toString('base64') } });
+    await rename(beside, path);
+    return next;
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+function halfRotated(beside: string, cause: unknown): KeyError {
+  return new KeyError(
+    'key_file_unusable',
+    'The key file is being rotated, or a rotation was broken off.',
+    `Nothing was wrapped under the generation in ${beside} yet: when no rotation runs, remove that file and rotate again.`,
+    cause,
+  );
 }
 
 async function writeNew(path: string, file: KeyFile): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    await handle.writeFile(`${JSON.stringify(file, null, 2)}\n`);
-    await handle.sync();
+    await write(handle, file);
   } finally {
     await handle.close();
   }
+}
+
+async function write(handle: FileHandle, file: KeyFile): Promise<void> {
+  await handle.writeFile(`${JSON.stringify(file, null, 2)}\n`);
+  await handle.sync();
 }
 
 async function readKeyFile(path: string): Promise<KeyFile> {

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
 import { createGroupCommit, createGroupedLookup } from '../groups/index.ts';
+import type { Logger } from '../log/index.ts';
+import { checkGenerations, generationsInUse, type WrappedRow as Row } from './generations.ts';
 import type { KeyContext, KeyProvider, WrappedKey } from './provider.ts';
+import { type RewrapOptions, type Rewrapped, rewrapKeys } from './rewrap.ts';
 
 /**
  * One random 256-bit data key per owner and purpose, wrapped, in a key database of its own whose backups are short-
@@ -18,8 +21,19 @@ export type KeyStore = {
   findMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>>;
   /** Forgets the key for good. A tombstone keeps it from being made anew. @returns whether there was one. */
   drop(owner_id: string): Promise<boolean>;
-  /** Wraps keys of older generations anew, `batch` at a time. @returns how many were changed. */
-  rewrap(batch: number): Promise<number>;
+  /**
+   * Wraps the keys of older generations anew; what they seal stays as it is. Safe to stop and to repeat: what is left
+   * bears the older generation. Keys that do not open are left as they are and counted.
+   */
+  rewrap(options?: RewrapOptions): Promise<Rewrapped>;
+  /**
+   * Opens a key of each generation in use, for the start of a process. What is lost is logged with what an operator can
+   * do, and the rest is served. @throws KeyError when a generation is there but of another key: going on would wrap more
+   * under it.
+   */
+  check(log: Logger): Promise<void>;
+  /** The generations that keys are wrapped under now. */
+  generations(): Promise<string[]>;
 };
 
 /**
@@ -85,22 +99,19 @@ export function createKeyStore(
     keysOf: (owner_id) => [owner_id],
   });
 
-  async function rewrap(batch: number) {
-    const due = await pool.query<Row>(
-      'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and bytes is not null and key_id <> $2 limit $3',
-      [scope.purpose, provider.current_key_id(), batch],
-    );
-    for (const row of due.rows) {
-      const wrapped = await provider.wrap(await unwrap(row), contextOf(row.owner_id));
-      await pool.query(
-        'update wrapped_keys set key_id = $3, bytes = $4 where purpose = $1 and owner_id = $2 and key_id = $5 and bytes is not null',
-        [scope.purpose, row.owner_id, wrapped.key_id, wrapped.bytes, row.key_id],
-      );
-    }
-    return due.rows.length;
-  }
-
-  return { getOrCreate, getOrCreateMany, find, findMany, drop: drops.run, rewrap };
+  const rewrap = (options?: RewrapOptions) =>
+    rewrapKeys({ pool, provider, purpose: scope.purpose, contextOf, ...options });
+  const check = (log: Logger) => checkGenerations({ pool, purpose: scope.purpose, unwrap, log });
+  return {
+    getOrCreate,
+    getOrCreateMany,
+    find,
+    findMany,
+    drop: drops.run,
+    rewrap,
+    check,
+    generations: () => generationsInUse(pool, scope.purpose),
+  };
 }
 
 type Fresh = { owner_id: string; key: Buffer; wrapped: WrappedKey };
@@ -144,5 +155,3 @@ export class ErasedOwnerError extends Error {
     this.name = 'ErasedOwnerError';
   }
 }
-
-type Row = { owner_id: string; key_id: string; bytes: Buffer | null };

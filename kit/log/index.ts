@@ -33,7 +33,7 @@ function response(value: { statusCode?: number }) {
 }
 
 /** A database error's `detail` quotes the row: it stays out. Its code and constraint are enough to find the place. */
-function error(value: Error & { code?: string; constraint?: string; table?: string; status?: number }) {
+function error(value: Error & { code?: string; constraint?: string; table?: string; status?: number; hint?: string }) {
   const is_database_error = typeof value.code === 'string' && /^[0-9A-Z]{5}$/.test(value.code);
   return {
     type: value.name,
@@ -41,6 +41,8 @@ function error(value: Error & { code?: string; constraint?: string; table?: stri
     status: value.status,
     constraint: value.constraint,
     table: value.table,
+    // Of our own errors: what an operator can do. PostgreSQL's may quote values.
+    hint: is_database_error ? undefined : value.hint,
     message: is_database_error ? `database error ${value.code}` : value.message,
     stack: value.stack?.split('\n').slice(1, 12).join('\n'),
   };

@@ -5,7 +5,7 @@ import type { Handlers } from '@zdravo/kit/contract';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import type { Consumer } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
-import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import { createKeyStore, type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import { importAddressRows, importStreets } from './addresses/import-addresses.ts';
@@ -115,9 +115,13 @@ export async function createIl(options: IlOptions): Promise<Il> {
     signing: createSigningWrites(database.db),
     hash_key: await key_provider.derive(hash_key_name.purpose, hash_key_name.generation),
   };
+  await deps.request_keys.check(log);
   return {
     handlers: createHandlers(deps),
-    jobs: ilJobs(deps),
+    jobs: [
+      ...ilJobs(deps),
+      rewrapJob({ name: 'rewrap_request_keys', schedule: '50 * * * *' }, { stores: [deps.request_keys], log }),
+    ],
     followers: [followOperations(deps), followPersons(deps)],
     close: async () => {
       await promises.settle();

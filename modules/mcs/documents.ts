@@ -1,6 +1,7 @@
 import { hash, randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { TransactionOf } from '@zdravo/kit/db';
+import { KeyError, KeyServiceError } from '@zdravo/kit/keys';
 import { notFound, Problem } from '@zdravo/kit/problem';
 import type { Selectable } from 'kysely';
 import type { ByteRange } from './blob-store/index.ts';
@@ -69,7 +70,8 @@ export async function listDocuments(deps: McsDeps, { resource_type, resource_id 
 
 /**
  * The plaintext of an object, or of a part of it, decrypted as it is read; the caller has authorised and audited.
- * @throws Problem 410 when its owner was erased, 503 when the file is missing or was tampered with (before any byte).
+ * @throws Problem 410 when its owner was erased; 503 when the file or its key is missing or was tampered with (before
+ * any byte), or the key service is away.
  */
 export async function openObject(deps: McsDeps, object: StoredObject, range?: ByteRange): Promise<Readable> {
   const { bucket, key, id: object_id, key_owner_id: owner_id, size, wrapped_key } = object;
@@ -83,14 +85,16 @@ export async function openObject(deps: McsDeps, object: StoredObject, range?: By
       range,
     });
   } catch (cause) {
-    throw unreadable(cause);
+    throw unreadable(deps, cause);
   }
 }
 
-function unreadable(cause: unknown): unknown {
-  const is_refused = cause instanceof SealError && cause.code === 'refused';
-  if (is_refused)
+function unreadable({ log }: McsDeps, cause: unknown): unknown {
+  if (cause instanceof KeyServiceError) return cause;
+  if (cause instanceof SealError && cause.code === 'erased')
     return new Problem({ status: 410, code: 'document_erased', message: 'This document was erased.', cause });
+  if (cause instanceof KeyError || cause instanceof SealError)
+    log.error({ err: cause }, 'a document cannot be opened with the keys at hand');
   return new Problem({ status: 503, code: 'document_unavailable', message: 'This document cannot be read.', cause });
 }
 

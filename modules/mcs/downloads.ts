@@ -63,7 +63,7 @@ type Exchange = { req: IncomingMessage; res: ServerResponse };
 async function answer(deps: McsDeps, rules: DownloadRules, { req, res }: Exchange): Promise<void> {
   allowOrigin({ origins: rules.origins, req, res });
   const request = readStoreRequest(req);
-  if (verifySignature(request, rules)?.form !== 'address') throw accessDenied('The request is not signed');
+  if ((await verifySignature(request, rules))?.form !== 'address') throw accessDenied('The request is not signed');
   if (request.method !== 'GET') throw new Refusal(405, 'MethodNotAllowed', 'Only GET is allowed');
   const object = await getObject(deps.db, request.path.slice(rules.prefix.length + 1));
   const range = req.headers.range === undefined ? undefined : readRange(req.headers.range, object.size);

@@ -7,6 +7,7 @@ import type { CallContext, HttpServer } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { openAddressKeys } from './address-keys.ts';
 import { type Approval, approveUploads } from './approval.ts';
 import type { BlobStore, ByteRange } from './blob-store/index.ts';
 import { createContainerRows } from './container-rows.ts';
@@ -120,38 +121,59 @@ export type Mcs = {
   close(): Promise<void>;
 };
 
-/** Media: signed addresses, quarantine, inspection, sealed documents and containers. */
+/**
+ * Media: signed addresses, quarantine, inspection, sealed documents and containers.
+ * @throws KeyError when the keys at hand are not those of the key database; its hint tells the operator what to do.
+ */
 export async function createMcs(options: McsOptions): Promise<Mcs> {
-  const { log, pool_size = 8, clock } = options;
-  const settings = { ...default_media_settings, ...options.settings };
-  const database = openDatabase<Tables>({
-    url: options.database_url,
-    role: mcs_role,
-    application_name: 'mcs',
-    log,
-    pool_size,
-  });
-  const keys_database = openDatabase({
-    url: options.keys_database_url,
+  const databases = openDatabases(options);
+  try {
+    return await assemble(options, databases);
+  } catch (error) {
+    await databases.close();
+    throw error;
+  }
+}
+
+function openDatabases({ database_url, keys_database_url, log, pool_size = 8 }: McsOptions) {
+  const main = openDatabase<Tables>({ url: database_url, role: mcs_role, application_name: 'mcs', log, pool_size });
+  const keys = openDatabase({
+    url: keys_database_url,
     role: 'zdravo_keys',
     application_name: 'mcs-keys',
     log,
     pool_size,
   });
+  return {
+    db: main.db,
+    keys_pool: keys.pool,
+    close: async () => {
+      await Promise.all([main.close(), keys.close()]);
+    },
+  };
+}
+
+async function assemble(options: McsOptions, databases: ReturnType<typeof openDatabases>): Promise<Mcs> {
+  const { log, clock, key_provider } = options;
+  const settings = { ...default_media_settings, ...options.settings };
+  const owner_keys = createKeyStore(databases.keys_pool, key_provider, { module: 'mcs', purpose: 'objects' });
+  await owner_keys.check(log);
   const endpoint = options.public_url.replace(/\/$/, '');
-  const { key_provider } = options;
   const now = () => clock.now();
+  const generations = await owner_keys.generations();
+  const addressKeys = (purpose: string) => openAddressKeys({ key_provider, purpose, generations });
   const onFailure = (error: unknown) => log.error({ err: error }, 'the built-in store failed');
-  const storage = await openStorage({ ...options, endpoint, settings, key_provider, now, onFailure });
-  const signer = await createDownloadSigner({ endpoint, key_provider, now });
+  const address_keys = await addressKeys('mcs store addresses');
+  const storage = openStorage({ ...options, endpoint, settings, address_keys, now, onFailure });
+  const signer = createDownloadSigner({ endpoint, address_keys: await addressKeys('mcs download addresses'), now });
   const deps: McsDeps = {
-    db: database.db,
+    db: databases.db,
     store: storage.store,
-    keys: createObjectKeys(createKeyStore(keys_database.pool, key_provider, { module: 'mcs', purpose: 'objects' })),
+    keys: createObjectKeys(owner_keys),
     downloads: signer.presigner,
     scanner: options.scanner,
     inspections: createGate(settings.inspections_at_once),
-    read_audit: createReadAudit(database.db, 'mcs'),
+    read_audit: createReadAudit(databases.db, 'mcs'),
     clock,
     settings,
     log,
@@ -167,7 +189,7 @@ export async function createMcs(options: McsOptions): Promise<Mcs> {
     mountOn: (app) => mountMedia(app, prefix, handler),
     close: async () => {
       storage.close();
-      await Promise.all([database.close(), keys_database.close()]);
+      await databases.close();
     },
   };
 }

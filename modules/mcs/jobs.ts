@@ -1,10 +1,9 @@
 import { auditRotation } from '@zdravo/kit/audit';
 import { deleteOldConsumed } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
+import { rewrapJob } from '@zdravo/kit/keys';
 import type { McsDeps } from './deps.ts';
 import { checkNewUploads, expireQuarantine, removeOrphans } from './quarantine.ts';
-
-const keys_at_once = 500;
 
 /** This module's timers, in UTC. */
 export function mediaJobs(deps: McsDeps, storage: { sweep(): Promise<number> }): Job[] {
@@ -19,11 +18,9 @@ export function mediaJobs(deps: McsDeps, storage: { sweep(): Promise<number> }):
     },
     { name: 'sweep_half_written_files', schedule: '50 1 * * *', run: async () => void (await storage.sweep()) },
     auditRotation({ db: deps.db, schema: 'mcs', tables: ['read_audit'], schedule: '20 3 * * *' }),
-    { name: 'rewrap_media_keys', schedule: '10 2 * * *', run: () => rewrapAll(deps) },
+    rewrapJob(
+      { name: 'rewrap_media_keys', schedule: '10 * * * *' },
+      { stores: [{ rewrap: deps.keys.rotate }], log: deps.log },
+    ),
   ];
-}
-
-/** After a rotation of the key provider: the owners' keys are wrapped anew, no file is touched. */
-async function rewrapAll({ keys }: McsDeps): Promise<void> {
-  while ((await keys.rotate(keys_at_once)) > 0);
 }

@@ -1,5 +1,5 @@
-import { type KeyStore, openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
-import type { KeyWrapper, WrapContext } from './sealed-objects/index.ts';
+import { type KeyStore, openEnvelope, type RewrapOptions, type Rewrapped, sealEnvelope } from '@zdravo/kit/keys';
+import { type KeyWrapper, SealError, type WrapContext } from './sealed-objects/index.ts';
 
 /** Keys of objects, wrapped under the keys of their owners. */
 export type ObjectKeys = KeyWrapper & {
@@ -7,8 +7,8 @@ export type ObjectKeys = KeyWrapper & {
   rewrap(wrapped: Uint8Array, context: WrapContext, new_owner_id: string): Promise<Uint8Array>;
   /** Forgets the owner's key: all that is wrapped under it is gone, in backups too. */
   drop(owner_id: string): Promise<void>;
-  /** Wraps keys of older generations of the provider's anew. @returns how many. */
-  rotate(batch: number): Promise<number>;
+  /** Wraps the owners' keys anew under the provider's newest generation; neither files nor the objects' own keys change. */
+  rotate(options: RewrapOptions): Promise<Rewrapped>;
 };
 
 export function createObjectKeys(keys: KeyStore): ObjectKeys {
@@ -16,7 +16,7 @@ export function createObjectKeys(keys: KeyStore): ObjectKeys {
     sealEnvelope(await keys.getOrCreate(context.owner_id), key, associated(context));
   const unwrap: ObjectKeys['unwrap'] = async (wrapped, context) => {
     const owner_key = await keys.find(context.owner_id);
-    if (!owner_key) throw new Error('The key of the owner was dropped: the object is erased');
+    if (!owner_key) throw new SealError('erased', 'The key of the owner was dropped');
     return openEnvelope(owner_key, wrapped, associated(context));
   };
   return {
@@ -26,7 +26,7 @@ export function createObjectKeys(keys: KeyStore): ObjectKeys {
     drop: async (owner_id) => {
       await keys.drop(owner_id);
     },
-    rotate: (batch) => keys.rewrap(batch),
+    rotate: (options) => keys.rewrap(options),
   };
 }
 

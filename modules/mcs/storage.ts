@@ -1,4 +1,4 @@
-import type { KeyProvider } from '@zdravo/kit/keys';
+import type { AddressKeys } from './address-keys.ts';
 import {
   type BlobStore,
   connectS3Store,
@@ -26,16 +26,16 @@ export type Storage = {
 
 const region = 'local';
 
-/** Opens the storage. The built-in store signs with a secret derived from the key provider: it outlives restarts. */
-export async function openStorage(options: {
+/** Opens the storage. The built-in store signs with secrets derived from the key provider. */
+export function openStorage(options: {
   storage: StorageOptions;
   /** Where clients reach the store's handler. */
   endpoint: string;
   settings: MediaSettings;
-  key_provider: KeyProvider;
+  address_keys: AddressKeys;
   now: () => Date;
   onFailure: (error: unknown) => void;
-}): Promise<Storage> {
+}): Storage {
   const { storage, settings, now } = options;
   if (storage.kind === 's3') {
     const store = connectS3Store({ ...storage, now });
@@ -46,7 +46,7 @@ export async function openStorage(options: {
     endpoint: options.endpoint,
     region,
     origins: storage.origins,
-    credentials: await derivedCredentials(options.key_provider, 'mcs store addresses'),
+    credentials: options.address_keys,
     buckets: {
       [settings.quarantine_bucket]: { write_once: true, max_bytes: settings.max_document_bytes },
       [settings.clean_bucket]: {},
@@ -58,15 +58,9 @@ export async function openStorage(options: {
   return { store, handler: store.handler, sweep: store.sweep, close: () => undefined };
 }
 
-/** Signs and checks the addresses of decrypted documents; of the same kind as a store's, with a secret of their own. */
-export async function createDownloadSigner(options: { endpoint: string; key_provider: KeyProvider; now: () => Date }) {
-  const credentials = await derivedCredentials(options.key_provider, 'mcs download addresses');
-  const presigner: Presigner = createPresigner({ endpoint: options.endpoint, region, credentials, now: options.now });
-  const secretOf = (id: string) => (id === credentials.access_key_id ? credentials.secret_access_key : undefined);
-  return { presigner, rules: { region, secretOf, now: options.now } };
-}
-
-async function derivedCredentials(provider: KeyProvider, purpose: string) {
-  const secret = await provider.derive(purpose);
-  return { access_key_id: purpose.replaceAll(' ', '-'), secret_access_key: Buffer.from(secret).toString('base64url') };
+/** Signs and checks the addresses of decrypted documents; of the same kind as a store's, with secrets of their own. */
+export function createDownloadSigner(options: { endpoint: string; address_keys: AddressKeys; now: () => Date }) {
+  const { endpoint, address_keys, now } = options;
+  const presigner: Presigner = createPresigner({ endpoint, region, credentials: address_keys.current, now });
+  return { presigner, rules: { region, secretOf: address_keys.secretOf, now } };
 }

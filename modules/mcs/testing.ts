@@ -15,8 +15,11 @@ export type McsUnderTest = {
   key_file: string;
   /** As the superuser. */
   database_url: string;
+  keys_database_url: string;
   /** Another instance over the same databases, files and address. */
   open(options?: Partial<McsOptions>): Promise<Mcs>;
+  /** Lets another instance answer at the address meanwhile, as a balancer does. */
+  answerBy<Result>(mcs: Mcs, work: () => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 };
 
@@ -28,7 +31,7 @@ export async function startMcsForTest(options: Partial<McsOptions> = {}): Promis
   const key_file = join(directory, 'mcs.json');
   await createKeyFile(key_file);
   const clock = settableClock('2026-11-23T10:00:00Z', 'Europe/Kyiv');
-  const server = createServer((req, res) => mcs.handler(req, res));
+  const server = createServer((req, res) => answering.handler(req, res));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const opened: Mcs[] = [];
   const open = async (more: Partial<McsOptions> = {}) => {
@@ -47,13 +50,21 @@ export async function startMcsForTest(options: Partial<McsOptions> = {}): Promis
     return one;
   };
   const mcs = await open();
+  let answering = mcs;
   return {
     mcs,
     clock,
     directory,
     key_file,
     database_url: database.url,
+    keys_database_url: keys_database.url,
     open,
+    answerBy: async (other, work) => {
+      answering = other;
+      return work().finally(() => {
+        answering = mcs;
+      });
+    },
     close: async () => {
       server.closeAllConnections();
       server.close();

@@ -116,6 +116,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
       clock: options.clock ?? systemClock('UTC'),
       log,
     };
+    for (const keys of [deps.keys, deps.sketch_keys, deps.sheet_keys]) await keys.check(log);
     const app = createHttpServer({ log });
     mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
     healthRoutes(app, async () => {

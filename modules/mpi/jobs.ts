@@ -1,7 +1,7 @@
 import { auditRotation } from '@zdravo/kit/audit';
 import { deleteOldOutbox } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
-import type { KeyProvider } from '@zdravo/kit/keys';
+import { type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { MpiDeps } from './deps.ts';
 import { measureIndexes } from './indexes/measure-job.ts';
 import { reindexPersons } from './indexes/reindex.ts';
@@ -9,7 +9,6 @@ import { finishErasures } from './persons/erase-person.ts';
 import { prepareSheets } from './review/sheets.ts';
 import { refreshDistributions } from './search/distributions.ts';
 import { expireSearches } from './search/expiry.ts';
-import { rewrapKeys } from './vault/rewrap.ts';
 
 /** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
 export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
@@ -24,13 +23,15 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
     {
       name: 'reindex_persons',
       schedule: '17 * * * *',
-      run: (_payload, { signal }) => reindexPersons(deps, provider.current_key_id(), signal),
+      run: async (_payload, { signal }) => {
+        await provider.refresh();
+        await reindexPersons(deps, provider.current_key_id(), signal);
+      },
     },
-    {
-      name: 'rewrap_person_keys',
-      schedule: '37 * * * *',
-      run: (_payload, { signal }) => rewrapKeys(deps, signal),
-    },
+    rewrapJob(
+      { name: 'rewrap_person_keys', schedule: '37 * * * *' },
+      { stores: [deps.keys, deps.sketch_keys, deps.sheet_keys], log: deps.log },
+    ),
     {
       name: 'prepare_review_sheets',
       schedule: '* * * * *',

@@ -40,8 +40,8 @@ export const context = {
 };
 export const asker: Asker = context;
 
-/** The index on databases of its own, called through its contract. */
-export async function startMpiForTest(): Promise<MpiUnderTest> {
+/** The index on databases of its own, called through its contract; every instance of it with these changes. */
+export async function startMpiForTest(common: Partial<MpiOptions> = {}): Promise<MpiUnderTest> {
   const database = await createTestDatabase('mpi', { migrations: [migrations] });
   const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
   const key_file = await newKeyFile();
@@ -62,7 +62,7 @@ export async function startMpiForTest(): Promise<MpiUnderTest> {
     pool_size: 6,
   });
   const open = async (file: string, changes: Partial<MpiOptions> = {}) => {
-    const mpi = await createMpi({ ...(await optionsFor(file)), ...changes });
+    const mpi = await createMpi({ ...(await optionsFor(file)), ...common, ...changes });
     await mpi.app.ready();
     opened.push(mpi);
     return { mpi, client: createClient(contract, inProcessTransport(mpi.app), { caller: 'il', secret: 'secret' }) };
@@ -74,7 +74,7 @@ export async function startMpiForTest(): Promise<MpiUnderTest> {
   const first = await open(key_file);
   return {
     ...first,
-    options: await optionsFor(key_file),
+    options: { ...(await optionsFor(key_file)), ...common },
     superuser,
     keys_superuser,
     database_url: database.url,

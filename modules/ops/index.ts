@@ -3,7 +3,7 @@ import type { Clock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
-import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import { createKeyStore, type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
 import { createDeclarationWriter } from './declarations.ts';
@@ -73,6 +73,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
     pool_size: options.pool_size ?? 16,
   });
   const keys = createKeyStore(keys_database.pool, options.key_provider, seed_scope);
+  await keys.check(log);
   const handle_key = await options.key_provider.derive(log_handle_key.purpose, log_handle_key.generation);
   const heads = createHeadCache(database.db);
   const deps = { db: database.db, keys, handle_key, clock, heads };
@@ -98,9 +99,12 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   return {
     app,
     sequencer,
-    jobs: declarationTimers(deps, {
-      verification_request_expiration_days: options.verification_request_expiration_days,
-    }),
+    jobs: [
+      ...declarationTimers(deps, {
+        verification_request_expiration_days: options.verification_request_expiration_days,
+      }),
+      rewrapJob({ name: 'rewrap_seed_keys', schedule: '20 * * * *' }, { stores: [keys], log }),
+    ],
     close: async () => {
       await app.close();
       await sequencer.stop();

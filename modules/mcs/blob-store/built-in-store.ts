@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
+import type { Credentials } from '@zdravo/kit/sigv4';
 import {
   type BlobBody,
   type BlobReceipt,
@@ -12,7 +13,7 @@ import {
 } from './blob-store.ts';
 import { openDiskStore } from './disk-store.ts';
 import { createPresigner, headerValue, hexSha256, metadataName, readEndpoint } from './presigner.ts';
-import type { Credentials } from './sigv4.ts';
+import type { SignatureRules } from './request-signature.ts';
 import { type BucketRules, createStoreHandler, type StoreHandler } from './store-handler.ts';
 
 export type BuiltInStoreOptions = {
@@ -20,12 +21,15 @@ export type BuiltInStoreOptions = {
   /** Where clients reach the handler; its path is the prefix under which the handler is mounted. */
   endpoint: string;
   buckets: Record<string, BucketRules>;
-  credentials: Credentials;
+  /** One key pair, or the newest of several with the way to find an older one. */
+  credentials: Credentials | StoreKeys;
   region?: string;
   origins?: readonly string[];
   now?: () => Date;
   onFailure?: (error: unknown) => void;
 };
+
+export type StoreKeys = { current(): Credentials; secretOf: SignatureRules['secretOf'] };
 
 /** The embedded default: a store on this machine's disk with an S3 face for the addresses that it signs. */
 export type BuiltInStore = BlobStore & {
@@ -38,9 +42,10 @@ export type BuiltInStore = BlobStore & {
 export function openBuiltInStore(options: BuiltInStoreOptions): BuiltInStore {
   const disk = openDiskStore(options);
   const region = options.region ?? 'local';
+  const keys = 'current' in options.credentials ? options.credentials : oneKey(options.credentials);
   const write = async (input: PutBlob, if_absent: boolean) => disk.write({ ...diskWrite(options, input), if_absent });
   return {
-    ...createPresigner({ ...options, region }),
+    ...createPresigner({ ...options, region, credentials: keys.current }),
     head: disk.head,
     get: ({ range, ...address }) => disk.read(address, range && (({ size }) => clamp(range, size))),
     put: (input) => write(input, false),
@@ -56,10 +61,15 @@ export function openBuiltInStore(options: BuiltInStoreOptions): BuiltInStore {
       prefix: readEndpoint(options.endpoint).prefix,
       origins: options.origins ?? ['*'],
       now: options.now ?? (() => new Date()),
-      secretOf: (id) => (id === options.credentials.access_key_id ? options.credentials.secret_access_key : undefined),
+      secretOf: keys.secretOf,
       onFailure: options.onFailure,
     }),
   };
+}
+
+function oneKey(credentials: Credentials): StoreKeys {
+  const { access_key_id, secret_access_key } = credentials;
+  return { current: () => credentials, secretOf: (id) => (id === access_key_id ? secret_access_key : undefined) };
 }
 
 /** Credentials for a store that is used by this process only. */

@@ -1,9 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import { canonicalPath } from '@zdravo/kit/sigv4';
 import type { ListedBlob } from './blob-store.ts';
 import type { DiskStore } from './disk-store.ts';
 import { accessDenied, invalidRequest, notOffered, xmlText } from './refusals.ts';
 import type { Authorisation, StoreRequest } from './request-signature.ts';
-import { canonicalPath } from './sigv4.ts';
 
 const max_page_size = 1000;
 const known_parameters = new Set(['list-type', 'prefix', 'continuation-token', 'max-keys', 'encoding-type', 'x-id']);

@@ -1,13 +1,4 @@
 import {
-  assertBlobAddress,
-  type BlobAddress,
-  BlobStoreError,
-  type PresignGet,
-  type PresignHead,
-  type PresignPut,
-  type SignedAddress,
-} from './blob-store.ts';
-import {
   algorithm,
   amzDate,
   type Credentials,
@@ -19,13 +10,23 @@ import {
   sign,
   signedHeaderNames,
   unsigned_payload,
-} from './sigv4.ts';
+} from '@zdravo/kit/sigv4';
+import {
+  assertBlobAddress,
+  type BlobAddress,
+  BlobStoreError,
+  type PresignGet,
+  type PresignHead,
+  type PresignPut,
+  type SignedAddress,
+} from './blob-store.ts';
 
 /** `endpoint` is where clients reach the store, with its path prefix if it has one. */
 export type PresignerOptions = {
   endpoint: string;
   region: string;
-  credentials: Credentials;
+  /** A function is asked once a second at most, so that others take over soon. */
+  credentials: Credentials | (() => Credentials);
   now?: () => Date;
 };
 
@@ -66,14 +67,14 @@ type AddressRequest = BlobAddress & {
   sha256?: string;
 };
 
-type Moment = { amz_date: string; query: string };
+type Moment = { amz_date: string; query: string; secret: string };
 type AddressContext = ReturnType<typeof readEndpoint> & PresignerOptions & { moment: () => Moment };
 
 /** Written so that the query comes out in canonical order without sorting it: this is done for every address. */
 function signedAddress(context: AddressContext, request: AddressRequest): SignedAddress {
   assertBlobAddress(request);
   assertExpiry(request.expires_s);
-  const { amz_date, query: dated } = context.moment();
+  const { amz_date, query: dated, secret } = context.moment();
   const { method, headers: conditions = {} } = request;
   const headers = canonicalHeaders({ host: context.host, ...conditions });
   const path = canonicalPath(`${context.prefix}/${request.bucket}/${request.key}`);
@@ -82,21 +83,23 @@ function signedAddress(context: AddressContext, request: AddressRequest): Signed
   const query = `${dated}&X-Amz-Expires=${request.expires_s}&X-Amz-SignedHeaders=${names}${more}`;
   const payload_hash = request.sha256 ?? unsigned_payload;
   const input = { method, path, query, headers, payload_hash, amz_date, region: context.region };
-  const signature = sign(input, context.credentials.secret_access_key);
+  const signature = sign(input, secret);
   return { method, url: `${context.origin}${path}?${query}&X-Amz-Signature=${signature}`, headers: conditions };
 }
 
 /** What all addresses of one second have in common. */
 function momentOf({ now = () => new Date(), region, credentials }: PresignerOptions): () => Moment {
-  let [second, moment] = [Number.NaN, { amz_date: '', query: '' }];
+  let [second, moment] = [Number.NaN, { amz_date: '', query: '', secret: '' }];
   return () => {
     const at = now();
     const this_second = Math.floor(at.getTime() / 1000);
     if (this_second === second) return moment;
     const amz_date = amzDate(at);
-    const credential = percentEncode(`${credentials.access_key_id}/${scopeOf(amz_date.slice(0, 8), region)}`);
+    const { access_key_id, secret_access_key: secret } =
+      typeof credentials === 'function' ? credentials() : credentials;
+    const credential = percentEncode(`${access_key_id}/${scopeOf(amz_date.slice(0, 8), region)}`);
     const query = `X-Amz-Algorithm=${algorithm}&X-Amz-Credential=${credential}&X-Amz-Date=${amz_date}`;
-    [second, moment] = [this_second, { amz_date, query }];
+    [second, moment] = [this_second, { amz_date, query, secret }];
     return moment;
   };
 }

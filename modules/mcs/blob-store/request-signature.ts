@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { accessDenied, invalidRequest, Refusal } from './refusals.ts';
 import {
   algorithm,
   canonicalHeaders,
@@ -8,12 +7,13 @@ import {
   sameSignature,
   sign,
   unsigned_payload,
-} from './sigv4.ts';
+} from '@zdravo/kit/sigv4';
+import { accessDenied, invalidRequest, Refusal } from './refusals.ts';
 
 export type SignatureRules = {
   region: string;
   /** The secret of an access key, or undefined for an unknown one. */
-  secretOf: (access_key_id: string) => string | undefined;
+  secretOf: (access_key_id: string) => string | undefined | Promise<string | undefined>;
   now: () => Date;
 };
 
@@ -39,13 +39,16 @@ const clock_skew_ms = 15 * 60 * 1000;
  * Checks Signature Version 4 in either form, address or header, and answers undefined when the request carries none.
  * Every `x-amz-*` header must be signed, so nobody can add a meaning to an address; a signed header must be there once.
  */
-export function verifySignature(request: StoreRequest, rules: SignatureRules): Authorisation | undefined {
+export async function verifySignature(
+  request: StoreRequest,
+  rules: SignatureRules,
+): Promise<Authorisation | undefined> {
   const [in_query, in_header] = [request.query.has('X-Amz-Signature'), request.raw.headers.authorization !== undefined];
   if (in_query && in_header) throw invalidRequest('One signature only: in the address or in the header');
   if (!in_query && !in_header) return undefined;
   const claim = in_query ? addressClaim(request) : headerClaim(request);
   assertFresh(request, claim, rules);
-  assertSignature(request, claim, rules);
+  await assertSignature(request, claim, rules);
   const sha256 = claim.payload_hash === unsigned_payload ? undefined : claim.payload_hash;
   return { form: claim.form, sha256 };
 }
@@ -115,12 +118,12 @@ function assertFresh({ query }: StoreRequest, claim: Claim, rules: SignatureRule
   if (age_ms > Number(expires) * 1000) throw accessDenied('Request has expired');
 }
 
-function assertSignature(request: StoreRequest, claim: Claim, rules: SignatureRules): void {
+async function assertSignature(request: StoreRequest, claim: Claim, rules: SignatureRules): Promise<void> {
   const [access_key_id = '', day, region, service, terminal, ...more] = claim.credential.split('/');
   const scope_fits =
     day === claim.amz_date.slice(0, 8) && region === rules.region && service === 's3' && terminal === 'aws4_request';
   if (!scope_fits || more.length > 0) throw malformed(`The credential must be of this day, ${rules.region}, s3`);
-  const secret = rules.secretOf(access_key_id);
+  const secret = await rules.secretOf(access_key_id);
   if (secret === undefined) throw new Refusal(403, 'InvalidAccessKeyId', 'The access key is not known');
   const expected = sign(
     {

@@ -4,6 +4,19 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
+  algorithm,
+  amzDate,
+  type Credentials,
+  canonicalHeaders,
+  canonicalPath,
+  canonicalQuery,
+  empty_sha256,
+  scopeOf,
+  sign,
+  signedHeaderNames,
+  unsigned_payload,
+} from '@zdravo/kit/sigv4';
+import {
   assertBlobAddress,
   type BlobAddress,
   type BlobContent,
@@ -18,19 +31,6 @@ import { firstWrite, readBody } from './built-in-store.ts';
 import { createPresigner, headerValue, hexSha256, metadataName, readEndpoint } from './presigner.ts';
 import { listPages } from './s3-listing.ts';
 import { refusalCode } from './s3-refusals.ts';
-import {
-  algorithm,
-  amzDate,
-  type Credentials,
-  canonicalHeaders,
-  canonicalPath,
-  canonicalQuery,
-  empty_sha256,
-  scopeOf,
-  sign,
-  signedHeaderNames,
-  unsigned_payload,
-} from './sigv4.ts';
 
 export type S3StoreOptions = {
   /** `https://s3.eu-central-1.amazonaws.com`, a Ceph gateway, or another store of this kind; addressed path-style. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Credentials } from '@zdravo/kit/sigv4';
 import { type BuiltInStore, type BuiltInStoreOptions, openBuiltInStore } from './built-in-store.ts';
 
 /** A built-in store behind a real server on a free port, for tests and benchmarks; `close` removes its files. */
@@ -12,12 +13,12 @@ export type ServedStore = {
   endpoint: string;
   directory: string;
   failures: unknown[];
-  credentials: { access_key_id: string; secret_access_key: string };
+  credentials: Credentials;
   close(): Promise<void>;
 };
 
 export async function serveStore(
-  options: Partial<BuiltInStoreOptions> & { prefix?: string } = {},
+  options: Partial<Omit<BuiltInStoreOptions, 'credentials'>> & { prefix?: string; credentials?: Credentials } = {},
 ): Promise<ServedStore> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), 'zdravo-store-')));
   const failures: unknown[] = [];

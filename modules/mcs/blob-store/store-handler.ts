@@ -38,7 +38,7 @@ async function answer(options: StoreHandlerOptions, req: IncomingMessage, res: S
   allowOrigin({ origins: options.origins, req, res });
   if (req.method === 'OPTIONS') return answerPreflight(req, res);
   const request = readStoreRequest(req);
-  const authorisation = verifySignature(request, options);
+  const authorisation = await verifySignature(request, options);
   const { bucket, key } = addressOf(request.path, options.prefix);
   const rules = Object.hasOwn(options.buckets, bucket) ? options.buckets[bucket] : undefined;
   const public_read = rules?.public_read === true && /^(GET|HEAD)$/.test(request.method) && key !== '';

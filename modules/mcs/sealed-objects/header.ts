@@ -20,7 +20,7 @@ export type SealHeader = { bytes: Buffer; nonce_prefix: Buffer; associated: Buff
 /** Why a sealed object does not open; the text never says which part of which secret was wrong. */
 export class SealError extends Error {
   override readonly name = 'SealError';
-  readonly code: 'not_sealed' | 'refused' | 'truncated';
+  readonly code: 'not_sealed' | 'refused' | 'truncated' | 'erased';
 
   constructor(code: SealError['code'], message: string, options?: { cause?: unknown }) {
     super(message, options);

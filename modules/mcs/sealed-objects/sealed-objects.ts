@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
+import { KeyError, KeyServiceError } from '@zdravo/kit/keys';
 import type { BlobAddress, BlobStore, ByteRange } from '../blob-store/index.ts';
 import { openChunks, sealChunks } from './chunks.ts';
 import {
@@ -48,7 +49,8 @@ export type OpenInput = WrapContext & {
 
 /**
  * Opens a sealed object, or only the chunks that hold the wanted range. Errors: `not_sealed`, `refused` (altered,
- * swapped, or another owner's), `truncated`; those of a chunk surface in the stream before any byte of it.
+ * swapped, or another owner's), `truncated`, `erased`; those of a chunk surface in the stream before any byte of it. A
+ * `KeyError` tells of a lost generation of keys, a `KeyServiceError` of a key service that is away.
  */
 export async function openSealed(store: BlobStore, keys: KeyWrapper, input: OpenInput): Promise<Readable> {
   const header = await fetchHeader(store, input);
@@ -70,6 +72,9 @@ async function unwrap(keys: KeyWrapper, wrapped: Uint8Array, context: WrapContex
   try {
     return await keys.unwrap(wrapped, context);
   } catch (cause) {
+    // Erased, of a lost generation, or a key service that is away: none of them says that the object was altered.
+    const is_refused = cause instanceof KeyError ? cause.code === 'key_refused' : !(cause instanceof SealError);
+    if (!is_refused || cause instanceof KeyServiceError) throw cause;
     throw new SealError('refused', 'The key of the object does not open', { cause });
   }
 }

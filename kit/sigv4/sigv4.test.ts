@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { canonicalHeaders, canonicalQuery, empty_sha256, percentEncode, sign } from './sigv4.ts';
+import { canonicalHeaders, canonicalQuery, empty_sha256, percentEncode, sign } from './index.ts';
 
 // Values published by AWS in "Signature Calculations for the Authorization Header" and "… Query Parameters".
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY';

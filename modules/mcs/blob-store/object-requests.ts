@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { assertBlobAddress, type BlobAddress, BlobStoreError, type ByteRange } from './blob-store.ts';
+import { checked } from './checksums.ts';
 import type { DiskHead, DiskStore, DiskWrite } from './disk-store.ts';
 import { invalidRequest, notOffered, Refusal, xmlText } from './refusals.ts';
 import type { Authorisation, StoreRequest } from './request-signature.ts';
@@ -27,7 +28,7 @@ export async function putObject(context: ObjectRequest): Promise<void> {
   const expected_size = announcedLength(context);
   const received = await context.disk.write({
     ...description(context),
-    source: raw.iterator({ destroyOnReturn: false }),
+    source: checked(raw.iterator({ destroyOnReturn: false }), raw.headers),
     expected_size,
     expected_sha256: context.authorisation?.sha256,
   });
@@ -107,13 +108,17 @@ function announcedLength({ request, rules }: ObjectRequest): number {
   throw new BlobStoreError('too_large', `The upload is larger than ${rules.max_bytes ?? max_put_bytes} bytes`);
 }
 
-const known_amz = /^x-amz-(date|content-sha256|meta-[a-z0-9-]{1,64}|copy-source|copy-source-if-match)$/;
+const known_amz =
+  /^x-amz-(date|content-sha256|meta-[a-z0-9-]{1,64}|copy-source|copy-source-if-match|checksum-(crc32|sha256))$/;
+/** Say how a client works, and change nothing. */
+const idle_amz = /^x-amz-(user-agent|sdk-checksum-algorithm)$/;
 
 /** A condition that this store would not keep is refused, so that nobody relies on it. */
 function assertOnlyKnownConditions({ request }: ObjectRequest): void {
   const { headers } = request.raw;
   for (const name of Object.keys(headers)) {
-    if (name.startsWith('x-amz-') && !known_amz.test(name)) throw notOffered(`the header ${name}`);
+    if (name.startsWith('x-amz-') && !known_amz.test(name) && !idle_amz.test(name))
+      throw notOffered(`the header ${name}`);
   }
   for (const name of ['content-md5', 'content-encoding', 'if-match', 'content-range']) {
     if (headers[name] !== undefined) throw notOffered(`the header ${name}`);
@@ -135,8 +140,8 @@ const open_file_policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox
 
 function describeObject({ request, res, rules }: ObjectRequest, head: DiskHead, length: number): void {
   res.setHeader('content-length', length);
-  res.setHeader('content-type', request.query.get('response-content-type') ?? head.content_type);
-  const disposition = request.query.get('response-content-disposition');
+  res.setHeader('content-type', override(request, 'response-content-type') ?? head.content_type);
+  const disposition = override(request, 'response-content-disposition');
   if (disposition !== undefined) res.setHeader('content-disposition', disposition);
   res.setHeader('etag', head.etag);
   res.setHeader('last-modified', new Date(head.modified_at).toUTCString());
@@ -146,6 +151,13 @@ function describeObject({ request, res, rules }: ObjectRequest, head: DiskHead, 
   res.setHeader('content-security-policy', rules.public_read ? open_file_policy : "default-src 'none'; sandbox");
   res.setHeader('referrer-policy', 'no-referrer');
   res.setHeader('cache-control', rules.public_read ? 'public, max-age=60' : 'private, no-store');
+}
+
+/** S3 refuses an override that no header can carry. */
+function override({ query }: StoreRequest, name: string): string | undefined {
+  const value = query.get(name);
+  if (value === undefined || /^[\t\x20-\x7e\xa0-\xff]*$/.test(value)) return value;
+  throw new Refusal(400, 'InvalidArgument', `${name} cannot be put into a header`);
 }
 
 type RangeHeaders = { range?: string; 'if-range'?: string; 'if-match'?: string; 'if-none-match'?: string };

@@ -8,7 +8,7 @@ import {
   sign,
   unsigned_payload,
 } from '@zdravo/kit/sigv4';
-import { accessDenied, invalidRequest, Refusal } from './refusals.ts';
+import { accessDenied, invalidRequest, notOffered, Refusal } from './refusals.ts';
 
 export type SignatureRules = {
   region: string;
@@ -102,6 +102,7 @@ function headerClaim({ raw }: StoreRequest): Claim {
 
 function payloadHash(value: string): string {
   if (value === unsigned_payload || /^[0-9a-f]{64}$/.test(value)) return value;
+  if (value.startsWith('STREAMING-')) throw notOffered('uploads in signed chunks');
   throw invalidRequest('x-amz-content-sha256 must be UNSIGNED-PAYLOAD or 64 lower-case hex digits');
 }
 

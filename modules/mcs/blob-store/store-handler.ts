@@ -65,7 +65,12 @@ function addressOf(path: string, prefix: string): { bucket: string; key: string 
   return { bucket, key: segments.join('/') };
 }
 
-const known_parameters = new Set(['x-id', 'response-content-type', 'response-content-disposition']);
+const known_parameters = new Set([
+  'x-id',
+  'x-amz-checksum-mode',
+  'response-content-type',
+  'response-content-disposition',
+]);
 
 /** `?acl`, `?uploads`, `?versionId=…` change what a request means, so an unknown one is refused. */
 function assertNoSubresource({ query }: StoreRequest): void {

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { openPromiseReader, type PromiseReader } from '@zdravo/il';
 import { systemClock } from '@zdravo/kit/clock';
 import { openDatabase } from '@zdravo/kit/db';
-import { createFileKeyProvider, createKeyStore } from '@zdravo/kit/keys';
+import { createKeyStore, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { type ContainerForm, createMcs, type Mcs } from '@zdravo/mcs';
@@ -26,6 +26,7 @@ import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 import { openArchiveVerifier } from './signatures.ts';
+import { mediaGround } from './storage.ts';
 
 // `npm run audit [-- --full] [--without-containers] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database, published log, storage and promises
 // against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
@@ -75,7 +76,10 @@ async function audit(): Promise<AuditReport> {
   });
   const kept = openPromiseReader({ database_url: databases.urls.platform, log });
   const media = given['without-containers'] ? undefined : await openMedia(databases.urls);
-  const provider = await createFileKeyProvider(process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'));
+  const provider = await openKeyProvider(settings, {
+    module: 'ops',
+    key_file: process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'),
+  });
   const state = await readState(audit_folder);
   try {
     return await runAudit({
@@ -113,8 +117,8 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
   const mcs = await createMcs({
     database_url: urls.platform,
     keys_database_url: urls.mcs_keys,
-    key_provider: await createFileKeyProvider(join(data, 'keys', 'mcs.json')),
-    storage: { kind: 'built-in', directory: join(data, 'files') },
+    key_provider: await openKeyProvider(settings, { module: 'mcs', key_file: join(data, 'keys', 'mcs.json') }),
+    ...mediaGround(settings, 'http://localhost/media'),
     public_url: 'http://localhost/media',
     clock: systemClock('Europe/Kyiv'),
     log,

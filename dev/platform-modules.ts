@@ -10,7 +10,7 @@ import { type Job, startJobs } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { MailSender, MessageQueue, SmsSender } from '@zdravo/kit/messages';
-import { createMcs, type Mcs, mcs_role, type StorageOptions } from '@zdravo/mcs';
+import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
 import type { contract as mpiContract } from '@zdravo/mpi/contract';
 import type { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import type { contract as opsContract } from '@zdravo/ops/contract';
@@ -20,6 +20,7 @@ import { contract as reportsContract } from '@zdravo/reports/contract';
 import type { ProofSources, VerifierPool } from '@zdravo/signature';
 import { findVerifierFile } from '@zdravo/tlog';
 import { type Messages, openMessages } from './messages.ts';
+import type { MediaGround } from './storage.ts';
 
 // How the modules of the platform's perimeter are put together: for `npm start` and for the process `platform` alike.
 
@@ -32,7 +33,7 @@ export type Ground = {
   keys: { auth: KeyProvider; il: KeyProvider; mcs: KeyProvider };
   /** Where people's browsers and vendors find the platform, without a slash at the end. */
   web_url: string;
-  storage: StorageOptions;
+  media: MediaGround;
   carriers: { mail: MailSender; sms: SmsSender };
   clock: Clock;
   log: Logger;
@@ -63,13 +64,14 @@ export async function openModules(started: AsyncDisposableStack, ground: Ground)
       database_url,
       keys_database_url: ground.mcs_keys_database_url,
       key_provider: keys.mcs,
-      storage: ground.storage,
+      ...ground.media,
       public_url: `${web_url}/media`,
       clock,
       log: log.child({ module: 'mcs' }),
     }),
     close,
   );
+  await mcs.tryOutStorage();
   const prm = started.adopt(createPrm({ database_url, clock, log: log.child({ module: 'prm' }) }), close);
   return { messages, auth, mcs, prm };
 }

@@ -1,6 +1,7 @@
 import { readConfig } from '@zdravo/kit/config';
 import { KeySettings } from '@zdravo/kit/keys';
 import { type Static, Type } from 'typebox';
+import { StorageSettings } from './storage.ts';
 
 const DatabaseUrl = Type.Optional(
   Type.String({
@@ -31,6 +32,7 @@ export const Settings = Type.Object({
   MPI_KEYS_DATABASE_URL: DatabaseUrl,
   REPORTS_DATABASE_URL: DatabaseUrl,
   ...KeySettings,
+  ...StorageSettings,
 });
 export type Settings = Static<typeof Settings>;
 

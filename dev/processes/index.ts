@@ -5,6 +5,7 @@ import { startOps } from './ops.ts';
 import { startPlatformAlone } from './platform.ts';
 import type { RunningProcess } from './process.ts';
 import { startReports, startReportsKeeper } from './reports.ts';
+import { startStore } from './store.ts';
 
 /** The modules that `npm start -- NAME` starts alone. */
 export const processes: Record<string, (environment: Record<string, string | undefined>) => Promise<RunningProcess>> = {
@@ -15,4 +16,5 @@ export const processes: Record<string, (environment: Record<string, string | und
   ops: startOps,
   reports: startReports,
   'reports-keeper': startReportsKeeper,
+  store: startStore,
 };

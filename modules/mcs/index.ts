@@ -114,6 +114,11 @@ export type Mcs = {
   erasePerson(person_id: string): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
   followPersons(feed: Feed): Consumer;
+  /**
+   * For the start of the platform: tries whether a foreign store keeps what its addresses demand and can be written.
+   * @throws StoreTrialError that names what it does not keep; BlobStoreError when it cannot be reached.
+   */
+  tryOutStorage(): Promise<void>;
   jobs: Job[];
   /** The store's S3 face (when built in) and the download addresses, below the path of `public_url`. */
   handler: MediaHandler;
@@ -184,6 +189,7 @@ async function assemble(options: McsOptions, databases: ReturnType<typeof openDa
     req.url?.startsWith(`${prefix}/documents/`) || !storage.handler ? downloads(req, res) : storage.handler(req, res);
   return {
     ...functionsOf(deps),
+    tryOutStorage: storage.tryOut,
     jobs: mediaJobs(deps, storage),
     handler,
     mountOn: (app) => mountMedia(app, prefix, handler),
@@ -194,7 +200,7 @@ async function assemble(options: McsOptions, databases: ReturnType<typeof openDa
   };
 }
 
-function functionsOf(deps: McsDeps): Omit<Mcs, 'jobs' | 'handler' | 'mountOn' | 'close'> {
+function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'handler' | 'mountOn' | 'close'> {
   const writing = { ...deps, containers: createContainerRows(deps.db) };
   return {
     store: deps.store,

@@ -7,6 +7,7 @@ import {
   type Presigner,
   type S3StoreOptions,
   type StoreHandler,
+  tryOutStore,
 } from './blob-store/index.ts';
 import type { MediaSettings } from './settings.ts';
 
@@ -19,6 +20,8 @@ export type Storage = {
   store: BlobStore;
   /** The built-in store's S3 face; an S3 has its own. */
   handler?: StoreHandler;
+  /** Whether it keeps what addresses demand, and its buckets are there. @throws StoreTrialError, BlobStoreError */
+  tryOut(): Promise<void>;
   /** Removes what a killed process left half-written. */
   sweep(): Promise<number>;
   close(): void;
@@ -39,7 +42,7 @@ export function openStorage(options: {
   const { storage, settings, now } = options;
   if (storage.kind === 's3') {
     const store = connectS3Store({ ...storage, now });
-    return { store, sweep: async () => 0, close: store.close };
+    return { store, tryOut: () => tryOut(storage, settings), sweep: async () => 0, close: store.close };
   }
   const store = openBuiltInStore({
     directory: storage.directory,
@@ -55,7 +58,21 @@ export function openStorage(options: {
     now,
     onFailure: options.onFailure,
   });
-  return { store, handler: store.handler, sweep: store.sweep, close: () => undefined };
+  return { store, handler: store.handler, tryOut: async () => {}, sweep: store.sweep, close: () => undefined };
+}
+
+/** By the clock of this machine, not the platform's: the store compares it with its own. */
+async function tryOut(
+  { kind: _, ...options }: { kind: 's3' } & S3StoreOptions,
+  settings: MediaSettings,
+): Promise<void> {
+  const { quarantine_bucket, clean_bucket, public_bucket } = settings;
+  const store = connectS3Store({ ...options, public_endpoint: options.endpoint });
+  try {
+    await tryOutStore({ store, quarantine_bucket, other_buckets: [clean_bucket, public_bucket] });
+  } finally {
+    store.close();
+  }
 }
 
 /** Signs and checks the addresses of decrypted documents; of the same kind as a store's, with secrets of their own. */

@@ -8,6 +8,8 @@ import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
 import { createMcs, type IssuedUpload, type Mcs, type McsOptions, migrations } from './index.ts';
 
+export { eicar, findsEicar, startClamdStandIn } from './inspection/clamd-stand-in.ts';
+
 export type McsUnderTest = {
   mcs: Mcs;
   clock: SettableClock;

@@ -13,3 +13,4 @@ export { readStoreRequest, type SignatureRules, verifySignature } from './reques
 export { connectS3Store, type S3StoreOptions } from './s3-store.ts';
 export { serveStore } from './served-store.ts';
 export type { BucketRules, StoreHandler } from './store-handler.ts';
+export { StoreTrialError, tryOutStore } from './store-trial.ts';

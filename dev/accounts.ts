@@ -4,7 +4,7 @@ import { type Auth, createAuth } from '@zdravo/auth';
 import { client_type_scopes, role_scopes } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { ConfigError, readConfig } from '@zdravo/kit/config';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { KeySettings, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { Type } from 'typebox';
@@ -19,6 +19,7 @@ const usage = `usage: npm run accounts -- found                                 
 Secrets and links are printed here and never again; a link serves once, for a day.`;
 
 const Settings = Type.Object({
+  ...KeySettings,
   PLATFORM_DATABASE_URL: DatabaseUrl,
   PLATFORM_PUBLIC_URL: text('where browsers find the platform, without a slash at the end'),
   AUTH_KEY_FILE: KeyFile,
@@ -50,7 +51,7 @@ async function main([command, ...rest]: string[]): Promise<void> {
 
 async function withAuth(work: (auth: Auth, url: string) => Promise<void>): Promise<void> {
   const settings = readConfig(Settings, process.env);
-  const keys = await createFileKeyProvider(settings.AUTH_KEY_FILE);
+  const keys = await openKeyProvider(settings, { module: 'auth', key_file: settings.AUTH_KEY_FILE });
   const nothing = async () => {};
   const auth = await createAuth({
     database_url: settings.PLATFORM_DATABASE_URL,

@@ -26,7 +26,7 @@ import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 import { openArchiveVerifier } from './signatures.ts';
-import { mediaGround } from './storage.ts';
+import { filesFolder, mediaGround } from './storage.ts';
 
 // `npm run audit [-- --full] [--without-containers] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database, published log, storage and promises
 // against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
@@ -118,7 +118,7 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
     database_url: urls.platform,
     keys_database_url: urls.mcs_keys,
     key_provider: await openKeyProvider(settings, { module: 'mcs', key_file: join(data, 'keys', 'mcs.json') }),
-    ...mediaGround(settings, 'http://localhost/media'),
+    ...mediaGround(settings, { directory: filesFolder(settings), media_url: 'http://localhost/media' }),
     public_url: 'http://localhost/media',
     clock: systemClock('Europe/Kyiv'),
     log,

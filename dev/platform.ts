@@ -36,7 +36,7 @@ import { reportsSigner, startReports } from './reports.ts';
 import { isProduction, type Settings } from './settings.ts';
 import { createSignIns, type SignIns } from './sign-ins.ts';
 import { startSignatures } from './signatures.ts';
-import { mediaGround } from './storage.ts';
+import { filesFolder, mediaGround } from './storage.ts';
 import { type DevelopmentLog, logFilesOf, startDevelopmentLog } from './transparency-log.ts';
 
 export type { Neighbours } from './platform-modules.ts';
@@ -204,7 +204,7 @@ async function groundOf({ settings, databases: { urls }, clock, log }: Parts, ou
     mcs_keys_database_url: urls.mcs_keys,
     keys: { auth: auth!, il: il!, mcs: mcs! },
     web_url: addressOf(settings),
-    media: mediaGround(settings, `${addressOf(settings)}/media`),
+    media: mediaGround(settings, { directory: filesFolder(settings), media_url: `${addressOf(settings)}/media` }),
     carriers: outbox,
     clock,
     log,

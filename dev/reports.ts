@@ -8,7 +8,7 @@ import { createReports, filesInBucket, publications, type Reports, type Source, 
 import { createSigner, formatVerifierKey, SIGNATURE_TYPES, type Signer } from '@zdravo/tlog';
 import { type Databases, keptSecret } from './databases.ts';
 import type { Settings } from './settings.ts';
-import { mediaGround } from './storage.ts';
+import { filesFolder, mediaGround } from './storage.ts';
 
 type Parts = {
   settings: Settings;
@@ -33,7 +33,8 @@ export async function startReports(parts: Parts): Promise<Reports> {
     feed_password: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'reports-feed.password')),
     log,
   });
-  const { public_files_url: public_url } = mediaGround(settings, `http://localhost:${settings.ZDRAVO_PORT}/media`);
+  const media_url = `http://localhost:${settings.ZDRAVO_PORT}/media`;
+  const { public_files_url: public_url } = mediaGround(settings, { directory: filesFolder(settings), media_url });
   const log_url = `${public_url}/${mcs.settings.public_bucket}/reports/log`;
   const policy_lines = [`log ${formatVerifierKey(signer.key)} ${log_url}`, ...parts.witness_lines];
   const reports = await createReports({

@@ -38,16 +38,17 @@ export type MediaGround = Pick<McsOptions, 'storage' | 'scanner' | 'settings'> &
 };
 
 /**
- * Reads where files lie. @param directory of files when no S3 is named, served below `media_url`.
+ * Reads where files lie. @param built_in the folder of files when no S3 is named, and where it is served.
  * @throws ConfigError when an S3 is named by half.
  */
-export function mediaGround(settings: StorageSettings & { ZDRAVO_DATA: string }, media_url: string): MediaGround {
+export function mediaGround(
+  settings: StorageSettings,
+  built_in: { directory: string; media_url: string },
+): MediaGround {
+  const { directory, media_url } = built_in;
   const scanner = settings.ZDRAVO_CLAMD ? connectClamd(scannerAddress(settings.ZDRAVO_CLAMD)) : undefined;
   const { ZDRAVO_S3_ENDPOINT: endpoint, ZDRAVO_S3_PUBLIC_ENDPOINT: public_endpoint } = settings;
-  if (endpoint === undefined) {
-    const directory = join(resolve(settings.ZDRAVO_DATA), 'files');
-    return { storage: { kind: 'built-in', directory }, scanner, public_files_url: media_url };
-  }
+  if (endpoint === undefined) return { storage: { kind: 'built-in', directory }, scanner, public_files_url: media_url };
   return {
     storage: {
       kind: 's3',
@@ -64,6 +65,11 @@ export function mediaGround(settings: StorageSettings & { ZDRAVO_DATA: string },
     },
     public_files_url: (public_endpoint ?? endpoint).replace(/\/$/, ''),
   };
+}
+
+/** The folder of files on a developer's machine. */
+export function filesFolder({ ZDRAVO_DATA }: { ZDRAVO_DATA: string }): string {
+  return join(resolve(ZDRAVO_DATA), 'files');
 }
 
 function credentialsOf(settings: StorageSettings) {

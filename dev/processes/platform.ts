@@ -5,7 +5,7 @@ import { createClient, httpTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
 import { ConfigError, readConfig } from '@zdravo/kit/config';
 import { filesAt } from '@zdravo/kit/http';
-import { createFileKeyProvider } from '@zdravo/kit/keys';
+import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
@@ -118,7 +118,11 @@ async function refuseUnsafe(settings: PlatformSettings): Promise<void> {
 
 async function groundOf(started: AsyncDisposableStack, settings: PlatformSettings, log: Logger): Promise<Ground> {
   const [auth, il, mcs] = await Promise.all(
-    [settings.AUTH_KEY_FILE, settings.IL_KEY_FILE, settings.MCS_KEY_FILE].map(createFileKeyProvider),
+    [
+      { module: 'auth', key_file: settings.AUTH_KEY_FILE },
+      { module: 'il', key_file: settings.IL_KEY_FILE },
+      { module: 'mcs', key_file: settings.MCS_KEY_FILE },
+    ].map((one) => openKeyProvider(settings, one)),
   );
   const carriers = await openCarriers(settings);
   started.adopt(carriers.mail, close);
@@ -129,7 +133,7 @@ async function groundOf(started: AsyncDisposableStack, settings: PlatformSetting
     mcs_keys_database_url: settings.MCS_KEYS_DATABASE_URL,
     keys: { auth: auth!, il: il!, mcs: mcs! },
     web_url: settings.PLATFORM_PUBLIC_URL,
-    storage: storageOf(settings),
+    media: storageOf(settings, `${settings.PLATFORM_PUBLIC_URL}/media`),
     carriers,
     clock: systemClock('Europe/Kyiv'),
     log,

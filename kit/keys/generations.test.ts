@@ -108,6 +108,8 @@ describe('settings choose the key provider', () => {
       openKeyProvider(settingsOf(environment), { module: 'mpi', key_file: undefined });
     await assert.rejects(open({ ZDRAVO_KEYS: 'vault', ZDRAVO_VAULT_ADDRESS: '' }), /ZDRAVO_VAULT_ADDRESS is required/);
     await assert.rejects(open({ ZDRAVO_KEYS: 'aws-kms', ZDRAVO_KMS_REGION: '' }), /ZDRAVO_KMS_REGION is required/);
+    const clear = { ZDRAVO_KEYS: 'vault', ZDRAVO_VAULT_ADDRESS: 'http://vault.example:8200' };
+    await assert.rejects(open(clear), /ZDRAVO_VAULT_ADDRESS must be https/);
     await assert.rejects(open({ ZDRAVO_KEYS: 'file' }), /key file of mpi is required/);
     await assert.rejects(open({ ZDRAVO_KEYS: 'vault', ZDRAVO_VAULT_TOKEN_FILE: '/no/such' }), /must name a file/);
     const broken = { ZDRAVO_KEYS: 'aws-kms', ZDRAVO_KMS_CREDENTIALS_FILE: join(directory, 'token') };

@@ -43,6 +43,7 @@ export async function openKeyProvider(
   settings: KeySettings,
   { module, key_file }: { module: string; key_file: string | undefined },
 ): Promise<KeyProvider> {
+  refusePlainHttp(settings);
   const kinds = [...new Set(settings.ZDRAVO_KEYS.split(','))];
   const name = `${settings.ZDRAVO_KEY_PREFIX}${module}`;
   const [first, ...others] = await Promise.all(
@@ -54,6 +55,15 @@ export async function openKeyProvider(
     }),
   );
   return others.length === 0 ? first! : createKeySuccession([first!, ...others]);
+}
+
+/** Tokens and keys travel there. */
+function refusePlainHttp(settings: KeySettings): void {
+  const names = ['ZDRAVO_VAULT_ADDRESS', 'ZDRAVO_KMS_ENDPOINT'] as const;
+  const isPlain = (url: string) =>
+    /^http:/.test(url) && !['127.0.0.1', 'localhost', '[::1]'].includes(new URL(url).hostname);
+  const plain = names.filter((name) => settings[name] !== undefined && isPlain(settings[name]));
+  if (plain.length > 0) throw new ConfigError(plain.map((name) => `${name} must be https outside this machine`));
 }
 
 function openVault(settings: KeySettings, key_name: string): Promise<KeyProvider> {

@@ -35,7 +35,7 @@ export function createKeyService(
     const deadline = performance.now() + deadline_ms;
     for (let attempt = 1; ; attempt++) {
       const left_ms = deadline - performance.now();
-      const result = await attemptOnce(await make(), Math.max(1, Math.min(timeout_ms, left_ms)), isBusy);
+      const result = await attemptOnce(await make(), Math.ceil(Math.max(1, Math.min(timeout_ms, left_ms))), isBusy);
       if (!(result instanceof KeyServiceError)) return result;
       const pause_ms = first_pause_ms * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
       if (attempt === attempts || performance.now() + pause_ms >= deadline) throw result;
@@ -64,7 +64,7 @@ async function attemptOnce(
     if (error instanceof KeyServiceError) return error;
     const took_too_long = (error as Error).name === 'TimeoutError';
     return took_too_long
-      ? unavailable(`It did not answer within ${Math.round(timeout_ms)} ms.`, error)
+      ? unavailable(`It did not answer within ${timeout_ms} ms.`, error)
       : unavailable('It cannot be reached: look at its address, its certificate and the network between.', error);
   }
 }

@@ -1,19 +1,18 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 export type Asked = { method: string; path: string; headers: IncomingMessage['headers']; text: string };
 export type Answered = { status: number; body: unknown; headers?: Record<string, string> };
 
-/** How a stand-in can be made to misbehave at its next requests; `lose` does the work and answers nothing, `delay_ms` answers late. */
-export type Trouble = { status: number } | { delay_ms: number } | 'hang' | 'reset' | 'lose' | 'no_json';
+/** How a stand-in can be made to misbehave at its next requests; `lose` does the work and answers nothing. */
+export type Trouble = { status: number } | 'hang' | 'reset' | 'lose' | 'no_json';
 
 export type ServedAnswers = {
   endpoint: string;
   /** What was asked, in order, the attempts that were made to fail included. */
   asked: Asked[];
-  /** How many requests were answered at the same time at most. */
-  busiest(): number;
+  /** Lets requests come and answers none until the function that it returns is called. */
+  hold(): () => void;
   /** The next `times` requests meet this. */
   trouble(what: Trouble, times?: number): void;
   close(): Promise<void>;
@@ -23,18 +22,16 @@ export type ServedAnswers = {
 export async function serveAnswers(answer: (asked: Asked) => Answered): Promise<ServedAnswers> {
   const asked: Asked[] = [];
   const troubles: Trouble[] = [];
-  let [busy, busiest] = [0, 0];
+  let held: Promise<void> | undefined;
   const server = createServer(async (req, res) => {
-    busiest = Math.max(busiest, ++busy);
-    res.once('close', () => busy--);
     const text = Buffer.concat(await Array.fromAsync(req as AsyncIterable<Buffer>)).toString();
     const one = { method: req.method!, path: req.url!, headers: req.headers, text };
     asked.push(one);
     const trouble = troubles.shift();
     if (trouble === 'hang') return;
     if (trouble === 'reset') return void req.socket.destroy();
-    if (typeof trouble === 'object' && 'delay_ms' in trouble) await sleep(trouble.delay_ms);
-    const failed = typeof trouble === 'object' && 'status' in trouble ? trouble.status : undefined;
+    await held;
+    const failed = typeof trouble === 'object' ? trouble.status : undefined;
     const { status, body, headers } = failed ? { status: failed, body: {}, headers: {} } : answer(one);
     if (trouble === 'lose') return void req.socket.destroy();
     res.writeHead(status, { 'content-type': 'application/json', ...headers });
@@ -44,7 +41,14 @@ export async function serveAnswers(answer: (asked: Asked) => Answered): Promise<
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
-    busiest: () => busiest,
+    hold: () => {
+      const gate = Promise.withResolvers<void>();
+      held = gate.promise;
+      return () => {
+        held = undefined;
+        gate.resolve();
+      };
+    },
     trouble: (what, times = 1) => void troubles.push(...Array.from({ length: times }, () => what)),
     close: () => {
       server.closeAllConnections();

@@ -24,6 +24,17 @@ export function refuseForeignRemarks(segment: Buffer): void {
   if (found) throw new FlawFound('polyglot', 'A remark in the file holds another kind of file');
 }
 
+/** Readers of PDF take its header anywhere in the first 1,024 bytes, browsers sniff the first 1,445 for a page. */
+const looked_at_bytes = 4096;
+const beginnings_of_pages = ['%PDF-', '<script', '<html', '<!doctype', '<?php '];
+
+/** Refuses a picture whose compressed bytes another program would take for a page or a document of its own. */
+export function refuseForeignPages(bytes: Buffer): void {
+  const text = bytes.toString('latin1', 0, looked_at_bytes).toLowerCase();
+  const found = beginnings_of_pages.find((beginning) => text.includes(beginning.toLowerCase()));
+  if (found) throw new FlawFound('polyglot', 'The picture is a document of another kind as well');
+}
+
 /**
  * Refuses a file that is an archive as well. Readers look for a ZIP's directory at the end of a file and for a RAR or
  * 7z anywhere; the two ZIP signatures together do not come about by chance.

@@ -1,4 +1,4 @@
-import { refuseArchives, refuseForeignRemarks } from './foreign-content.ts';
+import { refuseArchives, refuseForeignPages, refuseForeignRemarks } from './foreign-content.ts';
 import { FlawFound } from './verdict.ts';
 
 const max_pixels = 200_000_000;
@@ -16,6 +16,7 @@ const marker = { dht: 0xc4, soi: 0xd8, eoi: 0xd9, sos: 0xda, dqt: 0xdb, dri: 0xd
  */
 export function readJpeg(bytes: Buffer): void {
   refuseArchives(bytes);
+  refuseForeignPages(bytes);
   let image = readImage(bytes, 0);
   for (let count = 1; image.end < bytes.length; count += 1) {
     const is_announced = image.has_more && bytes[image.end] === 0xff && bytes[image.end + 1] === marker.soi;
@@ -64,9 +65,35 @@ function readSegment(bytes: Buffer, at: number): Buffer {
 function readOne(state: State, code: number, segment: Buffer): void {
   if (code >= 0xc0 && code <= 0xc2) readFrame(state, segment);
   else if (code === marker.sos) readScan(state, segment);
-  else if (code === marker.dht) state.has_tables = true;
+  else if (code === marker.dht) readHuffmanTables(state, segment);
+  else if (code === marker.dqt) readQuantisation(segment);
   else if (code === marker.com || (code >= marker.app0 && code <= marker.app15)) readRemark(state, code, segment);
-  else if (code !== marker.dqt && code !== marker.dri) throw invalid(`the marker ${code.toString(16)} is not allowed`);
+  else if (code !== marker.dri) throw invalid(`the marker ${code.toString(16)} is not allowed`);
+  else if (segment.length !== 2) throw invalid('its restart interval has a wrong length');
+}
+
+/** Each table: class and place, 16 counts, as many symbols (B.2.4.2). Nothing else fits into the segment. */
+function readHuffmanTables(state: State, segment: Buffer): void {
+  let at = 0;
+  while (at < segment.length) {
+    const place = segment[at] ?? 0xff;
+    const symbols = segment.subarray(at + 1, at + 17).reduce((sum, count) => sum + count, 0);
+    if (place >> 4 > 1 || (place & 15) > 3 || symbols > 256) throw invalid('a Huffman table is none');
+    at += 17 + symbols;
+  }
+  if (at === 0 || at !== segment.length) throw invalid('a Huffman table has a wrong length');
+  state.has_tables = true;
+}
+
+/** Each table: precision and place, 64 values of one or two bytes (B.2.4.1). */
+function readQuantisation(segment: Buffer): void {
+  let at = 0;
+  while (at < segment.length) {
+    const place = segment[at] ?? 0xff;
+    if (place >> 4 > 1 || (place & 15) > 3) throw invalid('a quantisation table is none');
+    at += place >> 4 ? 129 : 65;
+  }
+  if (at === 0 || at !== segment.length) throw invalid('a quantisation table has a wrong length');
 }
 
 function readFrame(state: State, segment: Buffer): void {

@@ -14,12 +14,13 @@ import { FlawFound } from './verdict.ts';
 export type PdfStream = { dictionary: PdfValue; content: Buffer };
 export type PdfParts = { values: PdfValue[]; streams: PdfStream[]; trailers: PdfValue[] };
 
-type Scan = PdfParts & { reader: Reader; tables: Set<number>; last_startxref: number };
+/** `objects`: where the keyword `obj` of each object stands. */
+type Scan = PdfParts & { reader: Reader; tables: Set<number>; objects: Set<number>; last_startxref: number };
 
 /**
  * Reads a file from its first byte to its last as what ISO 32000-1 §7.5 allows: header, objects, cross-reference
- * tables, trailers, end marks. Whatever is none of these is refused, so nothing can hide between them; and no stream
- * holds what a reader could be pointed at as an object.
+ * tables, trailers, end marks. Whatever is none of these is refused, so nothing can hide between them; and no stream,
+ * string or remark holds what a reader could be pointed at as an object.
  */
 export function readPdfParts(bytes: Buffer, effort: Effort): PdfParts {
   if (!/^%PDF-(1\.[0-7]|2\.0)[\r\n ]/.test(bytes.toString('latin1', 0, 9))) throw invalidPdf('it has no header');
@@ -30,11 +31,12 @@ export function readPdfParts(bytes: Buffer, effort: Effort): PdfParts {
     streams: [],
     trailers: [],
     tables: new Set(),
+    objects: new Set(),
     last_startxref: -1,
   };
   while (readPart(scan));
   if (!scan.tables.has(scan.last_startxref)) throw invalidPdf('its end does not point to a cross-reference table');
-  for (const { content } of scan.streams) refuseHiddenObjects(content);
+  refuseHiddenObjects(bytes, scan.objects);
   return scan;
 }
 
@@ -73,6 +75,8 @@ function refuseLongRemark(reader: Reader): void {
 function readObject(scan: Scan, start: number): void {
   const { reader } = scan;
   readInteger(reader);
+  skipBlanks(reader);
+  scan.objects.add(reader.at);
   expectWord(reader, 'obj');
   skipBlanks(reader);
   const value = looksAt(reader, 'endobj') ? undefined : readValue(reader);
@@ -147,16 +151,19 @@ function expectWord(reader: Reader, word: string): void {
 
 const max_suspicions = 1000;
 
-/** `7 0 obj` inside a stream is an object for a reader whose table points there, and would be none for this one. */
-function refuseHiddenObjects(content: Buffer): void {
+/**
+ * `7 0 obj` inside a stream, a string or a remark is an object for a reader whose table points there, and would be none
+ * for this one.
+ */
+function refuseHiddenObjects(content: Buffer, known: ReadonlySet<number>): void {
   let suspicions = 0;
   for (let at = content.indexOf('obj', 0, 'latin1'); at !== -1; at = content.indexOf('obj', at + 3, 'latin1')) {
-    if (!may_precede_obj.has(content[at - 1] ?? 0)) continue;
+    if (known.has(at) || !may_precede_obj.has(content[at - 1] ?? 0)) continue;
     suspicions += 1;
     const before = content.toString('latin1', Math.max(0, at - 300), at);
     const is_object = /\d(?:[\s\0]|%[^\r\n]*[\r\n])+\d+(?:[\s\0]|%[^\r\n]*[\r\n])*$/.test(before);
     if (is_object || suspicions > max_suspicions) {
-      throw new FlawFound('polyglot', 'A stream of the PDF hides further objects');
+      throw new FlawFound('polyglot', 'The PDF hides further objects within others');
     }
   }
 }

@@ -1,4 +1,5 @@
 import { refuseArchives } from './foreign-content.ts';
+import { knownFilters, measureStream } from './pdf-filters.ts';
 import { type InflateBudget, inflateWithin } from './pdf-inflate.ts';
 import { type PdfStream, readPdfParts } from './pdf-parts.ts';
 import { type Effort, invalidPdf, max_values, type PdfValue, readValue } from './pdf-syntax.ts';
@@ -17,6 +18,7 @@ export async function readPdf(bytes: Buffer): Promise<void> {
   const effort = { values_left: max_values };
   const { values, streams, trailers } = readPdfParts(bytes, effort);
   for (const value of [...values, ...trailers]) refuseActiveContent(value);
+  for (const trailer of trailers) refuseRepeatedKeys(trailer);
   if (trailers.some((trailer) => entry(trailer, 'Encrypt'))) {
     throw new FlawFound('encrypted', 'The PDF is encrypted and cannot be checked');
   }
@@ -48,33 +50,42 @@ function refuseActiveName(name: string): void {
 
 type Limits = { effort: Effort; budget: InflateBudget };
 
-async function readStream(stream: PdfStream, limits: Limits): Promise<void> {
-  if (entry(stream.dictionary, 'F')) throw new FlawFound('active_content', 'A stream lies in another file');
-  const filters = filterNames(stream.dictionary);
-  const swelling = filters.filter((name) =>
-    ['FlateDecode', 'Fl', 'LZWDecode', 'LZW', 'RunLengthDecode'].includes(name),
-  );
-  if (swelling.length > 1) throw new FlawFound('bomb', 'A stream is compressed more than once');
-  refuseLargePicture(stream.dictionary);
-  const type = entry(stream.dictionary, 'Type');
-  const holds_objects = type?.kind === 'name' && type.name === 'ObjStm';
-  const is_plain_flate = filters[0] === 'FlateDecode' || filters[0] === 'Fl';
-  if (is_plain_flate) {
-    const { content, is_whole } = await inflateWithin(stream.content, {
-      budget: limits.budget,
-      keep: holds_objects,
-    });
-    if (holds_objects && (!is_whole || filters.length > 1)) throw invalidPdf('an object stream cannot be read');
-    if (holds_objects) readObjectStream(content, stream.dictionary, limits.effort);
-  } else if (holds_objects) {
-    if (filters.length > 0) throw invalidPdf('an object stream cannot be read');
-    readObjectStream(stream.content, stream.dictionary, limits.effort);
-  }
+async function readStream({ dictionary, content }: PdfStream, limits: Limits): Promise<void> {
+  refuseRepeatedKeys(dictionary);
+  if (entry(dictionary, 'F')) throw new FlawFound('active_content', 'A stream lies in another file');
+  refuseLargePicture(dictionary);
+  const filters = knownFilters(filterNames(dictionary));
+  if (!holdsObjects(dictionary)) return measureStream(content, filters, limits.budget);
+  if (filters.length === 0) return readObjectStream(content, dictionary, limits.effort);
+  // What a reader sees after a predictor or a second filter is not what is looked into here.
+  const is_plain_flate = filters.length === 1 && filters[0] === 'FlateDecode' && !hasParameters(dictionary);
+  if (!is_plain_flate) throw invalidPdf('an object stream cannot be read');
+  const inflated = await inflateWithin(content, { budget: limits.budget, keep: true });
+  if (!inflated.is_whole) throw invalidPdf('an object stream cannot be read');
+  readObjectStream(inflated.content, dictionary, limits.effort);
+}
+
+/** Readers find object streams by the cross-reference table and seldom look at their type: `First` gives one away. */
+function holdsObjects(dictionary: PdfValue): boolean {
+  const type = entry(dictionary, 'Type');
+  const is_named_otherwise = type === undefined || (type.kind === 'name' && type.name !== 'ObjStm');
+  return !is_named_otherwise || entry(dictionary, 'First') !== undefined;
+}
+
+function hasParameters(dictionary: PdfValue): boolean {
+  return entry(dictionary, 'DecodeParms') !== undefined || entry(dictionary, 'DP') !== undefined;
+}
+
+/** Of a key that comes twice one reader believes the first value, another the last (§7.3.7 forbids it). */
+function refuseRepeatedKeys(value: PdfValue): void {
+  if (value.kind !== 'dictionary') return;
+  for (const name of value.entries.keys()) if (/ again \d+$/.test(name)) throw invalidPdf('a key comes twice');
 }
 
 function refuseLargePicture(dictionary: PdfValue): void {
   const [width, height] = [entry(dictionary, 'Width'), entry(dictionary, 'Height')];
-  if (width?.kind !== 'number' || height?.kind !== 'number') return;
+  if (width === undefined || height === undefined) return;
+  if (width.kind !== 'number' || height.kind !== 'number') throw invalidPdf('a picture does not tell its size');
   if (width.number * height.number > max_pixels) throw new FlawFound('bomb', 'A picture has too many pixels');
 }
 

@@ -87,7 +87,8 @@ function refuse(
   { req, res, error }: { req: IncomingMessage; res: ServerResponse; error: unknown },
 ): void {
   const refusal = refusalOf(error);
-  const is_hang_up = req.destroyed && !req.complete;
+  // `aborted`: the client left when its body was here already, but not yet our answer.
+  const is_hang_up = req.destroyed && (!req.complete || (error as NodeJS.ErrnoException).code === 'ECONNRESET');
   if (!refusal && !is_hang_up) options.onFailure?.(error);
   if (res.headersSent || is_hang_up) {
     res.destroy();

@@ -6,6 +6,7 @@ import { allowOrigin } from './blob-store/cross-origin.ts';
 import {
   accessDenied,
   attachment,
+  type ByteRange,
   Refusal,
   readRange,
   readStoreRequest,
@@ -66,7 +67,7 @@ async function answer(deps: McsDeps, rules: DownloadRules, { req, res }: Exchang
   if ((await verifySignature(request, rules))?.form !== 'address') throw accessDenied('The request is not signed');
   if (request.method !== 'GET') throw new Refusal(405, 'MethodNotAllowed', 'Only GET is allowed');
   const object = await getObject(deps.db, request.path.slice(rules.prefix.length + 1));
-  const range = req.headers.range === undefined ? undefined : readRange(req.headers.range, object.size);
+  const range = askedRange(req, object);
   const body = await openObject(deps, object, range);
   try {
     setHeaders(res, { object, disposition: request.query.get('response-content-disposition') ?? 'attachment' });
@@ -79,11 +80,22 @@ async function answer(deps: McsDeps, rules: DownloadRules, { req, res }: Exchang
   }
 }
 
+/** RFC 9110 §13.1.5: after `If-Range` a part is given only of the document that the client has a part of. */
+function askedRange({ headers }: IncomingMessage, object: StoredObject): ByteRange | undefined {
+  const if_range = headers['if-range'];
+  if (headers.range === undefined || (if_range !== undefined && if_range !== etagOf(object))) return undefined;
+  return readRange(headers.range, object.size);
+}
+
+function etagOf({ sha256 }: StoredObject): string {
+  return `"${sha256}"`;
+}
+
 function setHeaders(res: ServerResponse, { object, disposition }: { object: StoredObject; disposition: string }): void {
   res.setHeader('content-type', object.content_type);
   res.setHeader('content-disposition', disposition);
   res.setHeader('accept-ranges', 'bytes');
-  res.setHeader('etag', `"${object.sha256}"`);
+  res.setHeader('etag', etagOf(object));
   res.setHeader('x-content-type-options', 'nosniff');
   res.setHeader('content-security-policy', "default-src 'none'; sandbox");
   res.setHeader('referrer-policy', 'no-referrer');

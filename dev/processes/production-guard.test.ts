@@ -57,7 +57,11 @@ test('beyond this machine the platform is found by https', () => {
 
 test('every process names each setting that is missing or wrong, and shows no value', async () => {
   for (const [name, start] of Object.entries(processes)) {
-    await assert.rejects(start({}), (error: Error) => /\w+_DATABASE_URL is required/.test(error.message), name);
+    await assert.rejects(
+      start({}),
+      (error: Error) => /(\w+_DATABASE_URL|STORE_FOLDER) is required/.test(error.message),
+      name,
+    );
     const wrong = {
       ZDRAVO_LOG: 'a-wrong-value',
       MPI_CALLERS: 'a-wrong-value',

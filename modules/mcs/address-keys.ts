@@ -26,7 +26,7 @@ export async function openAddressKeys(options: {
   const { key_provider, purpose } = options;
   const secrets = new Map<string, string>();
   const deriveOne = async (key_id: string): Promise<Credentials> => {
-    const access_key_id = `${purpose.replaceAll(' ', '-')}-${hash('sha256', key_id).slice(0, 16)}`;
+    const access_key_id = accessKeyId(purpose, key_id);
     const secret_access_key =
       secrets.get(access_key_id) ?? Buffer.from(await key_provider.derive(purpose, key_id)).toString('base64url');
     secrets.set(access_key_id, secret_access_key);
@@ -52,6 +52,12 @@ export async function openAddressKeys(options: {
       return secrets.get(access_key_id);
     },
   };
+}
+
+/** The first generation of a key file has the plain name: who is to write into the built-in store can be given that pair. */
+function accessKeyId(purpose: string, key_id: string): string {
+  const name = purpose.replaceAll(' ', '-');
+  return key_id === '1' ? name : `${name}-${hash('sha256', key_id).slice(0, 16)}`;
 }
 
 function passOverLost(error: unknown): void {

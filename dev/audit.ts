@@ -28,12 +28,13 @@ import { readSettings } from './settings.ts';
 import { openArchiveVerifier } from './signatures.ts';
 import { filesFolder, mediaGround } from './storage.ts';
 
-// `npm run audit [-- --full] [--without-containers] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database, published log, storage and promises
-// against each other. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
+// `npm run audit [-- --new] [--without-containers] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database,
+// published log, storage and promises against each other; with `--new` only what came since the last audit that found all
+// whole. Exit code: 0 everything is whole, 1 something was found, 2 it could not be audited.
 
 const { values: given } = parseArgs({
   options: {
-    full: { type: 'boolean' },
+    new: { type: 'boolean' },
     'without-containers': { type: 'boolean' },
     policy: { type: 'string' },
     promises: { type: 'string' },
@@ -53,7 +54,7 @@ try {
   await writeState(audit_folder, report.state);
   await writeMetrics(join(audit_folder, 'audit.prom'), report, new Date());
   describe(report);
-  process.exitCode = report.finding_count === 0 ? 0 : 1;
+  process.exitCode = report.finding_count === 0 && !report.state.open ? 0 : 1;
 } catch (error) {
   console.error(error);
   process.exitCode = 2;
@@ -89,7 +90,7 @@ async function audit(): Promise<AuditReport> {
       checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
       policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
       state,
-      full: given.full ?? false,
+      full: !given.new,
       now: new Date(),
       ...(media ? { containers: media.source } : {}),
       promises: await promisesToAudit(kept, state),
@@ -101,8 +102,8 @@ async function audit(): Promise<AuditReport> {
 }
 
 /** Those that the platform kept since the last whole audit, and those that clients handed in as files. */
-async function promisesToAudit(kept: PromiseReader, { whole_at }: AuditState): Promise<PromisesToAudit> {
-  const since = given.full || !whole_at ? undefined : new Date(Date.parse(whole_at) - overlap_ms).toISOString();
+async function promisesToAudit(kept: PromiseReader, { read_at }: AuditState): Promise<PromisesToAudit> {
+  const since = !given.new || !read_at ? undefined : new Date(Date.parse(read_at) - overlap_ms).toISOString();
   const vkey = (await readFile(given['promise-key'] ?? join(folder, 'promise-key'), 'utf8')).trim();
   return { keys: [parseVerifierKey(vkey)], kept: kept.read(since), notes: await readNotes(given.promises) };
 }
@@ -126,6 +127,10 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
   const pool = await openArchiveVerifier(settings, log);
   const source: ContainerSource = {
     sample_of: 24,
+    content: async (container, received_at) => {
+      const { content } = await pool.verify(container, one_signature, { at: new Date(received_at) });
+      return JSON.parse(Buffer.from(content!).toString());
+    },
     read: (id) => readContainer(mcs, id, 'signed_content'),
     readUpgraded: (id) => readContainer(mcs, id, 'signed_content.upgraded'),
     verify: async (container, received_at) => {
@@ -141,21 +146,50 @@ async function readContainer(mcs: Mcs, resource_id: string, form: ContainerForm)
     const { container } = await mcs.readSignedContainer({ resource_type: 'declaration', resource_id, form });
     return { state: 'stored', container, sha256: createHash('sha256').update(container).digest('hex') };
   } catch (error) {
-    if (error instanceof Problem && error.status === 404) return { state: 'missing' };
-    if (error instanceof Problem && error.status === 410) return { state: 'erased' };
-    throw error;
+    const state = stateOf(error);
+    if (!state) throw error;
+    return { state };
   }
 }
 
+/** What a failed read says of the container itself; nothing when the database could not be asked, or we may not read. */
+function stateOf(error: unknown): 'missing' | 'unreadable' | 'unavailable' | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if (error.name === 'SealError') return 'unreadable';
+  if (!(error instanceof Problem)) return undefined;
+  const { code } = { code: undefined, ...(error.cause as { code?: string } | undefined) };
+  if (error.status === 404 || code === 'not_found') return 'missing';
+  if (error.status === 410) return 'unreadable';
+  if (error.code !== 'document_unavailable' || code === 'access_denied') return undefined;
+  return code === 'unavailable' ? 'unavailable' : 'unreadable';
+}
+
 function describe(report: AuditReport): void {
-  const { findings, finding_count, leaves, versions, erasures, containers, container_upgrades, promises, state } =
-    report;
-  for (const { code, message } of findings) console.log(`${code}: ${message}`);
+  const { findings, finding_count } = report;
+  if (finding_count > 0) console.log(`NOT WHOLE: ${finding_count} ${finding_count === 1 ? 'finding' : 'findings'}\n`);
+  for (const [at, { code, message }] of findings.entries()) console.log(`${at + 1}. ${message} [${code}]`);
   if (finding_count > findings.length) console.log(`… and ${finding_count - findings.length} more`);
-  const read = `${leaves} leaves, ${versions} versions, ${erasures} erasures, ${containers} containers, ${container_upgrades} upgraded ones, ${promises} promises`;
-  console.log(
-    finding_count === 0
-      ? `WHOLE: ${read}; ${state.held?.size ?? 0} leaves are held`
-      : `NOT WHOLE: ${finding_count} findings in ${read}`,
-  );
+  if (finding_count > 0)
+    console.log(
+      '\nWhat now: leave database, published log and stored files as they are, restore nothing over them, and go on with docs/trust.md, “When the audit finds something”.',
+    );
+  else
+    console.log(
+      given.new ? `WHOLE, as far as it was read: ${newOnly(report)}` : 'WHOLE: everything is as it was logged.',
+    );
+  console.log(`Read: ${readOf(report)}.`);
+  if (given.new && report.state.open) console.log(stillOpen(report.state.open));
+}
+
+function newOnly({ state }: AuditReport): string {
+  return `what came since the audit before, up to leaf ${state.held?.size ?? 0}. Without --new every record is read again.`;
+}
+
+function readOf(report: AuditReport): string {
+  const { leaves, versions, containers, container_upgrades, promises, erasures } = report;
+  return `${leaves} leaves of the published log, ${versions} stored versions, ${containers} signed containers, ${container_upgrades} upgraded ones, ${promises} promises, ${erasures} erasures`;
+}
+
+function stillOpen({ findings, at }: NonNullable<AuditReport['state']['open']>): string {
+  return `NOT WHOLE before that: the last full audit, of ${at}, found ${findings}; run one without --new.`;
 }

@@ -9,6 +9,8 @@ import { freePort, withClient } from '@zdravo/kit/testing';
 
 export type TestStage = Stage & {
   platform: RunningPlatform;
+  /** Of all its data. */
+  directory: string;
   /** A query as the superuser. */
   query(
     database: keyof RunningPlatform['database_urls'],
@@ -33,6 +35,7 @@ export async function startStage({ environment, ...options }: StageOptions = {})
   const platform = await startPlatform(settings, { server_settings: fast_server, with_country: false, ...options });
   return {
     ...stageOf(platform),
+    directory,
     close: async () => {
       await platform.stop();
       await rm(directory, { recursive: true, force: true });
@@ -41,7 +44,7 @@ export async function startStage({ environment, ...options }: StageOptions = {})
 }
 
 /** A running platform as the stories see it. */
-export function stageOf(platform: RunningPlatform): Omit<TestStage, 'close'> {
+export function stageOf(platform: RunningPlatform): Omit<TestStage, 'close' | 'directory'> {
   return {
     platform,
     api: createApi(platform.address, platform.sign_ins),

@@ -142,3 +142,24 @@ test('the end of the log that was cut off is found by whoever held it', async ()
     await audited.close();
   }
 });
+
+test('a look at what is new does not hide what a full audit found, nor move the time since when', async () => {
+  const audited = await startAuditedOps();
+  try {
+    const first = await audited.audit();
+    const { id } = audited.declarations[3]!;
+    await audited.superuser.query("update ops.declaration_heads set status = 'closed' where id = $1", [id]);
+    await audited.store(1);
+    await audited.ops.ops.sequencer.drain();
+    const look = await audited.audit({ full: false });
+    assert.deepEqual([look.findings, look.leaves, look.state.whole_at], [[], 1, first.state.whole_at]);
+    const full = await audited.audit();
+    assert.match(full.findings[0]!.message, new RegExp(`status closed where .* active.*${first.state.whole_at}`));
+    const later = await audited.audit({ full: false });
+    assert.deepEqual([later.findings, later.state.open?.findings], [[], 1]);
+    await audited.superuser.query("update ops.declaration_heads set status = 'active' where id = $1", [id]);
+    assert.equal((await audited.audit()).state.open, undefined);
+  } finally {
+    await audited.close();
+  }
+});

@@ -21,6 +21,7 @@ import { auditLeaves } from './leaves.ts';
 import { auditPersonLinks } from './person-links.ts';
 import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
+import { explainAltered } from './signed-content.ts';
 import type { AuditState } from './state.ts';
 
 export type AuditInput = {
@@ -51,7 +52,7 @@ export type AuditReport = {
   containers: number;
   container_upgrades: number;
   promises: number;
-  /** To be kept for the next run; unchanged when anything was found. */
+  /** To be kept for the next run. What it holds does not advance when anything was found. */
   state: AuditState;
 };
 
@@ -61,12 +62,15 @@ export type AuditReport = {
  */
 export async function runAudit(input: AuditInput): Promise<AuditReport> {
   const list = createFindingList();
-  const since = input.state.whole_at ? `It was whole at the audit of ${input.state.whole_at}.` : '';
+  const since = input.state.whole_at
+    ? `The full audit of ${input.state.whole_at} found everything whole.`
+    : 'No earlier full audit found everything whole, so nobody can say since when.';
   const checkpoint = openPublished(input, list);
   const from = startOf(input, checkpoint, list);
   const leaves = await auditLeaves({ ...input, from, size: checkpoint?.size ?? from.end, since }, list);
   if (checkpoint) compareRoots(input, { checkpoint, ...leaves }, list);
   const scope = { from_leaf: Number(from.end), full: input.full, now: input.now, since };
+  await explainAltered(input.db, input.containers, list);
   await auditUnlogged(input.db, scope, list);
   await auditHeads(input.db, scope, list);
   const erasures = await auditErasures(input.db, since, list);
@@ -84,7 +88,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     containers,
     container_upgrades,
     promises,
-    state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : input.state,
+    state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : brokenState(input, list.count()),
   };
 }
 
@@ -124,13 +128,23 @@ function compareRoots({ state, full }: AuditInput, read: Read, list: FindingList
   list.add({ code, detail: `Another root at ${checkpoint.size} leaves.` });
 }
 
-function wholeState({ checkpoint, now }: AuditInput, frontier: Frontier): AuditState {
+function wholeState({ checkpoint, now, full, state }: AuditInput, frontier: Frontier): AuditState {
+  const at = now.toISOString();
   return {
     held: {
       size: Number(frontier.end),
       frontier: Buffer.from(encodeFrontier(frontier)).toString('base64'),
       note: Buffer.from(checkpoint!).toString(),
     },
-    whole_at: now.toISOString(),
+    read_at: at,
+    ...(full ? { whole_at: at } : { ...(state.whole_at ? { whole_at: state.whole_at } : {}), ...openOf(state) }),
   };
+}
+
+function brokenState({ state, full, now }: AuditInput, findings: number): AuditState {
+  return full ? { ...state, open: { findings, at: now.toISOString() } } : state;
+}
+
+function openOf({ open }: AuditState): Pick<AuditState, 'open'> {
+  return open ? { open } : {};
 }

@@ -1,13 +1,16 @@
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
-import type { FindingList } from './findings.ts';
+import type { FindingCode, FindingList } from './findings.ts';
 import type { Scope } from './set-checks.ts';
 
 /** What is known of a stored container: its hash as computed from the bytes now, or why there is none. */
 export type ContainerState =
   | { state: 'stored'; sha256: string; container: Uint8Array }
   | { state: 'missing' }
-  | { state: 'erased' };
+  /** It does not open: its key was dropped, or it was altered. */
+  | { state: 'unreadable' }
+  /** The store did not give it. */
+  | { state: 'unavailable' };
 
 export type ContainerSource = {
   read(declaration_id: string): Promise<ContainerState>;
@@ -15,6 +18,8 @@ export type ContainerSource = {
   readUpgraded?(declaration_id: string): Promise<ContainerState>;
   /** Verifies the signatures in a container as of the moment it was received. @returns why they do not hold, or nothing. */
   verify?(container: Uint8Array, received_at: string): Promise<string | undefined>;
+  /** The JSON that was signed, for telling what an altered record should have said. Throws when it cannot be read. */
+  content?(container: Uint8Array, received_at: string): Promise<unknown>;
   /** One signature in so many is verified per run; over the runs all of them are. */
   sample_of: number;
 };
@@ -22,6 +27,8 @@ export type ContainerSource = {
 type LoggedContainer = { id: string; sha256: string; inserted_at: string; is_erased: boolean };
 
 const chunk_size = 500;
+/** So many in a row mean that the store is away, not that somebody damaged them: then there is nothing to audit. */
+const most_unavailable = 20;
 
 /** Holds every container against the hash that its declaration's leaf commits to. @returns how many were read. */
 export async function auditContainers(
@@ -33,6 +40,7 @@ export async function auditContainers(
   const turn = Math.floor(scope.now.getTime() / 3_600_000) % source.sample_of;
   let after = '00000000-0000-0000-0000-000000000000';
   let count = 0;
+  let unavailable = 0;
   for (;;) {
     const { rows } = await sql<LoggedContainer>`
       select head.id, head.inserted_at, convert_from(stored.body, 'UTF8')::jsonb -> 'evidence' ->> 'signed_content_sha256' as sha256,
@@ -46,7 +54,11 @@ export async function auditContainers(
         where leaf.kind = 'declaration' and leaf.record_id = head.id and leaf.leaf_index >= ${scope.from_leaf})`
       }
       order by head.id limit ${chunk_size}`.execute(db);
-    for (const row of rows) await auditContainer(row, source, turn, list);
+    for (const row of rows) {
+      const { state } = await auditContainer(row, source, turn, list);
+      unavailable = state === 'unavailable' ? unavailable + 1 : 0;
+      if (unavailable === most_unavailable) throw new Error('The store of signed containers does not answer.');
+    }
     count += rows.length;
     if (rows.length < chunk_size) return count;
     after = rows.at(-1)!.id;
@@ -54,25 +66,36 @@ export async function auditContainers(
 }
 
 async function auditContainer(
-  { id, sha256, inserted_at, is_erased }: LoggedContainer,
+  row: LoggedContainer,
   source: ContainerSource,
   turn: number,
   list: FindingList,
-): Promise<void> {
-  const found = await source.read(id);
-  const record = { kind: 'declaration', id };
-  if (found.state === 'erased') {
-    if (!is_erased) list.add({ code: 'key_lost', record, detail: `The container of declaration ${id}.` });
-    return;
+): Promise<ContainerState> {
+  const found = await source.read(row.id);
+  const record = { kind: 'declaration', id: row.id };
+  const difference = findDifference(row, found);
+  if (difference)
+    list.add({ ...difference, record, detail: `It is that of declaration ${row.id}. ${difference.detail}`.trimEnd() });
+  else if (found.state === 'stored' && source.verify && isTurnOf(row, source, turn)) {
+    const refusal = await source.verify(found.container, row.inserted_at);
+    if (refusal)
+      list.add({ code: 'container_refused', record, detail: `It is that of declaration ${row.id}: ${refusal}.` });
   }
-  if (found.state === 'missing') return list.add({ code: 'container_missing', record, detail: `Declaration ${id}.` });
-  if (found.sha256 !== sha256)
-    return list.add({
-      code: 'container_differs',
-      record,
-      detail: `Declaration ${id}: logged ${sha256}, stored ${found.sha256}.`,
-    });
-  if (!source.verify || Number.parseInt(id.slice(0, 8), 16) % source.sample_of !== turn) return;
-  const refusal = await source.verify(found.container, inserted_at);
-  if (refusal) list.add({ code: 'container_refused', record, detail: `Declaration ${id}: ${refusal}.` });
+  return found;
+}
+
+function findDifference(
+  { sha256, is_erased }: LoggedContainer,
+  found: ContainerState,
+): { code: FindingCode; detail: string } | undefined {
+  if (found.state === 'missing') return { code: 'container_missing', detail: '' };
+  if (found.state === 'unavailable') return { code: 'container_unread', detail: '' };
+  const without_order = 'It does not open any more: it was altered, or its key was removed without an order.';
+  if (found.state === 'unreadable') return is_erased ? undefined : { code: 'container_differs', detail: without_order };
+  if (found.sha256 === sha256) return undefined;
+  return { code: 'container_differs', detail: `SHA-256 logged ${sha256}, stored ${found.sha256}.` };
+}
+
+function isTurnOf({ id }: LoggedContainer, { sample_of }: ContainerSource, turn: number): boolean {
+  return Number.parseInt(id.slice(0, 8), 16) % sample_of === turn;
 }

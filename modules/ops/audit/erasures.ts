@@ -46,7 +46,7 @@ function auditErasure(row: StoredErasure, since: string, list: FindingList): voi
     code: difference.code,
     record: { kind: 'erasure', id: person_id },
     ...(leaf_index === null ? {} : { leaf_index }),
-    detail: `Erasure of person ${person_id}. ${difference.detail} ${since}`,
+    detail: `It is the erasure of person ${person_id}. ${difference.detail} ${since}`,
   });
 }
 
@@ -56,9 +56,11 @@ function findDifference({ person_id, body, seed, leaf_hash, entry }: StoredErasu
   if (!body || !seed || !leaf_hash) return { code: 'record_missing', detail: 'Its order is gone.' };
   if (!entry) return { code: 'record_unlogged', detail: 'No leaf stands for it.' };
   const altered = (detail: string) => ({ code: 'record_altered', detail }) as const;
-  if (!Buffer.from(hashLeaf(entry)).equals(leaf_hash)) return altered('Its leaf hash is another one.');
+  if (!Buffer.from(hashLeaf(entry)).equals(leaf_hash))
+    return altered('The fingerprint stored beside its order is not the published one.');
   const { c } = JSON.parse(entry.toString()) as { c: string };
-  if (commitment(seed, body).toString('base64') !== c) return altered('The stored order does not open the commitment.');
+  if (commitment(seed, body).toString('base64') !== c)
+    return altered('The stored order does not give the fingerprint that was published.');
   const order = JSON.parse(body.toString()) as { person_id: string; ordered_by: string; approved_by: string };
   if (order.person_id !== person_id) return altered('The order is about somebody else.');
   return order.ordered_by === order.approved_by ? altered('One officer alone gave the order.') : undefined;

@@ -94,7 +94,7 @@ async function auditChunk(
   for (const [at, published] of entries.entries()) {
     const row = by_index.get(first + at);
     if (!row) {
-      list.add({ code: 'entry_missing', leaf_index: first + at, detail: `Leaf ${first + at}. ${since}` });
+      list.add({ code: 'entry_missing', leaf_index: first + at, detail: `It is leaf ${first + at}. ${since}` });
       continue;
     }
     versions += auditRecord({ row, published, person_keys, erased, since }, list) ? 1 : 0;

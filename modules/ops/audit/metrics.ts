@@ -8,7 +8,7 @@ export async function writeMetrics(path: string, report: AuditReport, now: Date)
     const count = report.findings.filter((finding) => finding.code === code).length;
     return `zdravo_audit_findings{code="${code}"} ${count}`;
   });
-  const whole_at = report.state.whole_at ? Date.parse(report.state.whole_at) / 1000 : 0;
+  const { read_at, whole_at, open } = report.state;
   const lines = [
     '# HELP zdravo_audit_findings What the last audit of the transparency log found, by code',
     '# TYPE zdravo_audit_findings gauge',
@@ -16,10 +16,16 @@ export async function writeMetrics(path: string, report: AuditReport, now: Date)
     ...gauge('zdravo_audit_finding_count', 'Everything that the last audit found', report.finding_count),
     ...gauge('zdravo_audit_leaves', 'Leaves that the last audit read', report.leaves),
     ...gauge('zdravo_audit_run_timestamp_seconds', 'When the last audit ended', now.getTime() / 1000),
-    ...gauge('zdravo_audit_whole_timestamp_seconds', 'When everything was whole last', whole_at),
+    ...gauge('zdravo_audit_whole_timestamp_seconds', 'When an audit last found nothing', secondsOf(read_at)),
+    ...gauge('zdravo_audit_full_timestamp_seconds', 'When a full audit last found nothing', secondsOf(whole_at)),
+    ...gauge('zdravo_audit_full_finding_count', 'What the last full audit found', open?.findings ?? 0),
   ];
   await writeFile(`${path}.new`, `${lines.join('\n')}\n`);
   await rename(`${path}.new`, path);
+}
+
+function secondsOf(instant: string | undefined): number {
+  return instant ? Date.parse(instant) / 1000 : 0;
 }
 
 function gauge(name: string, help: string, value: number): string[] {

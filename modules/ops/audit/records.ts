@@ -31,16 +31,19 @@ export type RecordInput = {
 export function auditRecord(input: RecordInput, list: FindingList): boolean {
   const { row, published, since } = input;
   const { leaf_index, kind, record_id, version } = row;
-  const where = `Leaf ${leaf_index}, ${kind} ${record_id ?? '(unknown)'}, version ${version ?? '?'}. ${since}`;
+  const what = record_id === null ? `a record of kind ${kind}` : `${kind} ${record_id}, version ${version}`;
+  const where = `It is ${what}, leaf ${leaf_index}.`;
   const record = { kind, id: record_id ?? '', version: version ?? 0 };
-  if (!row.entry.equals(published)) list.add({ code: 'entry_differs', leaf_index, record, detail: where });
+  if (!row.entry.equals(published))
+    list.add({ code: 'entry_differs', leaf_index, record, detail: `${where} ${since}` });
   if (kind !== 'declaration') return false;
   if (!row.body) {
-    list.add({ code: 'record_missing', leaf_index, record, detail: where });
+    list.add({ code: 'record_missing', leaf_index, record, detail: `${where} ${since}` });
     return false;
   }
   const difference = findDifference(input, row as StoredVersion);
-  if (difference) list.add({ code: difference.code, leaf_index, record, detail: `${where} ${difference.detail}` });
+  if (difference)
+    list.add({ code: difference.code, leaf_index, record, detail: `${where} ${difference.detail} ${since}` });
   return true;
 }
 
@@ -55,15 +58,15 @@ type Difference = { code: 'record_altered' | 'record_misplaced' | 'key_lost'; de
 
 function findDifference({ published, person_keys, erased }: RecordInput, row: StoredVersion): Difference | undefined {
   if (!Buffer.from(hashLeaf(published)).equals(row.leaf_hash))
-    return { code: 'record_altered', detail: 'Its leaf hash is another one.' };
+    return { code: 'record_altered', detail: 'The fingerprint stored beside it is not the published one.' };
   const body = readBody(row.body);
-  if (!body) return { code: 'record_altered', detail: 'It cannot be read.' };
+  if (!body) return { code: 'record_altered', detail: 'It is no readable record any more.' };
   const misplaced = (['id', 'version', 'op', 'status'] as const).filter((name) => body[name] !== columnOf(row, name));
   const altered = person_keys && findAltered({ published, person_keys, erased, row, body });
   if (altered) return altered;
   return misplaced.length === 0
     ? undefined
-    : { code: 'record_misplaced', detail: `They differ in ${misplaced.join(', ')}.` };
+    : { code: 'record_misplaced', detail: `It says so of its ${misplaced.join(', ')}.` };
 }
 
 function findAltered(
@@ -77,16 +80,23 @@ function findAltered(
   const person_key = person_keys.get(body.person_id);
   if (!person_key) {
     if (erased.has(body.person_id)) return undefined;
-    return { code: 'key_lost', detail: 'Without it nobody can tell whether the record is whole.' };
+    return { code: 'key_lost', detail: 'Nobody can tell whether the record is what was logged.' };
   }
   const { c } = JSON.parse(Buffer.from(published).toString()) as { c: string };
   try {
     const seed = openSeed({ id: row.record_id, version: row.version, sealed_seed: row.sealed_seed }, person_key);
     if (commitment(seed, row.body).toString('base64') === c) return undefined;
-    return { code: 'record_altered', detail: 'What is stored does not open the commitment.' };
+    return {
+      code: 'record_altered',
+      detail: 'What is stored now does not give the fingerprint that was published when it was written.',
+    };
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
-    return { code: 'record_altered', detail: 'Its seed does not open under the key of the person whom it names.' };
+    return {
+      code: 'record_altered',
+      detail:
+        'It names a person whose key does not open it: it was moved from another person, or its seed was replaced.',
+    };
   }
 }
 

@@ -18,7 +18,7 @@ type Row = { id: string; version: number; detail: string };
 /** Records without a leaf: inserted past the log, or their waiting leaf was removed. And leaves that wait too long. */
 export async function auditUnlogged(db: Kysely<Tables>, scope: Scope, list: FindingList): Promise<void> {
   const { rows } = await sql<Row>`
-    select stored.declaration_id as id, stored.version, 'It says that it was recorded at ' || stored.recorded_at || '.' as detail
+    select stored.declaration_id as id, stored.version, 'It claims to be of ' || stored.recorded_at || '.' as detail
     from ops.declaration_versions stored
     left join ops.log_entries leaf
       on leaf.kind = 'declaration' and leaf.record_id = stored.declaration_id and leaf.version = stored.version
@@ -44,9 +44,9 @@ export async function auditHeads(db: Kysely<Tables>, scope: Scope, list: Finding
       order by declaration_id, version desc
     )
     select coalesce(head.id, newest.declaration_id) as id, coalesce(head.version, newest.version) as version,
-      case when head.id is null then 'There is none.' when newest.declaration_id is null then 'It has no version.'
-        when newest.versions <> newest.version then 'A version is missing between others.'
-        else 'They differ in ' || concat_ws(', ', ${differing()}) || '.' end as detail
+      case when head.id is null then 'It has no present state.' when newest.declaration_id is null then 'It has a present state and no version.'
+        when newest.versions <> newest.version then 'A version between others is missing.'
+        else 'Its present state says ' || concat_ws(', ', ${differing()}) || '.' end as detail
     from newest
     full join (select * from ops.declaration_heads ${touched(scope, sql`id`)}) head on head.id = newest.declaration_id
     cross join lateral (select convert_from(newest.body, 'UTF8')::jsonb as said) body
@@ -56,8 +56,8 @@ export async function auditHeads(db: Kysely<Tables>, scope: Scope, list: Finding
   for (const row of heads) add(list, 'head_differs', row, scope);
   const { rows: history } = await sql<Row>`
     select coalesce(stored.declaration_id, told.declaration_id) as id, coalesce(stored.version, told.version) as version,
-      case when told.declaration_id is null then 'A step is missing.' when stored.declaration_id is null then 'It tells of a version that is not there.'
-        else 'It tells another status or time.' end as detail
+      case when told.declaration_id is null then 'A step of its history is missing.' when stored.declaration_id is null then 'Its history tells of a version that is not there.'
+        else 'Its history tells another status or time.' end as detail
     from (select * from ops.declaration_versions ${touched(scope, sql`declaration_id`)}) stored
     full join (select * from ops.declaration_status_history ${touched(scope, sql`declaration_id`)}) told
       on told.declaration_id = stored.declaration_id and told.version = stored.version
@@ -82,14 +82,19 @@ const copied = [
 function differing(): RawBuilder<unknown> {
   const names = copied.map(
     (name) =>
-      sql`case when head.${sql.ref(name)}::text is distinct from said ->> ${sql.lit(name)} then ${sql.lit(name)} end`,
+      sql`case when head.${sql.ref(name)}::text is distinct from said ->> ${sql.lit(name)} then ${told(name, sql`head.${sql.ref(name)}`, sql`said ->> ${sql.lit(name)}`)} end`,
   );
   return sql.join([
-    sql`case when head.version <> newest.version then 'version' end`,
-    sql`case when head.status <> newest.status then 'status' end`,
-    sql`case when head.signed_content_sha256 is distinct from said -> 'evidence' ->> 'signed_content_sha256' then 'signed_content_sha256' end`,
+    sql`case when head.version <> newest.version then ${told('version', sql`head.version`, sql`newest.version`)} end`,
+    sql`case when head.status <> newest.status then ${told('status', sql`head.status`, sql`newest.status`)} end`,
+    sql`case when head.signed_content_sha256 is distinct from said -> 'evidence' ->> 'signed_content_sha256' then 'another signed_content_sha256' end`,
     ...names,
   ]);
+}
+
+/** In words: what the present state says and what the versions say. Ids, dates and states only, nothing personal. */
+function told(name: string, present: RawBuilder<unknown>, versions: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`format('%s %s where its versions say %s', ${sql.lit(name)}, ${present}, ${versions})`;
 }
 
 /** In an incremental audit only the records that new leaves are of. */
@@ -105,5 +110,5 @@ function add(
   { since }: Scope,
 ): void {
   const record = { kind: 'declaration', id: row.id, version: row.version };
-  list.add({ code, record, detail: `Declaration ${row.id}, version ${row.version}. ${row.detail} ${since}` });
+  list.add({ code, record, detail: `It is declaration ${row.id}, version ${row.version}. ${row.detail} ${since}` });
 }

@@ -5,8 +5,12 @@ import { join } from 'node:path';
 export type AuditState = {
   /** The newest checkpoint that was found whole: its frontier (base64) and its note. */
   held?: { size: number; frontier: string; note: string };
-  /** When everything was whole last. */
+  /** When a run, full or of what was new, last found nothing. */
+  read_at?: string;
+  /** When every record was read last and nothing was found. */
   whole_at?: string;
+  /** What the last full audit found, until another full one finds nothing: a later look at what is new must not hide it. */
+  open?: { findings: number; at: string };
 };
 
 export async function readState(folder: string): Promise<AuditState> {

@@ -3,7 +3,7 @@ export const LOG_REFUSALS = {
   database_behind:
     'The database holds fewer leaves than the last signed checkpoint: it was restored from an older backup. Nothing is placed until `npm run log -- refill` has filled its log in from the published bundles.',
   database_forked:
-    'The database holds other leaves than those that were signed and published. Compare it with the bundles (`npm run audit -- --full`); the published log is the one that stands.',
+    'The database holds other leaves than those that were signed and published. Compare it with the bundles (`npm run audit`); the published log is the one that stands.',
   tiles_damaged:
     'The stored tiles do not lead to the root that was signed. Restore the tile store from a mirror or from the database of a time before.',
   checkpoint_store_lost:

@@ -23,6 +23,7 @@ import {
 } from '@zdravo/ops';
 import { one_signature } from '@zdravo/signature';
 import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog';
+import { findLogStorage } from './log-storage.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 import { openArchiveVerifier } from './signatures.ts';
@@ -82,11 +83,12 @@ async function audit(): Promise<AuditReport> {
     key_file: process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'),
   });
   const state = await readState(audit_folder);
+  const storage = findLogStorage(process.env);
   try {
     return await runAudit({
       db: reader.db,
       keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
-      tiles: createFileTileStore(join(folder, 'public')),
+      tiles: storage?.tiles ?? createFileTileStore(join(folder, 'public')),
       checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
       policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
       state,
@@ -97,6 +99,7 @@ async function audit(): Promise<AuditReport> {
     });
   } finally {
     await Promise.all([reader.close(), keys.close(), kept.close(), media?.close()]);
+    storage?.close();
     await databases.stop();
   }
 }

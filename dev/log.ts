@@ -1,16 +1,10 @@
 import { resolve } from 'node:path';
 import { openDatabase } from '@zdravo/kit/db';
 import { createLogger } from '@zdravo/kit/log';
-import {
-  adoptPublished,
-  createLogFolder,
-  LogRefusal,
-  type OpsTables,
-  openLogFolder,
-  refillFromBundles,
-} from '@zdravo/ops';
+import { adoptPublished, createLogFolder, LogRefusal, type OpsTables, refillFromBundles } from '@zdravo/ops';
 import { TlogError } from '@zdravo/tlog';
 import { openDatabases } from './databases.ts';
+import { openLog } from './log-storage.ts';
 import { readSettings } from './settings.ts';
 
 // `npm run log -- init FOLDER ORIGIN | refill | adopt`: what an operator does to the transparency log, while the
@@ -40,7 +34,7 @@ async function init(folder: string, origin: string): Promise<void> {
 async function repair(what: 'refill' | 'adopt'): Promise<void> {
   const settings = readSettings();
   const folder = process.env['OPS_LOG_FOLDER'] ?? resolve(settings.ZDRAVO_DATA, 'log');
-  const transparency_log = await openLogFolder(folder);
+  const transparency_log = await openLog(folder, process.env);
   const databases = await openDatabases(settings);
   const log = createLogger({ name: 'log', level: 'warn' });
   const { db, close } = openDatabase<OpsTables>({

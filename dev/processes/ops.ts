@@ -3,8 +3,9 @@ import { readConfig } from '@zdravo/kit/config';
 import { serveFilesBelow } from '@zdravo/kit/http';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { createOps, migrations, openLogFolder } from '@zdravo/ops';
+import { createOps, migrations } from '@zdravo/ops';
 import { Type } from 'typebox';
+import { openLog } from '../log-storage.ts';
 import { logFilesOf } from '../transparency-log.ts';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
@@ -27,7 +28,7 @@ export async function startOps(environment: Record<string, string | undefined>):
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { OPS_KEY_FILE, OPS_LOG_FOLDER });
   const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.OPS_DATABASE_URL, migrations);
-  const transparency_log = await openLogFolder(settings.OPS_LOG_FOLDER);
+  const transparency_log = await openLog(settings.OPS_LOG_FOLDER, environment);
   const ops = await createOps({
     database_url: settings.OPS_DATABASE_URL,
     keys_database_url: settings.OPS_KEYS_DATABASE_URL,

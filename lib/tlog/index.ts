@@ -50,6 +50,7 @@ export {
   parseNote,
   parseSignatureLines,
 } from './notes.ts';
+export { createObjectTileStore, type ObjectStore } from './object-tile-store.ts';
 export { isQuorum, type Policy, type PolicyLog, type PolicyWitness, parsePolicy, type Quorum } from './policies.ts';
 export { type Cosigner, type PolicyVerdict, verifyCheckpoint, weighCheckpoint } from './policy-checks.ts';
 export { formatPromise, type LogPromise, parsePromise, signPromise, verifyPromise } from './promises.ts';

@@ -6,6 +6,9 @@ import { join } from 'node:path';
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
 import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
+
+export { type ServedStore, serveStore } from './blob-store/served-store.ts';
+
 import { createMcs, type IssuedUpload, type Mcs, type McsOptions, migrations } from './index.ts';
 
 export { eicar, findsEicar, startClamdStandIn } from './inspection/clamd-stand-in.ts';

@@ -40,8 +40,15 @@ export async function createLogFolder(folder: string, origin: string): Promise<{
   return keys;
 }
 
-/** Opens a log's folder, which this process alone may then write. Throws `store_locked`, `policy_malformed`, `key_malformed`. */
-export async function openLogFolder(folder: string): Promise<LogFolder> {
+/**
+ * Opens a log's folder, which this process alone may then write. Tiles may be `given` a place of their own; the signed
+ * checkpoints stay here.
+ * Throws `store_locked`, `policy_malformed`, `key_malformed`.
+ */
+export async function openLogFolder(
+  folder: string,
+  given: Partial<Pick<TransparencyLog, 'tiles' | 'on_published'>> = {},
+): Promise<LogFolder> {
   const policy_text = await readFile(join(folder, 'policy'));
   const [log, promise_signer] = await Promise.all([readSigner(folder, 'log'), readSigner(folder, 'promise')]);
   const checkpoints = await openFileCheckpointStore(join(folder, 'checkpoints'));
@@ -52,6 +59,7 @@ export async function openLogFolder(folder: string): Promise<LogFolder> {
     policy_text,
     promise_key_text: Buffer.from(`${formatVerifierKey(promise_signer.key)}\n`),
     tiles: createFileTileStore(join(folder, 'public')),
+    ...given,
     checkpoints,
     witness_timeout_ms: 3_000,
     close: () => checkpoints.close(),

@@ -111,12 +111,14 @@ export function createPublisher(transparency_log: TransparencyLog, log: Logger):
     const all = await complete;
     for (const [name, given] of all.outcomes) if (given.outcome === 'cosigned') known_sizes.set(name, size);
     if (published_size !== size || sameBytes(all.checkpoint, checkpoint)) return;
-    await transparency_log.checkpoints.compareAndSwap(published_name, checkpoint, all.checkpoint);
+    if (await transparency_log.checkpoints.compareAndSwap(published_name, checkpoint, all.checkpoint))
+      await transparency_log.on_published?.(all.checkpoint);
   }
 
   async function writePublished(checkpoint: Uint8Array): Promise<void> {
     const { checkpoints } = transparency_log;
     while (!(await checkpoints.compareAndSwap(published_name, await checkpoints.get(published_name), checkpoint)));
+    await transparency_log.on_published?.(checkpoint);
   }
 
   return { guard, publish, settle: async () => void (await late) };

@@ -11,6 +11,8 @@ export type TransparencyLog = {
   tiles: TileStore;
   /** Keeps `signed` and `published`; must never be restored from a backup. */
   checkpoints: CheckpointStore;
+  /** Puts each published checkpoint beside the tiles, where they are served without us; tried again until it succeeds. */
+  on_published?: (checkpoint: Uint8Array) => Promise<void>;
   /** How long one witness is waited for, milliseconds. */
   witness_timeout_ms: number;
 };

@@ -22,7 +22,7 @@ const latest_lag_s = 30;
 const head_query = sql<{ size: number | null; root: Buffer | null; at: string | null; lag_s: number }>`
   select published.size, published.root, published.published_at as at,
     coalesce(extract(epoch from now() - least(
-      (select inserted_at from ops.pending_leaves order by position limit 1),
+      (select min(inserted_at) from ops.pending_leaves),
       (select head.at from ops.log_heads head where head.size > coalesce(published.size, 0) order by head.size limit 1)
     )), 0)::float8 as lag_s
   from (select 1) one

@@ -14,7 +14,8 @@ const batch_size = 4096;
 
 /**
  * Gives waiting leaves their gap-free places, in one transaction with the tree's frontier and the new head: a crash
- * loses and repeats nothing. Only leaves of committed transactions are seen; a late committer gets a later place.
+ * loses and repeats nothing. Only leaves of committed transactions are seen; a late committer gets a later place. Rows are
+ * taken by where they lie (`ctid`), which is safe because they are never updated and only the one leader deletes them.
  * @returns how many were placed; fewer than the largest batch when none wait any more.
  */
 export async function placeBatch(db: Kysely<Tables>): Promise<{ placed: number; is_last: boolean }> {
@@ -22,8 +23,7 @@ export async function placeBatch(db: Kysely<Tables>): Promise<{ placed: number; 
     const before = await readFrontier(transaction);
     const { rows } = await sql<{ leaf_index: number; entry: Buffer }>`
       with taken as (
-        delete from ops.pending_leaves where position = any(array(
-          select position from ops.pending_leaves order by position limit ${batch_size}))
+        delete from ops.pending_leaves where ctid = any(array(select ctid from ops.pending_leaves limit ${batch_size}))
         returning position, kind, record_id, version, entry
       )
       insert into ops.log_entries (leaf_index, entry, kind, record_id, version)

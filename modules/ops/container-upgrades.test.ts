@@ -124,7 +124,8 @@ test('the auditor holds the stored container against its leaf', async () => {
     'container_differs',
   ]);
   assert.deepEqual(await codes({ state: 'missing' }), ['container_missing']);
-  assert.deepEqual(await codes({ state: 'erased' }), ['key_lost']);
+  assert.deepEqual(await codes({ state: 'unreadable' }), ['container_differs']);
+  assert.deepEqual(await codes({ state: 'unavailable' }), ['container_unread']);
 });
 
 function someOrder() {

@@ -96,8 +96,9 @@ async function findStorageDifference(
 ): Promise<Difference | undefined> {
   if (!source?.readUpgraded) return undefined;
   const found = await source.readUpgraded(declaration_id);
-  if (found.state === 'erased')
-    return is_erased ? undefined : { code: 'key_lost', detail: 'The upgraded container cannot be read.' };
+  if (found.state === 'unreadable')
+    return is_erased ? undefined : { code: 'container_differs', detail: 'The upgraded one does not open any more.' };
+  if (found.state === 'unavailable') return { code: 'container_unread', detail: 'The upgraded one.' };
   if (found.state === 'missing') return { code: 'container_missing', detail: 'The upgraded one.' };
   const { sha256 } = JSON.parse(body!.toString()) as UpgradeBody;
   if (found.sha256 === sha256) return undefined;

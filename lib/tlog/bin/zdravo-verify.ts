@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createFileTileStore, parsePolicy, TlogError } from '../index.ts';
+import { copyLog, type FetchLogFile } from '../verifier/copy-log.ts';
 import {
   type VerifiedReceipt,
   verifyLog,
@@ -11,12 +12,15 @@ import {
   verifyRecordFile,
 } from '../verifier/verdicts.ts';
 
-// Verifies what the log says, without network and without trust in whoever gave the files: only the policy is believed.
+// Verifies what the log says, without network and without trust in whoever gave the files: only the policy is believed. `copy`
+// alone asks the network, and believes nothing: what it brings is verified afterwards.
 
 const usage = `usage: npx zdravo-verify receipt|record|log|report FILE --policy POLICY [--receipt RECEIPT]
+       npx zdravo-verify copy ADDRESS FOLDER
 
   receipt FILE   the answer of GET /api/declarations/:id/receipt: is its leaf in a tree that the witnesses saw?
   record FILE    the same, and: is the record in it the one that was logged?
+  copy           brings a copy of the public log below ADDRESS (https://…/log) into FOLDER, or up to date
   log FOLDER     a copy of the whole log (checkpoint and tile/…): do all entries lead to the cosigned root?
   report FILE    a published document, with the receipt published beside it (FILE.receipt.json unless named)
   POLICY         whom to believe (c2sp.org/tlog-policy); get it from somebody whom you trust, once
@@ -46,6 +50,8 @@ const checks: Record<string, (given: Arguments) => Promise<string[]>> = {
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const [word, address, folder, ...rest] = process.argv.slice(2);
+  if (word === 'copy' && address && folder && rest.length === 0) return copy(address, folder);
   const given = readArguments();
   const check = given && checks[given.what];
   if (!check) {
@@ -63,6 +69,29 @@ async function main(): Promise<number> {
     console.error(error instanceof Error ? error.message : error);
     return 2;
   }
+}
+
+async function copy(address: string, folder: string): Promise<number> {
+  try {
+    const { size, fetched } = await copyLog(fetchBelow(address), folder);
+    console.log(
+      `COPIED\n${size} leaves, ${fetched} files fetched; verify it with: zdravo-verify log ${folder} --policy POLICY`,
+    );
+    return 0;
+  } catch (error) {
+    console.error(error instanceof Error ? `NOT COPIED\n${error.message}` : error);
+    return 2;
+  }
+}
+
+function fetchBelow(address: string): FetchLogFile {
+  const base = new URL(address.endsWith('/') ? address : `${address}/`);
+  return async (path) => {
+    const response = await fetch(new URL(path, base), { signal: AbortSignal.timeout(30_000) });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`${path}: the log answered ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
+  };
 }
 
 function readArguments(): Arguments | undefined {

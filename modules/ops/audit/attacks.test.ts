@@ -32,6 +32,12 @@ attack(
   },
 );
 
+attack('a body overwritten with bytes that are no text', ['record_altered'], async ({ superuser, declarations }) => {
+  const { id } = declarations[3]!;
+  await superuser.query("update ops.declaration_versions set body = '\\xff00fe7b' where declaration_id = $1", [id]);
+  return { id };
+});
+
 attack('a changed status in the present state', ['head_differs'], async ({ superuser, declarations }) => {
   const { id } = declarations[0]!;
   await superuser.query("update ops.declaration_heads set status = 'active' where id = $1", [id]);

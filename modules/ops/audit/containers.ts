@@ -43,10 +43,9 @@ export async function auditContainers(
   let unavailable = 0;
   for (;;) {
     const { rows } = await sql<LoggedContainer>`
-      select head.id, head.inserted_at, convert_from(stored.body, 'UTF8')::jsonb -> 'evidence' ->> 'signed_content_sha256' as sha256,
+      select head.id, head.inserted_at, head.signed_content_sha256 as sha256,
         exists (select from ops.log_entries leaf where leaf.kind = 'erasure' and leaf.record_id = head.person_id) as is_erased
       from ops.declaration_heads head
-      join ops.declaration_versions stored on stored.declaration_id = head.id and stored.version = head.version
       where head.id > ${after} ${
         scope.full
           ? sql``

@@ -11,6 +11,7 @@ import {
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 import type { FindingList } from './findings.ts';
+import { present_columns } from './present-state.ts';
 import { auditRecord, type LoggedVersion } from './records.ts';
 import type { AuditState } from './state.ts';
 
@@ -44,14 +45,10 @@ export async function auditLeaves(input: LeavesInput, list: FindingList): Promis
   let frontier = input.from;
   let root_at_held: Uint8Array | undefined;
   let versions = 0;
-  for (let at = input.from.end; at < input.size; ) {
-    const end = endOfChunk(at, input.size, held);
-    const entries = await readChunk(input.tiles, at, end, list);
-    if (!entries) break;
-    frontier = appendLeaves(frontier, entries.map(hashLeaf));
-    versions += await auditChunk(input, Number(at), entries, list);
-    if (held !== undefined && end === BigInt(held)) root_at_held = frontierRoot(frontier);
-    at = end;
+  for await (const chunk of oneAhead(readChunks(input, list))) {
+    frontier = appendLeaves(frontier, chunk.entries.map(hashLeaf));
+    versions += auditChunk(chunk, input.since, list);
+    if (held !== undefined && frontier.end === BigInt(held)) root_at_held = frontierRoot(frontier);
   }
   await findUnpublished(input, list);
   const leaves = Number(frontier.end - input.from.end);
@@ -80,15 +77,45 @@ async function readChunk(
   }
 }
 
-async function auditChunk(
-  { db, keys, since }: LeavesInput,
-  first: number,
-  entries: readonly Uint8Array[],
-  list: FindingList,
-): Promise<number> {
-  const rows = await readLogged(db, first, entries.length);
-  const erased = await readErased(db, rows);
-  const person_keys = keys && (await keys.findMany([...new Set(rows.flatMap((row) => row.person_id ?? []))]));
+type Chunk = {
+  first: number;
+  entries: Uint8Array[];
+  rows: LoggedVersion[];
+  erased: Set<string>;
+  person_keys: Map<string, Uint8Array> | undefined;
+};
+
+async function* readChunks(input: LeavesInput, list: FindingList): AsyncGenerator<Chunk> {
+  const held = input.state.held?.size;
+  for (let at = input.from.end; at < input.size; ) {
+    const end = endOfChunk(at, input.size, held);
+    const entries = await readChunk(input.tiles, at, end, list);
+    if (!entries) return;
+    yield { first: Number(at), entries, ...(await readStored(input, Number(at), entries.length)) };
+    at = end;
+  }
+}
+
+async function readStored({ db, keys }: LeavesInput, first: number, count: number) {
+  const rows = await readLogged(db, first, count);
+  const person_ids = [...new Set(rows.flatMap((row) => row.person_id ?? []))];
+  const [erased, person_keys] = await Promise.all([readErased(db, rows), keys?.findMany(person_ids)]);
+  return { rows, erased, person_keys };
+}
+
+/** The database works at the next chunk while this one is judged here. */
+async function* oneAhead<Item>(source: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  for (let next = source.next(); ; ) {
+    const { value, done } = await next;
+    if (done) return;
+    next = source.next();
+    // Its failure is seen when it is waited for; until then it must not count as unhandled.
+    next.catch(() => {});
+    yield value;
+  }
+}
+
+function auditChunk({ first, entries, rows, erased, person_keys }: Chunk, since: string, list: FindingList): number {
   const by_index = new Map(rows.map((row) => [row.leaf_index, row]));
   let versions = 0;
   for (const [at, published] of entries.entries()) {
@@ -106,13 +133,19 @@ async function auditChunk(
 async function readLogged(db: Kysely<Tables>, first: number, count: number): Promise<LoggedVersion[]> {
   const { rows } = await sql<LoggedVersion>`
     select leaf.leaf_index, leaf.entry, leaf.kind, leaf.record_id, leaf.version, stored.body, stored.sealed_seed,
-      stored.leaf_hash, stored.op, stored.status::text as status,
-      substring(convert_from(stored.body, 'UTF8') from '"person_id":"([0-9a-f-]{36})"') as person_id
+      stored.leaf_hash, stored.op, stored.status::text as status, null as person_id, ${present_columns}
     from ops.log_entries leaf
     left join ops.declaration_versions stored
       on leaf.kind = 'declaration' and stored.declaration_id = leaf.record_id and stored.version = leaf.version
+    left join ops.declaration_heads head on head.id = stored.declaration_id and head.version = stored.version
     where leaf.leaf_index >= ${first} and leaf.leaf_index < ${first + count}`.execute(db);
+  for (const row of rows) row.person_id = personOf(row.body);
   return rows;
+}
+
+/** Read as bytes: a body that is no text any more is a finding, and must not end the audit. */
+function personOf(body: Buffer | null): string | null {
+  return /"person_id":"([0-9a-f-]{36})"/.exec(body?.toString('latin1') ?? '')?.[1] ?? null;
 }
 
 async function readErased(db: Kysely<Tables>, rows: readonly LoggedVersion[]): Promise<Set<string>> {

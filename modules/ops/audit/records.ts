@@ -2,9 +2,10 @@ import { KeyError } from '@zdravo/kit/keys';
 import { hashLeaf } from '@zdravo/tlog';
 import { commitment, openSeed, parseBody, type VersionBody } from '../versions.ts';
 import type { FindingList } from './findings.ts';
+import { differingState, type PresentState } from './present-state.ts';
 
 /** A leaf of the database with the record that it names, if that is there. */
-export type LoggedVersion = {
+export type LoggedVersion = PresentState & {
   leaf_index: number;
   entry: Buffer;
   kind: string;
@@ -41,7 +42,7 @@ export function auditRecord(input: RecordInput, list: FindingList): boolean {
     list.add({ code: 'record_missing', leaf_index, record, detail: `${where} ${since}` });
     return false;
   }
-  const difference = findDifference(input, row as StoredVersion);
+  const difference = findDifference(input, row as StoredVersion) ?? findDifferingState(row as StoredVersion);
   if (difference)
     list.add({ code: difference.code, leaf_index, record, detail: `${where} ${difference.detail} ${since}` });
   return true;
@@ -54,7 +55,12 @@ type StoredVersion = LoggedVersion & {
   record_id: string;
   version: number;
 };
-type Difference = { code: 'record_altered' | 'record_misplaced' | 'key_lost'; detail: string };
+type Difference = { code: 'record_altered' | 'record_misplaced' | 'key_lost' | 'head_differs'; detail: string };
+
+function findDifferingState(row: StoredVersion): Difference | undefined {
+  const detail = differingState(row, parseBody(row.body));
+  return detail === undefined ? undefined : { code: 'head_differs', detail };
+}
 
 function findDifference({ published, person_keys, erased }: RecordInput, row: StoredVersion): Difference | undefined {
   if (!Buffer.from(hashLeaf(published)).equals(row.leaf_hash))

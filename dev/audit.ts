@@ -180,6 +180,7 @@ function describe(report: AuditReport): void {
     console.log(
       given.new ? `WHOLE, as far as it was read: ${newOnly(report)}` : 'WHOLE: everything is as it was logged.',
     );
+  if (given['without-containers']) console.log('The signed containers were not read.');
   console.log(`Read: ${readOf(report)}.`);
   if (given.new && report.state.open) console.log(stillOpen(report.state.open));
 }

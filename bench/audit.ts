@@ -2,19 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
 import { connectionUrl, type Migrations, migrate, openDatabase } from '@zdravo/kit/db';
 import { createFileKeyProvider, createKeyFile, createKeyStore, keyMigrations } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { startPostgres, withClient } from '@zdravo/kit/testing';
-import { createOps, migrations, type OpsTables, published_name, runAudit } from '@zdravo/ops';
-import { contract } from '@zdravo/ops/contract';
+import { bulkLoadDeclarations, createOps, migrations, type OpsTables, published_name, runAudit } from '@zdravo/ops';
 import { logWithoutWitnesses, someDeclaration } from '@zdravo/ops/testing';
 import { createFileTileStore } from '@zdravo/tlog';
 
-const versions = Number(process.argv.find((one) => one.startsWith('--versions='))?.split('=')[1] ?? 50_000);
-const writers = 64;
+const versions = Number(process.argv.find((one) => one.startsWith('--versions='))?.split('=')[1] ?? 100_000);
 
 type Result = { figures: Record<string, number>; ratios: Record<string, number> };
 
@@ -66,28 +63,26 @@ async function newDatabase(server_url: string, name: string, of: Migrations): Pr
   return url;
 }
 
-/** Through the whole contract, placed and published by the sequencer. */
+function* manyDeclarations() {
+  for (let at = 0; at < versions; at++) yield { id: randomUUID(), ...someDeclaration() };
+}
+
+/** Through COPY, then placed and published by the sequencer. */
 async function fill({ database_url, keys_database_url, key_file }: Databases, transparency_log: Log): Promise<void> {
   const key_provider = await createFileKeyProvider(key_file);
   const ops = await createOps({
     database_url,
     keys_database_url,
     key_provider,
-    callers: { bench: 'bench' },
+    callers: {},
     clock: systemClock('Europe/Kyiv'),
     log: createLogger({ name: 'bench', level: 'silent' }),
     transparency_log,
     verification_request_expiration_days: 1,
   });
-  await ops.app.ready();
-  ops.sequencer.start();
-  const client = createClient(contract, inProcessTransport(ops.app), { caller: 'bench', secret: 'bench' });
-  let left = versions;
-  const writer = async () => {
-    while (left-- > 0)
-      await client.putDeclaration({ params: { id: randomUUID() }, body: someDeclaration() }, { request_id: 'bench' });
-  };
-  await Promise.all(Array.from({ length: writers }, writer));
+  const log = createLogger({ name: 'bench', level: 'silent' });
+  const stored_at = new Date().toISOString();
+  await bulkLoadDeclarations({ database_url, keys_database_url, key_provider, log, stored_at }, manyDeclarations());
   await ops.sequencer.drain();
   await ops.close();
   await withClient(database_url, (client) => client.query('vacuum analyze'));

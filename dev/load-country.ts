@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { addYears, generateCountry } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { ConfigError } from '@zdravo/kit/config';
-import { createLogger } from '@zdravo/kit/log';
+import { createLogger, type Logger } from '@zdravo/kit/log';
 import { createOps, type Ops } from '@zdravo/ops';
 import { createPrm } from '@zdravo/prm';
 import pg from 'pg';
@@ -14,7 +14,7 @@ import type { SliceNews, SliceOrder } from './country-slice.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
 import { readSettings, type Settings } from './settings.ts';
-import { startDevelopmentLog } from './transparency-log.ts';
+import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
 
 // `npm run country -- --persons N [--seed TEXT]`: fills an empty platform, while it is stopped, with a generated country of N
 // persons, each with an active declaration: clinics through their register, persons, declarations and slots through COPY in
@@ -44,22 +44,9 @@ async function loadCountry(settings: Settings, { persons, seed }: { persons: num
   await using started = new AsyncDisposableStack();
   const log = createLogger({ name: 'country', level: settings.ZDRAVO_LOG });
   const databases = started.adopt(await openDatabases(settings, load_settings), (one) => one.stop());
-  const clock = systemClock('Europe/Kyiv');
-  const as_of = clock.today();
+  const as_of = systemClock('Europe/Kyiv').today();
   const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
-  const ops = started.adopt(
-    await createOps({
-      database_url: databases.urls.ops,
-      keys_database_url: databases.urls.ops_keys,
-      key_provider: await keyProvider(settings, 'ops'),
-      callers: {},
-      clock,
-      log,
-      transparency_log,
-      verification_request_expiration_days: 1,
-    }),
-    (one) => one.close(),
-  );
+  const ops = started.adopt(await openOps(settings, databases, transparency_log, log), (one) => one.close());
   const began = performance.now();
   const parties = await loadClinics(databases, { seed, persons, as_of });
   say(began, `${Object.keys(parties).length} employees of ${Math.ceil(persons / 4096)} clinics`);
@@ -77,6 +64,24 @@ async function loadCountry(settings: Settings, { persons, seed }: { persons: num
   await sealLeaves(ops, databases.urls.ops, began);
   await settle(Object.values(databases.urls));
   say(began, 'done');
+}
+
+async function openOps(
+  settings: Settings,
+  { urls }: Databases,
+  transparency_log: DevelopmentLog,
+  log: Logger,
+): Promise<Ops> {
+  return createOps({
+    database_url: urls.ops,
+    keys_database_url: urls.ops_keys,
+    key_provider: await keyProvider(settings, 'ops'),
+    callers: {},
+    clock: systemClock('Europe/Kyiv'),
+    log,
+    transparency_log,
+    verification_request_expiration_days: 1,
+  });
 }
 
 async function loadClinics(

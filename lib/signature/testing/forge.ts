@@ -27,7 +27,7 @@ export function forge(plan: Forgery): Uint8Array {
   const written = attributes && (plan.reversed ? context(0, ...attributes.toReversed()) : setOf(attributes, 0xa0));
   const digest_algorithm = sequence(oid(plan.digest_algorithm ?? key.digest));
   const info = sequence(
-    integer(plan.identifier ? 3 : 1),
+    integer(plan.identifier?.[0] === 0x80 ? 3 : 1),
     plan.identifier ?? issuerAndSerial(plan.signer.certificate),
     digest_algorithm,
     ...(written ? [written] : []),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFile, spawn, spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +40,15 @@ const openssl = async (...args: string[]) => {
   return `${stdout}${stderr}`;
 };
 
+/** A command of this folder, over the same data. @throws Error with its words when it fails. */
+async function run(command: string, ...given: string[]): Promise<string> {
+  const env = { ...process.env, ...environment() };
+  const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, command), ...given], {
+    env,
+  });
+  return stdout;
+}
+
 before(async () => {
   directory = await mkdtemp(join(tmpdir(), 'zdravo-signatures-'));
   port = await freePort();
@@ -66,15 +75,7 @@ async function outcome({ files }: { files: CertificateFiles }, verifier = signat
 test('a revoked certificate is refused while signing, and npm run revoke revokes', async () => {
   const revoked = await signer('revoked');
   const good = await signer('good');
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'revoke.ts'), revoked.path], {
-    env: { ...process.env, ...environment() },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  assert.equal(await new Promise((resolve) => child.once('exit', resolve)), 0, output);
+  const output = await run('revoke.ts', revoked.path);
   assert.match(output, /is revoked since/);
   assert.equal(await outcome(revoked), 'REVOKED_NO_POE');
   assert.equal(await outcome(good), 'TOTAL_PASSED');
@@ -203,11 +204,15 @@ test('anchors come from a trust list and a folder; what is no list is refused wi
   assert.equal(await outcome(listed, own.verifier), 'TOTAL_PASSED');
   assert.equal(await outcome(await signer('own'), own.verifier), 'TOTAL_PASSED');
   assert.equal(await outcome(listed), 'NO_CERTIFICATE_CHAIN_FOUND');
+  const told = await run('trust.ts', list);
+  assert.match(told, /1 services with their periods/);
+  assert.match(told, /certificates 2020-01-01– Zdravo development authority FOR DEVELOPMENT/);
   const broken = await file('broken.xml', '<html/>');
   await assert.rejects(
     startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: broken }), log),
     /Not an ETSI TS 119 612 trust list/,
   );
+  await assert.rejects(run('trust.ts', broken), /Not an ETSI TS 119 612 trust list/);
   await Promise.all([away.close(), own.close(), rm(other, { recursive: true })]);
 });
 

@@ -11,6 +11,8 @@ const worked_at_once = 8;
 /** Longer than the slowest answers of an authority take together. */
 const lease_s = 15 * 60;
 const longest_wait_minutes = 6 * 60;
+/** Shorter than the time to the next run, so that one run at most is under way and other jobs have their turn. */
+const longest_run_ms = 45_000;
 
 /** Gives signed containers the proofs that outlive certificates; without a time-stamp authority there is none to get. */
 export function upgradeJob(deps: IlDeps): Job {
@@ -29,8 +31,9 @@ export function upgradeJob(deps: IlDeps): Job {
 export async function upgradeDueContainers(deps: IlDeps, signal?: AbortSignal): Promise<number> {
   const { proofs } = deps;
   if (!proofs) return 0;
+  const until = performance.now() + longest_run_ms;
   let settled = 0;
-  for (;;) {
+  while (performance.now() < until) {
     const lent = await deps.mcs.lendDueUpgrades({ limit: lent_at_once, lease_s });
     for (let at = 0; at < lent.length; at += worked_at_once) {
       if (signal?.aborted) return settled;
@@ -38,8 +41,9 @@ export async function upgradeDueContainers(deps: IlDeps, signal?: AbortSignal): 
       const outcomes = await Promise.all(lent.slice(at, at + worked_at_once).map((due) => attempt(deps, proofs, due)));
       settled += outcomes.filter((outcome) => outcome === 'settled').length;
     }
-    if (lent.length < lent_at_once) return settled;
+    if (lent.length < lent_at_once) break;
   }
+  return settled;
 }
 
 async function letSigningGoFirst({ signatures }: IlDeps): Promise<void> {

@@ -17,7 +17,7 @@ import {
   toKeyFile,
 } from '@zdravo/signature';
 import { readSettings } from './settings.ts';
-import { type Signatures, startSignatures } from './signatures.ts';
+import { configuredProofs, type Signatures, startSignatures } from './signatures.ts';
 
 const skip = spawnSync('openssl', ['version']).status === 0 ? false : 'openssl is not on this machine';
 const log = createLogger({ name: 'signatures-test', level: 'silent' });
@@ -158,6 +158,17 @@ test('openssl verifies our time-stamps', { skip }, async () => {
     await openssl('ts', '-verify', '-in', reply, '-queryfile', query, '-CAfile', authority),
     /Verification: OK/,
   );
+});
+
+test('a process of its own gets its time-stamps where the settings say, and none without', async () => {
+  assert.equal(configuredProofs({}), undefined);
+  const proofs = configuredProofs({ ZDRAVO_TIME_STAMPS_URL: `${address()}/time-stamps` })!;
+  const token = await proofs.timeStamp(content, '2.16.840.1.101.3.4.2.1', 0);
+  assert.ok(token.length > 500);
+  const certificate = (await signer('proofs')).files.certificate;
+  const need = { certificate, issuer: signatures.authority.certificate, crl_addresses: [] };
+  const asked = await proofs.revocation({ ...need, ocsp_addresses: [`${address()}/ocsp`] });
+  assert.equal(asked, undefined, 'a certificate cannot name an address of this machine');
 });
 
 test('a request that is not one is an answer, never a failure of ours', async () => {

@@ -130,18 +130,26 @@ function revocationOf(settings: Settings, authority: DevelopmentAuthority, keep:
   });
 }
 
-/**
- * Time-stamps of the configured authority, outside production of this machine's. Revocation data for an upgrade is asked
- * anew each time: what signing remembers may be older than the signature.
- */
+/** Proofs for what was signed; outside production time-stamps are this machine's when no other authority is configured. */
 function proofsOf(settings: Settings, authority: DevelopmentAuthority): ProofSources | undefined {
   const own = isProduction(settings) ? undefined : timeStampsAt(`http://localhost:${settings.ZDRAVO_PORT}`);
-  const address = settings.ZDRAVO_TIME_STAMPS_URL ?? own;
+  const revocation = revocationOf(settings, authority, { production: 0, development: 0 });
+  return proofsFrom(settings.ZDRAVO_TIME_STAMPS_URL ?? own, revocation);
+}
+
+/** Proofs for what was signed, in a process of its own; undefined without a time-stamp authority: then nothing is upgraded. */
+export function configuredProofs({ ZDRAVO_TIME_STAMPS_URL }: Pick<Settings, 'ZDRAVO_TIME_STAMPS_URL'>) {
+  const revocation = createRevocationSource({ keep_ms: 0, timeout_ms: 5_000, isAllowed: isPublicAddress });
+  return proofsFrom(ZDRAVO_TIME_STAMPS_URL, revocation);
+}
+
+/** @param revocation asks anew each time: what signing remembers may be older than the signature. */
+function proofsFrom(address: string | undefined, revocation: ProofSources['revocation']): ProofSources | undefined {
   if (address === undefined) return undefined;
   return {
     timeStamp: (signature, digest_algorithm) =>
       fetchTimeStamp(address, signature, digest_algorithm, { isAllowed: () => true }),
-    revocation: revocationOf(settings, authority, { production: 0, development: 0 }),
+    revocation,
   };
 }
 

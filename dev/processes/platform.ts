@@ -25,7 +25,7 @@ import {
   queuesOf,
   startWork,
 } from '../platform-modules.ts';
-import { openConfiguredVerifier } from '../signatures.ts';
+import { configuredProofs, openConfiguredVerifier } from '../signatures.ts';
 import { carrier_settings, openCarriers } from './carriers.ts';
 import { type RunningProcess, refuseOldDatabase } from './process.ts';
 import { isLoopback, refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
@@ -64,6 +64,9 @@ export const PlatformSettings = Type.Object({
   ZDRAVO_TRUST_LIST: Type.Optional(text('a national trust list: an ETSI TS 119 612 XML file')),
   ZDRAVO_TRUST_FOLDER: Type.Optional(text('a folder of trusted certificates')),
   ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
+  ZDRAVO_TIME_STAMPS_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'the address of a time-stamp authority (RFC 3161)' }),
+  ),
   ...storage_settings,
   ...carrier_settings,
 });
@@ -82,9 +85,19 @@ export async function startPlatformAlone(environment: Record<string, string | un
   const modules = await openModules(started, ground);
   const refuse_development = !isLoopback(settings.ZDRAVO_HOST);
   const signatures = started.adopt(openConfiguredVerifier(settings, { refuse_development, log }), close);
+  const proofs = configuredProofs(settings);
+  if (!proofs) log.warn('ZDRAVO_TIME_STAMPS_URL is not set: signed containers wait for their time-stamps');
   const clients = clientsOf(settings);
   const { auth, mcs, prm, messages } = modules;
-  const il = await openIl(started, ground, { ...clients, auth, mcs, prm, messages: messages.queue, signatures });
+  const il = await openIl(started, ground, {
+    ...clients,
+    auth,
+    mcs,
+    prm,
+    messages: messages.queue,
+    signatures,
+    proofs,
+  });
   const proxies = settings.PLATFORM_TRUSTED_PROXIES?.split(',');
   const { gateway, store } = await openDoor(started, ground, {
     ...clients,

@@ -5,7 +5,7 @@ import { openDevelopmentAuthority } from '@zdravo/dev/certificates';
 import type { Stage } from '@zdravo/dev/demo/clinics';
 import { type MailServer, type SmsGateway, startMailServer, startSmsGateway } from '@zdravo/dev/testing/carriers';
 import { connectionUrl } from '@zdravo/kit/db';
-import { createFileKeyProvider, createKeyFile } from '@zdravo/kit/keys';
+import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { freePort, type RunningPostgres, startPostgres, withClient } from '@zdravo/kit/testing';
 import { openStage } from './deployment-stage.ts';
 import { type Environment, type Program, runProgram, startProgram } from './programs.ts';
@@ -138,7 +138,7 @@ async function migrate(site: Site): Promise<void> {
 async function layOutFiles({ directory, mail, ports }: Site): Promise<void> {
   await mkdir(join(directory, 'keys'));
   for (const module of ['auth', 'il', 'mcs', 'ops', 'mpi', 'mpi-linkage', 'mpi-review', 'reports'])
-    await createKeyFile(join(directory, 'keys', `${module}.json`));
+    await runProgram('keys.ts', ['init', join(directory, 'keys', `${module}.json`)], {});
   const { output } = await runProgram('log.ts', ['init', join(directory, 'log'), 'log.example/split'], {});
   const line = /^log \S+$/m.exec(output)![0];
   await writeFile(join(directory, 'log', 'policy'), `${line} http://localhost:${ports.platform}/log\nquorum none\n`);

@@ -1,0 +1,29 @@
+import { access } from 'node:fs/promises';
+import { createKeyFile, KeyError, rotateKeyFile } from '@zdravo/kit/keys';
+
+// `npm run keys -- init | rotate FILE`: what an operator does to the key file of a module.
+
+const usage = `usage: npm run keys -- init FILE     a first generation; an existing file is left alone
+       npm run keys -- rotate FILE   another generation, which seals from the next start on; older ones still open`;
+
+const [command, path, ...rest] = process.argv.slice(2);
+try {
+  if (path === undefined || rest.length > 0) throw new RangeError(usage);
+  if (command === 'init') await init(path);
+  else if (command === 'rotate') console.log(`generation ${await rotateKeyFile(path)} seals from the next start on`);
+  else throw new RangeError(usage);
+} catch (error) {
+  console.error(error instanceof RangeError || error instanceof KeyError ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function init(file: string): Promise<void> {
+  const was_there = await access(file).then(
+    () => true,
+    () => false,
+  );
+  await createKeyFile(file);
+  console.log(
+    was_there ? 'the file is there already and was left alone' : 'made; keep a copy of it apart from the databases',
+  );
+}

@@ -19,7 +19,7 @@ export async function gather(db: Db, run_id: string, month: string): Promise<voi
   await sql`
     insert into reports.capitation_inputs (run_id, for_month, legal_entity_id, mountain_group, age, declaration_count)
     select ${run_id}, ${month}::date, legal_entity_id, mountain_group, age, declaration_count from gathered
-    where problem is null`.execute(db);
+    where problem is null order by legal_entity_id, mountain_group, age`.execute(db);
 }
 
 /** Declarations that `gather` could not count, each with its reason. */

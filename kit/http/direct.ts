@@ -107,9 +107,11 @@ function checks(route: RouteDeclaration): (given: Omit<DirectInput, 'headers'>) 
   const body = partOf(route.body, 'body');
   const limit = route.body_limit_bytes ?? default_body_limit_bytes;
   return (given) => {
-    const accepted_params = params(textsOf(given.params ?? {}));
+    // As over the wire: what an address cannot carry is refused before anything is validated.
+    const address = { params: textsOf(given.params ?? {}), query: addressedQuery(given.query ?? {}) };
+    const accepted_params = params(address.params);
     const accepted_body = body(given.body === undefined ? undefined : copyOf(given.body, limit));
-    return { params: accepted_params, body: accepted_body, query: query(addressedQuery(given.query ?? {})) };
+    return { params: accepted_params, body: accepted_body, query: query(address.query) };
   };
 }
 

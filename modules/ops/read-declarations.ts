@@ -108,13 +108,17 @@ function withVersion(db: TransactionOf<Tables>) {
     .innerJoin('ops.declaration_versions as version', (join) =>
       join.onRef('version.declaration_id', '=', 'head.id').onRef('version.version', '=', 'head.version'),
     )
-    .leftJoin('ops.log_entries as entry', (join) =>
-      join
-        .onRef('entry.record_id', '=', 'head.id')
-        .onRef('entry.version', '=', 'head.version')
-        .on('entry.kind', '=', 'declaration'),
-    )
-    .select(['version.body', 'version.leaf_hash', 'entry.leaf_index']);
+    .select(['version.body', 'version.leaf_hash'])
+    .select((eb) =>
+      // One look-up for each row: joined, a plan made while the log was small compares every row with all of the log.
+      eb
+        .selectFrom('ops.log_entries as entry')
+        .select('entry.leaf_index')
+        .where('entry.kind', '=', 'declaration')
+        .whereRef('entry.record_id', '=', 'head.id')
+        .whereRef('entry.version', '=', 'head.version')
+        .as('leaf_index'),
+    );
 }
 
 function toDeclaration(row: { body: Buffer; leaf_hash: Buffer; leaf_index: number | null }): StoredDeclaration {

@@ -14,7 +14,7 @@ const doctors = 30_000;
 
 /** Makes the replica on a server and fills it. @returns its URL. */
 export async function filledReplica(server_url: string, size: number, log: Logger): Promise<string> {
-  const url = await database(server_url, `reports_${size}`, [migrations]);
+  const url = await newDatabase(server_url, `reports_${size}`, [migrations]);
   await keepSubscriptions({
     reports_url: url,
     sources: await sources(server_url, size),
@@ -33,7 +33,12 @@ export async function filledReplica(server_url: string, size: number, log: Logge
   return url;
 }
 
-async function database(server_url: string, name: string, all: Parameters<typeof migrate>[1]): Promise<string> {
+/** Creates a database on the server and migrates it. @returns its URL. */
+export async function newDatabase(
+  server_url: string,
+  name: string,
+  all: Parameters<typeof migrate>[1],
+): Promise<string> {
   const client = new pg.Client({ connectionString: server_url });
   await client.connect();
   await client.query(`create database ${name}`);
@@ -48,7 +53,7 @@ async function sources(server_url: string, size: number): Promise<Source[]> {
   const of = { mpi: [mpiMigrations], ops: [opsMigrations], platform: [prmMigrations, ilMigrations] };
   const made: Source[] = [];
   for (const [name, all] of Object.entries(of)) {
-    const url = await database(server_url, `${name}_${size}`, all);
+    const url = await newDatabase(server_url, `${name}_${size}`, all);
     made.push({ name: name as Source['name'], url, publications: publications[name as Source['name']] });
   }
   return made;

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectionUrl, migrate } from '@zdravo/kit/db';
 import { createLogger } from '@zdravo/kit/log';
 import { startPostgres } from '@zdravo/kit/testing';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { keepSubscriptions, migrations, publications } from '@zdravo/reports';
 import pg from 'pg';
+import { newDatabase } from './replica-data.ts';
 
 const rate = 150;
 const seconds = 30;
@@ -19,8 +19,8 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-replication-'));
   const postgres = await startPostgres({ directory: join(directory, 'postgres') });
   try {
-    const ops_url = await database(postgres.url, 'ops', [opsMigrations]);
-    const reports_url = await database(postgres.url, 'reports', [migrations]);
+    const ops_url = await newDatabase(postgres.url, 'ops', [opsMigrations]);
+    const reports_url = await newDatabase(postgres.url, 'reports', [migrations]);
     const sources = [{ name: 'ops' as const, url: ops_url, publications: publications.ops }];
     const log = createLogger({ name: 'bench', level: 'error' });
     await keepSubscriptions({ reports_url, sources, feed_password: 'bench', log });
@@ -34,16 +34,6 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   }
-}
-
-async function database(server_url: string, name: string, all: Parameters<typeof migrate>[1]): Promise<string> {
-  const client = new pg.Client({ connectionString: server_url });
-  await client.connect();
-  await client.query(`create database ${name}`);
-  await client.end();
-  const url = connectionUrl(server_url, { database: name });
-  await migrate(url, all);
-  return url;
 }
 
 async function measure(ops_url: string, reports_url: string): Promise<number[]> {

@@ -36,8 +36,7 @@ after(() => stage?.close());
 /** The command in a process of its own, as an operator runs it. */
 function audit(...flags: string[]): Promise<{ code: number; output: string }> {
   const program = fileURLToPath(import.meta.resolve('@zdravo/dev/audit'));
-  // Building the pages has set NODE_ENV in this process; an operator's shell has it from nobody.
-  const env = { ...process.env, NODE_ENV: 'test', ZDRAVO_DATA: stage.directory, NODE_NO_WARNINGS: '1' };
+  const env = { ...process.env, ZDRAVO_DATA: stage.directory, NODE_NO_WARNINGS: '1' };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...flags], { env }, (error, stdout, stderr) =>
       resolve({ code: Number(error?.code ?? 0), output: stdout + stderr }),

@@ -268,6 +268,26 @@ test('a child’s declaration ends with childhood; two children without tax numb
   assert.match(rejected.body.data.seed, /^\\x[0-9a-f]{64}$/);
 });
 
+test('the list of requests is in short: names of the patient, the division as it is now; nothing of other clinics', async () => {
+  const person = someone(withPhone);
+  const { id, division } = (await createRequest(stage, first, person)).body.data;
+  const list = (clinic: Clinic, query = '') =>
+    stage.api.expect('GET', `/api/declaration_requests?page_size=10${query}`, as(clinic));
+  const { data, paging } = (await list(first, '&status=NEW')).body;
+  const short = data.find((one: { id: string }) => one.id === id);
+  assert.deepEqual(short.person, namesOf(person));
+  assert.deepEqual(short.division, { id: division.id, name: division.name, type: division.type, status: 'ACTIVE' });
+  assert.deepEqual(Object.keys(short.legal_entity).sort(), ['edrpou', 'id', 'legal_form', 'name', 'short_name']);
+  assert.equal(paging.page_size, 10);
+  assert.ok(!JSON.stringify((await list(second)).body).includes(id));
+  const foreign = await list(second, `&legal_entity_id=${first.legal_entity_id}`);
+  assert.deepEqual(foreign.body.data, []);
+});
+
+function namesOf({ first_name, last_name, second_name }: DeclarationPerson) {
+  return { first_name, last_name, ...(second_name === undefined ? {} : { second_name }) };
+}
+
 test('a patient is found by what is known, and by nothing less; the payer resets a lost telephone', async () => {
   const person = someone(withPhone);
   const { person_id } = (await declare(stage, first, person)).body.data;

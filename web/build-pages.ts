@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { glob, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { addressesOf } from '@zdravo/kit/public-client';
 import { page_routes } from './page-routes.ts';
 
@@ -16,14 +18,7 @@ export async function buildPages(): Promise<string> {
   const built = join(root, 'dist', await hashSources());
   if (await exists(built)) return built;
   const unfinished = `${built}.${process.pid}`;
-  // Loaded only when there is something to build: a warm start does not pay for the bundler.
-  const { build } = await import('vite');
-  await build({
-    configFile: join(root, 'vite.config.ts'),
-    logLevel: 'warn',
-    define: { page_route_addresses },
-    build: { outDir: unfinished, emptyOutDir: true },
-  });
+  await bundle(unfinished);
   try {
     await rename(unfinished, built);
   } catch (error) {
@@ -31,6 +26,14 @@ export async function buildPages(): Promise<string> {
     await rm(unfinished, { recursive: true });
   }
   return built;
+}
+
+/** In a process of its own: the bundler's memory and the `NODE_ENV` that it sets end with it. */
+async function bundle(folder: string): Promise<void> {
+  const program = join(root, 'bundle-pages.ts');
+  await promisify(execFile)(process.execPath, [program, folder, page_route_addresses], {
+    env: { ...process.env, NODE_NO_WARNINGS: '1' },
+  });
 }
 
 async function exists(folder: string): Promise<boolean> {
@@ -45,6 +48,7 @@ async function hashSources(): Promise<string> {
     'src/**/*',
     'index.html',
     'vite.config.ts',
+    'bundle-pages.ts',
     'package.json',
     '../country/ua/{scopes,scopes/*}.ts',
     '../kit/{client,problem,public-client}/*.ts',

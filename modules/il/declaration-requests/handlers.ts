@@ -106,7 +106,10 @@ function view(request: StoredRequest, data: RequestData | undefined, seed?: stri
 
 type ListQuery = { page?: number; page_size?: number; employee_id?: string; legal_entity_id?: string; status?: string };
 
-/** In short: of the patient only the names (api-v2.0.apib, Declaration_Request_Short). */
+/**
+ * In short: of the patient only the names (api-v2.0.apib, Declaration_Request_Short); an id they have once they signed. The
+ * division's status is that of now: what is signed has none.
+ */
 async function list(deps: IlDeps, query: ListQuery, call: Call) {
   const page = pageOf(query);
   const own = restrictedTo(call.principal);
@@ -123,8 +126,17 @@ async function list(deps: IlDeps, query: ListQuery, call: Call) {
     .limit(page.limit)
     .offset(page.offset)
     .execute();
-  const data = await readManyData(deps, rows);
-  return { data: rows.map((row) => viewShort(row, data.get(row.id))), paging: pagingOf(page, total) };
+  const [data, statuses] = await Promise.all([readManyData(deps, rows), divisionStatuses(deps, rows)]);
+  return {
+    data: rows.map((row) => viewShort(row, data.get(row.id), statuses.get(row.division_id))),
+    paging: pagingOf(page, total),
+  };
+}
+
+async function divisionStatuses(deps: IlDeps, requests: readonly StoredRequest[]): Promise<Map<string, string>> {
+  const ids = [...new Set(requests.map(({ division_id }) => division_id))];
+  const divisions = await Promise.all(ids.map((id) => deps.prm.findDivision(id)));
+  return new Map(divisions.flatMap((division) => (division ? [[division.id, division.status] as const] : [])));
 }
 
 function filtered(
@@ -139,21 +151,23 @@ function filtered(
   return query;
 }
 
-function viewShort(request: StoredRequest, data: RequestData | undefined) {
+function viewShort(request: StoredRequest, data: RequestData | undefined, division_status: string | undefined) {
   const { id, start_date, end_date } = request;
-  if (!data) return { id, status: publicStatus(request), start_date, end_date };
-  const { person, employee, legal_entity, division, scope } = data;
-  const { first_name, last_name, second_name } = person;
-  const named = { first_name, last_name, ...(second_name === undefined ? {} : { second_name }) };
+  const short = { id, status: publicStatus(request), start_date, end_date };
+  if (!data) return short;
+  const { scope, person, employee, legal_entity, division } = data;
   return {
-    id,
-    status: publicStatus(request),
-    start_date,
-    end_date,
+    ...short,
     scope,
-    person: named,
+    person: pick(person, ['first_name', 'last_name', 'second_name']),
     employee,
-    legal_entity,
-    division,
+    legal_entity: pick(legal_entity, ['id', 'name', 'short_name', 'legal_form', 'edrpou']),
+    division: { ...pick(division, ['id', 'name', 'type']), status: division_status },
   };
+}
+
+function pick(whole: Record<string, unknown>, members: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(
+    members.flatMap((member) => (whole[member] === undefined ? [] : [[member, whole[member]]])),
+  );
 }

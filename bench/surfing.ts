@@ -33,29 +33,35 @@ const defences: Record<string, Defence> = {
   none: { settings: { ...no_locks, ...no_budgets }, has_decoys: false },
 };
 
+/** What every attacker got who met all defences. */
+type Worst = { queries: number; share: number; flagged_after: number };
+
 /**
  * Attackers of several kinds against a generated town (`--persons=N`, 100,000), with and without each defence of the search
  * dialogue, and honest clerks with all of them. `ATTACKER.DEFENCE.found_percent`: of the town, by 10,000 queries (by 500
- * without locks); `.queries_until_locked`; `.right_guess_percent`: of the answers that the attacker made up.
+ * without locks); `.queries_until_locked`; `.right_guess_percent`: of the answers that the attacker made up. With all defences:
+ * `share` of the town that the best attacker found in `queries`, `flagged_after` the most queries that one who found anybody
+ * sent unlocked; `honest_success`: share of the clerks' visits that reached the patient.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
   const postgres = await startPostgres({ directory: join(directory, 'postgres') });
   try {
     const town = await foundTown(postgres.url, directory, personsOption(100_000));
-    const figures = { persons: town.residents.length, ...(await clerkFigures(town)) };
-    const loots = await everyAttack(town, residentsByName(town));
-    return { figures: { ...figures, ...loots.figures }, ratios: loots.ratios };
+    const { honest_success, ...of_clerks } = await clerkFigures(town);
+    const { worst, figures, ratios } = await everyAttack(town, residentsByName(town));
+    const persons = town.residents.length;
+    return { figures: { persons, ...worst, honest_success, ...of_clerks, ...figures }, ratios };
   } finally {
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function clerkFigures(town: Town): Promise<Record<string, number>> {
+async function clerkFigures(town: Town) {
   const { visits, reached, reached_without_question, locked_clerks } = await serve(town, clerks);
   return {
-    'clerks.reached_percent': (100 * reached) / visits,
+    honest_success: reached / visits,
     'clerks.without_question_percent': (100 * reached_without_question) / visits,
     'clerks.locked': locked_clerks,
   };
@@ -65,6 +71,7 @@ async function clerkFigures(town: Town): Promise<Record<string, number>> {
 async function everyAttack(town: Town, residents: Residents) {
   const figures: Record<string, number> = {};
   const ratios: Record<string, number> = {};
+  const worst: Worst = { queries, share: 0, flagged_after: 0 };
   for (const [name, attacker] of Object.entries(attackers)) {
     const per_query: Record<string, number> = {};
     for (const [defence_name, defence] of Object.entries(defences)) {
@@ -75,8 +82,11 @@ async function everyAttack(town: Town, residents: Residents) {
       figures[`${label}.queries_until_locked`] = loot.sent_before_lock;
       if (loot.guesses > 0) figures[`${label}.right_guess_percent`] = (100 * loot.right_guesses) / loot.guesses;
       per_query[defence_name] = loot.found / sent;
+      if (defence_name !== 'all' || loot.found === 0) continue;
+      worst.share = Math.max(worst.share, loot.found / town.residents.length);
+      worst.flagged_after = Math.max(worst.flagged_after, loot.sent_before_lock);
     }
     ratios[`${name}.none_of_all`] = per_query['none']! / Math.max(per_query['all']!, 1 / queries);
   }
-  return { figures, ratios };
+  return { worst, figures, ratios };
 }

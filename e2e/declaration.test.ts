@@ -270,6 +270,7 @@ test('a child’s declaration ends with childhood; two children without tax numb
 
 test('the list of requests is in short: names of the patient, the division as it is now; nothing of other clinics', async () => {
   const person = someone(withPhone);
+  await provePhone(stage, first, phoneOf(person)!);
   const { id, division } = (await createRequest(stage, first, person)).body.data;
   const list = (clinic: Clinic, query = '') =>
     stage.api.expect('GET', `/api/declaration_requests?page_size=10${query}`, as(clinic));

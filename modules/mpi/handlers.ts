@@ -12,7 +12,7 @@ import { erasePerson } from './persons/erase-person.ts';
 import { getPerson } from './persons/get-person.ts';
 import { matchPerson } from './persons/match-person.ts';
 import { findPersonStates } from './persons/person-states.ts';
-import { putPerson } from './persons/put-person.ts';
+import { createPutPerson } from './persons/put-person.ts';
 import { resetAuthenticationMethod } from './persons/reset-authentication.ts';
 import { searchPersons } from './persons/search-persons.ts';
 import { replyToSearch, startSearch } from './search/dialogue.ts';
@@ -20,8 +20,9 @@ import { openHandle, readByHandle } from './search/handles.ts';
 import { liftLock } from './search/locks.ts';
 
 export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
+  const putPerson = createPutPerson(deps);
   return {
-    putPerson: ({ params, body }, call) => putPerson(deps, params.id, body, askerOf(call.context)),
+    putPerson: ({ params, body }, call) => putPerson(params.id, body, askerOf(call.context)),
     getPerson: ({ params }, call) => getPerson(deps, params.id, askerOf(call.context)),
     matchPerson: ({ body }, call) => matchPerson(deps, body.person, askerOf(call.context)),
     searchPersons: ({ body }, call) => searchPersons(deps, body, askerOf(call.context)),

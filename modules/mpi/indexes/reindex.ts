@@ -88,7 +88,7 @@ async function indexOne(deps: Deps, transaction: MpiTransaction, maker: TokenMak
     const rows = maker.indexTokens(present).filter((row) => row.index_id === phone_index);
     const tokens = rows.map((row) => row.token);
     const serving = deps.generations.current().serving.key_id === maker.key_id;
-    if (serving && tokens.length > 0) await refreshPhoneFanout(transaction, maker.key_id, { person_id: id, tokens });
+    if (serving && tokens.length > 0) await refreshPhoneFanout(transaction, maker.key_id, { person_ids: [id], tokens });
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     deps.log.error({ err: error, person_id: id }, `a person is left out of the new indexes: ${error.hint}`);

@@ -4,49 +4,71 @@ import type { MpiDeps, MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
 import { sealSketch } from './sketch.ts';
 
-type Sketching = { generations: LiveGenerations; person_id: string; person: Person; key: Uint8Array };
+export type Sketching = {
+  person_id: string;
+  person: Person;
+  key: Uint8Array;
+  /** Whether there can be no older sketch. */
+  is_new: boolean;
+};
 
-/** The parts of a write's one statement that bring a person's sketches and blocks up to date and call the linker. */
-export function sketchRows({ generations, person_id, person, key }: Sketching): RawBuilder<unknown> {
-  const { written } = generations;
-  const key_ids = written.map((maker) => maker.key_id);
-  const sealed = written.map((maker) =>
-    sealSketch(key, { person_id, key_id: maker.key_id }, maker.sketches.sketch(person)),
+/** The parts of a write's one statement that bring persons' sketches and blocks up to date and call the linker. */
+export function sketchRows({ written }: LiveGenerations, sketchings: readonly Sketching[]): RawBuilder<unknown> {
+  const sketches = sketchings.flatMap(({ person_id, person, key }) =>
+    written.map(({ key_id, sketches: maker }) => {
+      return { person_id, key_id, sealed: sealSketch(key, { person_id, key_id }, maker.sketch(person)) };
+    }),
   );
-  const blocks = written.flatMap((maker) =>
-    maker.sketches.blocks(person).map((token) => ({ token, key_id: maker.key_id })),
+  const blocks = sketchings.flatMap(({ person_id, person }) =>
+    written.flatMap(({ key_id, sketches: maker }) =>
+      maker.blocks(person).map((token) => ({ person_id, key_id, token })),
+    ),
   );
+  const known = sketchings.flatMap(({ person_id, is_new }) => (is_new ? [] : [person_id]));
   return sql`
-    sketch (key_id, ciphertext) as (select * from unnest(${key_ids}::text[], ${sealed}::bytea[])),
-    sketch_changed as (
+    sketch (person_id, key_id, ciphertext) as (
+      select person_id, key_id, ciphertext
+      from unnest(${sketches.map((row) => row.person_id)}::uuid[], ${sketches.map((row) => row.key_id)}::text[],
+        ${sketches.map((row) => row.sealed)}::bytea[]) as sketch (person_id, key_id, ciphertext)
+    ),
+    sketched_before (person_id) as (select person_id from unnest(${known}::uuid[]) as known (person_id)),
+    sketches_changed as (
       update mpi.linkage_sketches known set ciphertext = sketch.ciphertext
-      from sketch where known.person_id = ${person_id}::uuid and known.key_id = sketch.key_id
+      from sketch join sketched_before before on before.person_id = sketch.person_id
+      where known.person_id = sketch.person_id and known.key_id = sketch.key_id
     ),
-    sketch_come as (
+    sketches_come as (
       insert into mpi.linkage_sketches (person_id, key_id, ciphertext)
-      select ${person_id}::uuid, key_id, ciphertext from sketch on conflict do nothing
+      select person_id, key_id, ciphertext from sketch on conflict do nothing
     ),
-    block (token, key_id) as (
-      select * from unnest(${blocks.map((row) => row.token)}::bigint[], ${blocks.map((row) => row.key_id)}::text[])
+    block (person_id, key_id, token) as (
+      select person_id, key_id, token
+      from unnest(${blocks.map((row) => row.person_id)}::uuid[], ${blocks.map((row) => row.key_id)}::text[],
+        ${blocks.map((row) => row.token)}::bigint[]) as block (person_id, key_id, token)
     ),
     blocks_gone as (
-      delete from mpi.linkage_blocks where person_id = ${person_id}::uuid and token <> all(select token from block)
+      delete from mpi.linkage_blocks known using sketched_before before
+      where known.person_id = before.person_id and known.key_id = any(${written.map(({ key_id }) => key_id)})
+        and not exists (select from block where block.person_id = known.person_id and block.token = known.token)
     ),
     blocks_come as (
       insert into mpi.linkage_blocks (token, key_id, person_id)
-      select token, key_id, ${person_id}::uuid from block on conflict do nothing
+      select token, key_id, person_id from block on conflict do nothing
     ),
-    queued as (insert into mpi.linkage_queue (person_id) values (${person_id}::uuid))`;
+    queued as (
+      insert into mpi.linkage_queue (person_id) select person_id from unnest(${sketchings.map((one) => one.person_id)}::uuid[])
+        as queued (person_id)
+    )`;
 }
 
 /** The same outside a write: for a new generation of keys, and for persons who have no sketch yet. */
 export async function writeSketch(
   deps: Pick<MpiDeps, 'sketch_keys'>,
   transaction: MpiTransaction,
-  sketching: Omit<Sketching, 'key'>,
+  { generations, person_id, person }: { generations: LiveGenerations; person_id: string; person: Person },
 ): Promise<void> {
-  const key = await deps.sketch_keys.getOrCreate(sketching.person_id);
-  await sql`with ${sketchRows({ ...sketching, key })} select`.execute(transaction);
+  const key = await deps.sketch_keys.getOrCreate(person_id);
+  await sql`with ${sketchRows(generations, [{ person_id, person, key, is_new: false }])} select`.execute(transaction);
 }
 
 /** Takes everything by which a person is compared away. */

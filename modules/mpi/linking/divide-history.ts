@@ -66,6 +66,6 @@ async function rewrite<Head extends Rewritable>(
   asker: Asker,
 ): Promise<Head> {
   const written = { person, source: { type: source_type, id: source_id }, written_as: written_as ?? head.id, asker };
-  const { version } = await writeVersion(context, head, written, { created: false });
+  const { version } = await writeVersion(context, head, written);
   return { ...head, version };
 }

@@ -102,5 +102,5 @@ export async function recount({ transaction, generations, held }: WriteContext, 
   const tokens = await phoneTokensAround(transaction, key_id, ids);
   held.require(tokens);
   if (tokens.length === 0) return;
-  for (const person_id of ids) await refreshPhoneFanout(transaction, key_id, { person_id, tokens });
+  await refreshPhoneFanout(transaction, key_id, { person_ids: ids, tokens });
 }

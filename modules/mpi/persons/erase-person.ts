@@ -55,7 +55,7 @@ async function erase(transaction: MpiTransaction, key_id: string, { head, tokens
   await forgetSketches(transaction, ids);
   // The merged first: a parent cannot cease to be active while somebody points to it.
   for (const id of ids) await bury(transaction, id, order_id);
-  if (tokens.length > 0) await refreshPhoneFanout(transaction, key_id, { person_id: head.id, tokens });
+  if (tokens.length > 0) await refreshPhoneFanout(transaction, key_id, { person_ids: [head.id], tokens });
   const events = ids.map((object_id) => ({
     type: 'person.erased',
     object_type: 'person',

@@ -12,20 +12,27 @@ export type Head = {
 };
 export type LivingHead = Head & { pseudonym: string };
 
-/** The same, locked until the transaction ends; a merge that came first is followed. */
+/** Who lives under an id, locked until the transaction ends; a merge that came first is followed. */
 export async function lockHead(transaction: MpiTransaction, id: string): Promise<Head | undefined> {
-  for (;;) {
-    const { rows } = await sql<Head>`${selectHead(id)} for no key update of head`.execute(transaction);
-    if (rows[0]?.status !== 'merged') return rows[0];
-  }
+  return (await lockHeads(transaction, [id])).get(id);
 }
 
-function selectHead(id: string) {
-  return sql<Head>`
-    select head.id, head.status, head.version, head.pseudonym, head.erased_at
-    from mpi.persons asked
-    join mpi.persons head on head.id = coalesce(asked.parent_id, asked.id)
-    where asked.id = coalesce((select person_id from mpi.person_aliases where id = ${id}::uuid), ${id}::uuid)`;
+/** The same for many ids, locked in the order of the heads, whoever asks for whom. */
+export async function lockHeads(transaction: MpiTransaction, ids: readonly string[]): Promise<Map<string, Head>> {
+  const heads = new Map<string, Head>();
+  let left = [...ids];
+  while (left.length > 0) {
+    const { rows } = await sql<Head & { asked_id: string }>`
+      select wanted.id as asked_id, head.id, head.status, head.version, head.pseudonym, head.erased_at
+      from unnest(${left}::uuid[]) wanted (id)
+      left join mpi.person_aliases alias on alias.id = wanted.id
+      join mpi.persons asked on asked.id = coalesce(alias.person_id, wanted.id)
+      join mpi.persons head on head.id = coalesce(asked.parent_id, asked.id)
+      order by head.id for no key update of head`.execute(transaction);
+    for (const { asked_id, ...head } of rows) if (head.status !== 'merged') heads.set(asked_id, head);
+    left = rows.flatMap(({ asked_id, status }) => (status === 'merged' ? [asked_id] : []));
+  }
+  return heads;
 }
 
 /** @throws Problem 404 for an unknown id, 410 for an erased person. */

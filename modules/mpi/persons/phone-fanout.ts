@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
-import type { Person } from '../contract.ts';
 import type { MpiDatabase, MpiTransaction } from '../deps.ts';
 import { index_definitions } from '../indexes/composites.ts';
-import type { Token, TokenMaker } from '../indexes/tokens.ts';
+import type { Token } from '../indexes/tokens.ts';
 
 /** Counted up to here: 100 means 100 or more, so that no telephone costs more than a hundred rows to keep right. */
 export const most_counted = 100;
@@ -12,16 +11,16 @@ export const phone_index = index_definitions.find(({ name }) => name === 'phone'
 const most_rows = 400;
 
 /**
- * Brings `phone_fanout` up to date for all who share one of these telephones, and for the given person. Exact under
+ * Brings `phone_fanout` up to date for all who share one of these telephones, and for the given persons. Exact under
  * concurrency: whoever changes a telephone holds its lock; the facts are locked before they are counted anew.
  */
 export async function refreshPhoneFanout(
   transaction: MpiTransaction,
   key_id: string,
-  { person_id, tokens }: { person_id: string; tokens: readonly Token[] },
+  { person_ids, tokens }: { person_ids: readonly string[]; tokens: readonly Token[] },
 ): Promise<void> {
   const sharing = await personsSharing(transaction, key_id, tokens);
-  const persons = [...new Set([person_id, ...sharing])];
+  const persons = [...new Set([...person_ids, ...sharing])];
   await sql`
     select from mpi.person_facts fact join mpi.persons head on head.pseudonym = fact.pseudonym
     where head.id = any(${persons}::uuid[]) order by fact.pseudonym for update of fact`.execute(transaction);
@@ -86,9 +85,4 @@ export async function phoneTokensAround(db: MpiDatabase, key_id: string, ids: re
     db,
   );
   return rows.map((row) => row.token);
-}
-
-/** The telephones of these data, as tokens. */
-export function phoneTokensOf(maker: TokenMaker, person: Person): Token[] {
-  return maker.indexTokens(person).flatMap((row) => (row.index_id === phone_index ? [row.token] : []));
 }

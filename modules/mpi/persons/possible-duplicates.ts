@@ -1,5 +1,6 @@
 import type { MpiTransaction } from '../deps.ts';
 import { askForReview } from '../linking/review-items.ts';
+import type { DecidingTokens } from './deciding-tokens.ts';
 import type { Situation } from './situation.ts';
 
 /**
@@ -8,16 +9,18 @@ import type { Situation } from './situation.ts';
  */
 export async function askAboutDuplicates(
   transaction: MpiTransaction,
-  id: string,
+  written: readonly { id: string; tokens: DecidingTokens }[],
   { owners, tax_bearers }: Pick<Situation, 'owners' | 'tax_bearers'>,
 ): Promise<void> {
-  const contested = new Set(owners.map(({ person_id }) => person_id));
-  const sharing = tax_bearers.filter((other) => !contested.has(other));
-  await askForReview(transaction, 'identity_contested', pairs(id, [...contested]));
-  await askForReview(transaction, 'identifier_shared', pairs(id, sharing));
-}
-
-/** A pair of oneself is left out by `askForReview`. */
-function pairs(id: string, others: string[]): [string, string][] {
-  return others.map((other) => [id, other]);
+  const contested: [string, string][] = [];
+  const sharing: [string, string][] = [];
+  for (const { id, tokens } of written) {
+    const identity = new Set(tokens.identity.map(({ token }) => token));
+    const claimants = new Set(owners.flatMap(({ token, person_id }) => (identity.has(token) ? [person_id] : [])));
+    const bearers = tax_bearers.flatMap(({ token, person_ids }) => (tokens.tax_ids.includes(token) ? person_ids : []));
+    for (const other of claimants) contested.push([id, other]);
+    for (const other of bearers) if (!claimants.has(other)) sharing.push([id, other]);
+  }
+  await askForReview(transaction, 'identity_contested', contested);
+  await askForReview(transaction, 'identifier_shared', sharing);
 }

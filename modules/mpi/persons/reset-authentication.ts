@@ -58,5 +58,5 @@ async function reset(
 ): Promise<PersonWritten> {
   const persons = await openPersons(context.deps, context.transaction, [head.id]);
   const person = { ...persons.get(head.id)!, authentication_methods: [{ type: 'NA' as const }] };
-  return writeVersion(context, head, { ...written, person }, { created: false });
+  return writeVersion(context, head, { ...written, person });
 }

@@ -1,53 +1,63 @@
 import { sql } from 'kysely';
 import type { MpiTransaction } from '../deps.ts';
-import { index_definitions } from '../indexes/composites.ts';
-import type { LiveGenerations } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
+import { type DecidingTokens, tax_index } from './deciding-tokens.ts';
 import { phone_index } from './phone-fanout.ts';
 
-/** What a write finds under its locks, told by one query. */
+/** What a group of writes finds under its locks, told by one query. No two of the group share a token. */
 export type Situation = {
   /** The generations of index keys, for `HeldLocks.confirm`. */
   generations: string;
-  /** Whether somebody lives, or lived, under the id. */
-  known: boolean;
+  /** The ids under which somebody lives, or lived. */
+  known: string[];
   /** Who has the identity keys, parents in place of merged ones. */
   owners: { token: Token; person_id: string }[];
-  /** Who bears the tax number, parents in place of merged ones; some of them when they are many. */
-  tax_bearers: string[];
-  /** Whether anybody has one of the telephones. */
-  shares_phone: boolean;
+  /** Who bears the tax numbers, parents in place of merged ones; some of them when they are many. */
+  tax_bearers: { token: Token; person_ids: string[] }[];
+  /** The telephones that somebody has. */
+  known_phones: Token[];
 };
 
 /** A number that clerks made up may meet many; people need not look at more pairs at once. */
 const most_compared = 5;
-const tax_index = index_definitions.find(({ name }) => name === 'tax_id')!.id;
 
 export async function readSituation(
   transaction: MpiTransaction,
-  { serving }: LiveGenerations,
-  asked: { id: string; identity_tokens: Token[]; tax_tokens: Token[]; phone_tokens: Token[] },
+  key_id: string,
+  { ids, tokens }: { ids: readonly string[]; tokens: readonly DecidingTokens[] },
 ): Promise<Situation> {
+  const identity_tokens = tokens.flatMap(({ identity }) => identity.map(({ token }) => token));
   const { rows } = await sql<Situation>`
     select
       (select string_agg(key_id || ' ' || state, ',' order by key_id) from mpi.index_generations where state <> 'retiring')
         as generations,
-      exists (select from mpi.persons where id = ${asked.id}::uuid)
-        or exists (select from mpi.person_aliases where id = ${asked.id}::uuid) as known,
       coalesce((
-        select jsonb_agg(jsonb_build_object('token', key.token::text, 'person_id', coalesce(head.parent_id, head.id)))
-        from mpi.identity_keys key join mpi.persons head on head.id = key.person_id
-        where key.key_id = ${serving.key_id} and key.token = any(${asked.identity_tokens}::bigint[])), '[]') as owners,
+        select jsonb_agg(asked.id) from unnest(${ids}::uuid[]) as asked (id)
+        where exists (select from mpi.persons where id = asked.id)
+          or exists (select from mpi.person_aliases where id = asked.id)), '[]') as known,
       coalesce((
-        select jsonb_agg(distinct coalesce(head.parent_id, head.id))
-        from (
-          select person_id from mpi.blind_indexes
-          where token = any(${asked.tax_tokens}::bigint[]) and index_id = ${tax_index} and key_id = ${serving.key_id}
-          limit ${most_compared + 1}
-        ) row join mpi.persons head on head.id = row.person_id), '[]') as tax_bearers,
-      exists (
-        select from mpi.blind_indexes
-        where token = any(${asked.phone_tokens}::bigint[]) and index_id = ${phone_index} and key_id = ${serving.key_id}
-      ) as shares_phone`.execute(transaction);
+        select jsonb_agg(jsonb_build_object('token', asked.token::text, 'person_id', coalesce(head.parent_id, head.id)))
+        from unnest(${identity_tokens}::bigint[]) as asked (token)
+        join mpi.identity_keys key on key.token = asked.token and key.key_id = ${key_id}
+        join mpi.persons head on head.id = key.person_id), '[]') as owners,
+      coalesce((
+        select jsonb_agg(jsonb_build_object('token', asked.token::text, 'person_ids', bearers.ids))
+        from unnest(${tokens.flatMap((one) => one.tax_ids)}::bigint[]) as asked (token)
+        cross join lateral (
+          select array_agg(distinct coalesce(head.parent_id, head.id)) as ids
+          from (
+            select person_id from mpi.blind_indexes
+            where token = asked.token and index_id = ${tax_index} and key_id = ${key_id} limit ${most_compared + 1}
+          ) row join mpi.persons head on head.id = row.person_id
+        ) bearers
+        where bearers.ids is not null), '[]') as tax_bearers,
+      coalesce((
+        select jsonb_agg(asked.token::text)
+        from unnest(${tokens.flatMap((one) => one.phones)}::bigint[]) as asked (token)
+        where exists (
+          select from mpi.blind_indexes
+          where token = asked.token and index_id = ${phone_index} and key_id = ${key_id})), '[]') as known_phones`.execute(
+    transaction,
+  );
   return rows[0]!;
 }

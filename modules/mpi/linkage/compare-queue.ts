@@ -3,15 +3,15 @@ import type { Logger } from '@zdravo/kit/log';
 import { type Kysely, sql } from 'kysely';
 import type { MpiTransaction } from '../deps.ts';
 import type { Tables } from '../tables.ts';
-import { matchOnline, servingKey } from './match-online.ts';
+import { type Matching, matchOnline, servingKey } from './match-online.ts';
 import { openServingModel, type ServingModel } from './models.ts';
-import { propose } from './propose.ts';
+import { type Judged, propose } from './propose.ts';
 import { recordOpened } from './sketch-audit.ts';
 
 type QueueDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
 type Waiting = { position: number; person_id: string };
 
-const batch_size = 20;
+const batch_size = 100;
 
 /**
  * Compares all who wait now. A batch, what came of it and its audit rows are one transaction: a linker that dies in
@@ -53,23 +53,35 @@ async function compareBatch(
     for (const id of ids) opened.add(id);
   };
   const matching = { ...deps, db: transaction, key_id, model, onOpened };
-  const postponed: string[] = [];
-  for (const person_id of new Set(rows.map((row) => row.person_id))) {
-    const judged = await matchOnline(matching, person_id).catch((error: unknown) => postponeUnknown(deps, error));
-    if (judged === 'postponed') postponed.push(person_id);
-    else await propose(transaction, judged);
-  }
+  const waiting = [...new Set(rows.map((row) => row.person_id))];
+  const { judged, postponed } = await compareAll(matching, waiting);
+  await propose(transaction, judged);
   await putBack(transaction, postponed);
   const request_id = `linker-${rows[0]!.position}`;
   await recordOpened(transaction, { request_id, action: 'sketch.compared', person_ids: [...opened] });
   return { taken: rows.length, compared: rows.length - postponed.length };
 }
 
-/** A key of a generation that is not here: the operator brings it, and the comparison is done then. */
-function postponeUnknown({ log }: QueueDeps, error: unknown): 'postponed' {
-  if (!(error instanceof KeyError) || error.code !== 'key_unknown') throw error;
-  log.error({ err: error }, `somebody cannot be compared yet: ${error.hint}`);
-  return 'postponed';
+/**
+ * All at once; one by one when a generation of keys is not here: whoever needs it waits until the operator brings it, everybody
+ * else is compared.
+ */
+async function compareAll(
+  matching: Matching,
+  person_ids: readonly string[],
+): Promise<{ judged: Judged[]; postponed: string[] }> {
+  try {
+    return { judged: [...(await matchOnline(matching, person_ids)).values()].flat(), postponed: [] };
+  } catch (error) {
+    if (!(error instanceof KeyError) || error.code !== 'key_unknown') throw error;
+    if (person_ids.length === 1) {
+      matching.log.error({ err: error }, `somebody cannot be compared yet: ${error.hint}`);
+      return { judged: [], postponed: [...person_ids] };
+    }
+  }
+  const each = [];
+  for (const person_id of person_ids) each.push(await compareAll(matching, [person_id]));
+  return { judged: each.flatMap(({ judged }) => judged), postponed: each.flatMap(({ postponed }) => postponed) };
 }
 
 async function putBack(transaction: MpiTransaction, person_ids: readonly string[]): Promise<void> {

@@ -165,8 +165,8 @@ async function matchOne(
   const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
   const opened: string[] = [];
   const onOpened = (ids: Iterable<string>) => opened.push(...ids);
-  const judged = await matchOnline({ db, keys, key_id, model, log, onOpened }, person_id);
+  const judged = await matchOnline({ db, keys, key_id, model, log, onOpened }, [person_id]);
   const audit = { request_id: `linker-match-${randomUUID()}`, action: 'sketch.compared', person_ids: opened };
   await recordOpened(db, audit);
-  return judged;
+  return judged.get(person_id) ?? [];
 }

@@ -21,29 +21,37 @@ export type Matching = Opening & { db: MpiDatabase; model: ServingModel };
 /** No composite is shared by more; numbers that clerks make up are not looked at further. */
 const most_candidates = 64;
 
-type Row = { person_id: string; root_id: string; ciphertext: Buffer };
+type Candidate = { asked_id: string; person_id: string; root_id: string };
 
 /**
- * Compares one person with everybody who shares a block, on sketches alone: one query for all of them, one for their
- * keys. Records that were merged speak for their parents.
- * @returns what the model says of each other living person, the likeliest first.
+ * Compares persons with everybody who shares a block with them, on sketches alone: one query for all pairs, one for
+ * the sketches, one for their keys. Records that were merged speak for their parents.
+ * @returns for each who has a sketch what the model says of each other living person, the likeliest first.
  */
-export async function matchOnline(matching: Matching, person_id: string): Promise<Judged[]> {
-  const rows = await candidatesOf(matching, person_id);
+export async function matchOnline(matching: Matching, person_ids: readonly string[]): Promise<Map<string, Judged[]>> {
+  const candidates = await candidatesOf(matching, person_ids);
+  const asked = Map.groupBy(candidates, ({ asked_id }) => asked_id);
+  const compared = [...asked].filter(([, rows]) => rows.length > 1);
+  const ids = new Set(compared.flatMap(([, rows]) => rows.map(({ person_id }) => person_id)));
+  const sketches = await openAll(matching, await sealedSketches(matching, [...ids]));
+  return new Map(compared.map(([id, rows]) => [id, judgeOne(matching.model, id, { rows, sketches })]));
+}
+
+type Opened = { rows: readonly Candidate[]; sketches: ReadonlyMap<string, Tokens[]> };
+
+function judgeOne(model: ServingModel, person_id: string, { rows, sketches }: Opened): Judged[] {
   const own = rows.find((row) => row.person_id === person_id);
-  if (!own || rows.length < 2) return [];
-  const sketches = await openAll(matching, rows);
   const left = sketches.get(person_id);
-  if (!left) return [];
+  if (!own || !left) return [];
   const best = new Map<string, Judged>();
   for (const row of rows) {
     const right = sketches.get(row.person_id);
     if (row.root_id === own.root_id || !right) continue;
-    const explanation = matching.model.matcher.compareTokens(left, right);
+    const explanation = model.matcher.compareTokens(left, right);
     const known = best.get(row.root_id);
     if (known && known.probability >= explanation.probability) continue;
-    const verdict = verdictOf(explanation, matching.model);
-    const evidence = verdict === 'nothing' ? undefined : evidenceOf(matching.model.id, explanation);
+    const verdict = verdictOf(explanation, model);
+    const evidence = verdict === 'nothing' ? undefined : evidenceOf(model.id, explanation);
     best.set(row.root_id, { ids: [row.root_id, own.root_id], verdict, probability: explanation.probability, evidence });
   }
   return peopleDecideBetweenSeveral([...best.values()]);
@@ -56,21 +64,30 @@ export function peopleDecideBetweenSeveral(compared: Judged[]): Judged[] {
   return likely.length === 1 ? likely : likely.map((one) => ({ ...one, verdict: 'review' as const }));
 }
 
-async function candidatesOf({ db, key_id }: Matching, person_id: string): Promise<Row[]> {
-  const { rows } = await sql<Row>`
-    with candidate as (
-      select ${person_id}::uuid as person_id union
+async function candidatesOf({ db, key_id }: Matching, person_ids: readonly string[]): Promise<Candidate[]> {
+  const { rows } = await sql<Candidate>`
+    select asked.id as asked_id, head.id as person_id, coalesce(head.parent_id, head.id) as root_id
+    from unnest(${person_ids}::uuid[]) as asked (id)
+    cross join lateral (
+      select asked.id as person_id union
       select person_id from (
         select other.person_id
         from mpi.linkage_blocks own
         join mpi.linkage_blocks other on other.token = own.token and other.key_id = own.key_id
-        where own.person_id = ${person_id}::uuid and own.key_id = ${key_id} limit ${4 * most_candidates}
+        where own.person_id = asked.id and own.key_id = ${key_id} limit ${4 * most_candidates}
       ) row limit ${most_candidates}
-    )
-    select head.id as person_id, coalesce(head.parent_id, head.id) as root_id, sketch.ciphertext
-    from candidate
-    join mpi.persons head on head.id = candidate.person_id and head.status <> 'erased'
-    join mpi.linkage_sketches sketch on sketch.person_id = head.id and sketch.key_id = ${key_id}`.execute(db);
+    ) candidate
+    join mpi.persons head on head.id = candidate.person_id and head.status <> 'erased'`.execute(db);
+  return rows;
+}
+
+type Sealed = { person_id: string; ciphertext: Buffer };
+
+async function sealedSketches({ db, key_id }: Matching, person_ids: readonly string[]): Promise<Sealed[]> {
+  if (person_ids.length === 0) return [];
+  const { rows } = await sql<Sealed>`
+    select person_id, ciphertext from mpi.linkage_sketches
+    where key_id = ${key_id} and person_id = any(${person_ids}::uuid[])`.execute(db);
   return rows;
 }
 
@@ -80,7 +97,7 @@ async function candidatesOf({ db, key_id }: Matching, person_id: string): Promis
  */
 export async function openAll(
   { keys, key_id, log, onOpened }: Opening,
-  rows: readonly Pick<Row, 'person_id' | 'ciphertext'>[],
+  rows: readonly Sealed[],
 ): Promise<Map<string, Tokens[]>> {
   const known = await keysOf({ keys, log }, rows);
   const opened = new Map<string, Tokens[]>();

@@ -28,15 +28,17 @@ const largest_group = 32;
  * The function throws Problem 422 for impossible data, 409 when the person was erased.
  */
 export function createPutPerson(deps: MpiDeps): PutPerson {
-  const group = createGroupCommit<Putting, PersonWritten | Problem>({
+  const group = createGroupCommit<Putting & { meets: string[] }, PersonWritten | Problem>({
     write: (puts) => putTogether(deps, puts),
-    keysOf: (put) => locksFor(deps.generations.current(), put).map(String),
+    keysOf: ({ meets }) => meets,
     largest_group,
   });
   return async (id, body, asker) => {
     const person = acceptPerson(body.person, deps.clock);
     const { source, pseudonym = randomUUID() } = body;
-    const outcome = await readable(deps, () => group.run({ person, source, pseudonym, written_as: id, asker }));
+    const put = { person, source, pseudonym, written_as: id, asker };
+    const meets = locksFor(deps.generations.current(), put).map(String);
+    const outcome = await readable(deps, () => group.run({ ...put, meets }));
     if (outcome instanceof Problem) throw outcome;
     return outcome;
   };

@@ -31,9 +31,18 @@ export function openPerson(key: Uint8Array, place: Place, sealed: SealedPerson):
   return JSON.parse(openEnvelope(key, sealed.ciphertext, associatedData(place, sealed)).toString()) as Person;
 }
 
-/** The bytes that are sealed (RFC 8785). @throws TlogError when the value cannot be said in JSON. */
+const canonical = new WeakMap<Person, Uint8Array>();
+
+/**
+ * The bytes that are sealed (RFC 8785), made once: a write asks for them three times, and data are never changed in place.
+ * @throws TlogError when the value cannot be said in JSON.
+ */
 export function canonicalPerson(person: Person): Uint8Array {
-  return canonicalJson(person);
+  const before = canonical.get(person);
+  if (before !== undefined) return before;
+  const bytes = canonicalJson(person);
+  canonical.set(person, bytes);
+  return bytes;
 }
 
 function associatedData(place: Place, { schema_version, data_key }: Omit<SealedPerson, 'ciphertext'>): Buffer {

@@ -3,6 +3,7 @@ export { openEnvelope, sealEnvelope } from './envelope.ts';
 export { createFileKeyProvider, createKeyFile, rotateKeyFile } from './file-provider.ts';
 export { keyMigrations } from './migrations.ts';
 export { type KeyContext, KeyError, type KeyProvider, KeyServiceError, type WrappedKey } from './provider.ts';
+export { fewRandomBytes } from './random.ts';
 export { type RewrapOptions, type Rewrapped, rewrapJob } from './rewrap.ts';
 export { KeySettings, openKeyProvider } from './settings.ts';
 export { createKeyStore, type KeyStore } from './store.ts';

@@ -23,8 +23,12 @@ function canonicalText(value: unknown, path: string, depth: number): string {
   throw notEncodable(path);
 }
 
+/** Printable ASCII without quotation mark and backslash: it stands as it is. Most texts are of it, and this test is the quicker. */
+const plain_text = /^[ !#-[\]-~]*$/;
+
 /** ECMAScript's own escapes are those of RFC 8785 §3.2.2.2, as long as the text has no lone surrogate. */
 function stringText(text: string, path: string): string {
+  if (plain_text.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw notEncodable(path);
   return JSON.stringify(text);
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { retryOnConflict } from '@zdravo/kit/db';
 import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
 import { conflict, notFound } from '@zdravo/kit/problem';
@@ -85,7 +85,7 @@ async function findLivingKey({ keys }: OpsDeps, transaction: Transaction<Tables>
   return key;
 }
 
-type Insertion = { body: UpgradeBody; person_id: string; person_key: Uint8Array; handle_key: Uint8Array };
+type Insertion = { body: UpgradeBody; person_id: string; person_key: Uint8Array; handle_key: KeyObject };
 
 async function insertUpgrade(
   transaction: Transaction<Tables>,
@@ -113,7 +113,7 @@ async function insertUpgrade(
 /** The public leaf of an upgraded container: it says nothing of whose declaration it is. */
 export function upgradeEntry(
   { declaration_id, body, seed }: { declaration_id: string; body: Uint8Array; seed: Uint8Array },
-  handle_key: Uint8Array,
+  handle_key: KeyObject,
 ): Buffer {
   return Buffer.from(
     canonicalJson({

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@zdravo/kit/clock';
 import { isUniqueViolation, retryOnConflict, type TransactionOf } from '@zdravo/kit/db';
 import { createGroupCommit, type GroupCommit } from '@zdravo/kit/groups';
@@ -12,7 +13,7 @@ import { nextVersion } from './transitions.ts';
 import type { VersionBody } from './versions.ts';
 import { type NewVersion, personErased, type WriteContext, writeVersions } from './write-version.ts';
 
-export type OpsDeps = { db: Kysely<Tables>; keys: KeyStore; handle_key: Uint8Array; clock: Clock; heads: HeadCache };
+export type OpsDeps = { db: Kysely<Tables>; keys: KeyStore; handle_key: KeyObject; clock: Clock; heads: HeadCache };
 
 export type Put = { id: string; input: NewDeclaration; context: WriteContext };
 /** Stores declarations, those that come at once together. */

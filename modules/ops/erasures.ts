@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { retryOnConflict } from '@zdravo/kit/db';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict } from '@zdravo/kit/problem';
@@ -115,7 +115,7 @@ async function bury(
 /** The public leaf of an erasure: anyone counts them, nobody sees whose. */
 export function erasureEntry(
   { person_id, body, seed }: { person_id: string; body: Uint8Array; seed: Uint8Array },
-  handle_key: Uint8Array,
+  handle_key: KeyObject,
 ): Buffer {
   return Buffer.from(
     canonicalJson({

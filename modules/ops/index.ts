@@ -8,7 +8,7 @@ import type { Logger } from '@zdravo/kit/log';
 import { contract } from './contract.ts';
 import { createDeclarationWriter } from './declarations.ts';
 import { createHandlers } from './handlers.ts';
-import { log_handle_key, seed_scope } from './key-names.ts';
+import { deriveHandleKey, seed_scope } from './key-names.ts';
 import { createHeadCache, createLogHeadLookup } from './log/checkpoints.ts';
 import { createSequencer, type Sequencer } from './log/sequencer.ts';
 import { originOf, type TransparencyLog } from './log/transparency-log.ts';
@@ -74,7 +74,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   });
   const keys = createKeyStore(keys_database.pool, options.key_provider, seed_scope);
   await keys.check(log);
-  const handle_key = await options.key_provider.derive(log_handle_key.purpose, log_handle_key.generation);
+  const handle_key = await deriveHandleKey(options.key_provider);
   const heads = createHeadCache(database.db);
   const deps = { db: database.db, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });

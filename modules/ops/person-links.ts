@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { canonicalJson, hashLeaf } from '@zdravo/tlog';
 import { sql, type Transaction } from 'kysely';
 import { lockPersons, type OpsDeps } from './declarations.ts';
@@ -45,7 +45,7 @@ export async function logPersonLink(
 /** The public leaf of a merge or its end: anyone counts them, nobody sees whose. */
 function linkEntry(
   link: { person_id: string; op: LinkOp; version: number; body: Uint8Array; seed: Uint8Array },
-  handle_key: Uint8Array,
+  handle_key: KeyObject,
 ): Buffer {
   return Buffer.from(
     canonicalJson({

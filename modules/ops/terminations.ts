@@ -15,7 +15,12 @@ export type TerminationOrder = {
 export type OrderState = { id: string; is_done: boolean; terminated: number };
 
 const column_of = { employee: 'employee_id', legal_entity: 'legal_entity_id', person: 'person_id' } as const;
+/** Ids read at a time: each reading passes those that have ended already, so it is worth many batches. */
+const page_size = 4000;
+/** Declarations that end in one transaction. */
 const batch_size = 500;
+/** The database writes one batch while the next is being sealed here. */
+const batches_at_once = 2;
 
 /**
  * Makes the order durable; the timer works it off. Safe to repeat. Its moment is of the same clock as the declarations', or
@@ -38,7 +43,7 @@ export async function putTerminationOrder(deps: OpsDeps, id: string, order: Term
 }
 
 /**
- * Works off the open orders, oldest first, a batch of declarations at a time, each a short transaction: a doctor with two
+ * Works off the open orders, oldest first, in batches of declarations, each a short transaction: a doctor with two
  * thousand patients blocks nobody, and a crash in the middle leaves only work still to do.
  */
 export async function workOffTerminationOrders(deps: OpsDeps): Promise<void> {
@@ -53,19 +58,43 @@ export async function workOffTerminationOrders(deps: OpsDeps): Promise<void> {
 
 async function workOff(deps: OpsDeps, order: TerminationOrder & { id: string; ordered_at: string }): Promise<void> {
   for (;;) {
-    const batch = await livingBefore(deps, order);
-    const change = { ...order, op: 'terminate', status: 'terminated' } as const;
-    if (batch.length > 0) await changeStatuses(deps, batch, change, { request_id: `termination-order-${order.id}` });
-    await deps.db
-      .updateTable('ops.termination_orders')
-      .set({
-        terminated: sql`terminated + ${batch.length}`,
-        ...(batch.length < batch_size ? { done_at: deps.clock.now().toISOString() } : {}),
-      })
-      .where('id', '=', order.id)
-      .execute();
-    if (batch.length < batch_size) return;
+    const page = await livingBefore(deps, order);
+    await endAll(deps, order, page);
+    if (page.length < page_size) break;
   }
+  await deps.db
+    .updateTable('ops.termination_orders')
+    .set({ done_at: deps.clock.now().toISOString() })
+    .where('id', '=', order.id)
+    .execute();
+}
+
+/** After a failure no further batch begins. */
+async function endAll(deps: OpsDeps, order: TerminationOrder & { id: string }, ids: readonly string[]): Promise<void> {
+  const change = { ...order, op: 'terminate', status: 'terminated' } as const;
+  const context = { request_id: `termination-order-${order.id}` };
+  const batches = batchesOf(ids);
+  const work = async () => {
+    for (const batch of batches) {
+      await changeStatuses(deps, batch, change, context);
+      await countTerminated(deps, order.id, batch.length);
+    }
+  };
+  const done = await Promise.allSettled(Array.from({ length: batches_at_once }, work));
+  for (const one of done) if (one.status === 'rejected') throw one.reason;
+}
+
+async function countTerminated({ db }: OpsDeps, id: string, count: number): Promise<void> {
+  await db
+    .updateTable('ops.termination_orders')
+    .set({ terminated: sql`terminated + ${count}` })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** A generator: who leaves the loop over it by an exception ends it for all who share it. */
+function* batchesOf(ids: readonly string[]): Generator<readonly string[]> {
+  for (let at = 0; at < ids.length; at += batch_size) yield ids.slice(at, at + batch_size);
 }
 
 /** Declarations signed after the order was given are not meant by it; a person is meant by every id they have. */
@@ -78,7 +107,7 @@ async function livingBefore(deps: OpsDeps, order: TerminationOrder & { ordered_a
     .where(column_of[subject_type], 'in', subjects)
     .where('status', 'in', ['active', 'pending_verification'])
     .where('inserted_at', '<=', order.ordered_at)
-    .limit(batch_size)
+    .limit(page_size)
     .execute();
   return rows.map((row) => row.id);
 }

@@ -1,5 +1,5 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
-import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
+import { fewRandomBytes, openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
 import { canonicalJson, hashLeaf } from '@zdravo/tlog';
 import type { DeclarationStatus, NewDeclaration } from './contract.ts';
 
@@ -25,12 +25,9 @@ export type SealedVersion = { body: Buffer; sealed_seed: Buffer; entry: Buffer; 
  * the seed nobody can guess what it stands for (trust.md §6.1).
  * @param keys of the person (seals the seed) and of the log (makes the record's stable handle).
  */
-export function sealVersion(
-  body: VersionBody,
-  keys: { person_key: Uint8Array; handle_key: Uint8Array },
-): SealedVersion {
+export function sealVersion(body: VersionBody, keys: { person_key: Uint8Array; handle_key: KeyObject }): SealedVersion {
   const bytes = Buffer.from(canonicalJson(body));
-  const seed = randomBytes(32);
+  const seed = fewRandomBytes(32);
   const entry = Buffer.from(
     canonicalJson({
       c: commitment(seed, bytes).toString('base64'),
@@ -63,7 +60,7 @@ export function commitment(seed: Uint8Array, body: Uint8Array): Buffer {
 }
 
 /** The public name of a record in the log: stable, so that anyone sees two living versions clash. */
-export function handleOf(record: string, handle_key: Uint8Array): string {
+export function handleOf(record: string, handle_key: KeyObject): string {
   return createHmac('sha256', handle_key).update(record).digest('base64');
 }
 

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict, type Problem } from '@zdravo/kit/problem';
 import { sql, type Transaction } from 'kysely';
@@ -5,7 +6,7 @@ import type { StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { type SealedVersion, sealVersion, type VersionBody } from './versions.ts';
 
-export type WriteDeps = { keys: KeyStore; handle_key: Uint8Array };
+export type WriteDeps = { keys: KeyStore; handle_key: KeyObject };
 export type WriteContext = { request_id: string; client_id?: string };
 export type NewVersion = { body: VersionBody; context: WriteContext };
 

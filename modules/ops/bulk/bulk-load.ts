@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { type KeyObject, randomBytes } from 'node:crypto';
 import { type BinaryRows, copyRows, createBinaryRows, inLongTransaction, openDatabase } from '@zdravo/kit/db';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Pool, PoolClient } from 'pg';
 import type { NewDeclaration } from '../contract.ts';
 import { firstVersion } from '../declarations.ts';
-import { log_handle_key, seed_scope } from '../key-names.ts';
+import { deriveHandleKey, seed_scope } from '../key-names.ts';
 import { sealVersion, type VersionBody } from '../versions.ts';
 
 export type DeclarationLoadOptions = {
@@ -59,7 +59,7 @@ async function sendAll(
   declarations: Iterable<BulkDeclaration>,
 ): Promise<number> {
   const { batch_size = 2000, onProgress, key_provider, stored_at } = options;
-  const handle_key = await key_provider.derive(log_handle_key.purpose, log_handle_key.generation);
+  const handle_key = await deriveHandleKey(key_provider);
   const rows = createRows();
   let count = 0;
   let sending: Promise<void> = Promise.resolve();
@@ -113,7 +113,7 @@ async function send(client: PoolClient, keys_pool: Pool, batch: Record<Table, Bu
 async function addDeclaration(
   rows: Rows,
   body: VersionBody,
-  { key_provider, handle_key }: { key_provider: KeyProvider; handle_key: Uint8Array },
+  { key_provider, handle_key }: { key_provider: KeyProvider; handle_key: KeyObject },
 ): Promise<void> {
   const person_key = randomBytes(32);
   const wrapped = await key_provider.wrap(person_key, { ...seed_scope, owner_id: body.person_id });

@@ -21,6 +21,8 @@ test('npm run demo plays the story on a platform of its own and leaves an enviro
   assert.match(output, /the money follows the patient/);
   const environment = JSON.parse(await readFile(file, 'utf8'));
   assert.deepEqual(Object.keys(environment), ['base_url', 'tokens', 'client', 'signers', 'ids']);
+  for (const who of ['mis', 'owner', 'hr', 'doctor', 'nhs_admin'])
+    assert.match(environment.tokens[who], /^\w{20,}$/, who);
   for (const path of Object.values(environment.signers))
     assert.match(await readFile(path as string, 'utf8'), /BEGIN PRIVATE KEY/);
   for (const id of Object.values(environment.ids)) assert.match(id as string, /^[0-9a-f]{8}-[0-9a-f]{4}-4/);

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { civilDate } from '@zdravo/kit/clock';
 import { createApi } from './demo/api.ts';
 import type { Stage } from './demo/clinics.ts';
-import { chapters, play, writeEnvironment } from './demo/play.ts';
+import { chapters, play } from './demo/play.ts';
 import { startPlatform } from './platform.ts';
 import { readSettings, type Settings } from './settings.ts';
 import type { SignIns } from './sign-ins.ts';
@@ -20,13 +20,13 @@ const address = `http://localhost:${settings.ZDRAVO_PORT}`;
 const platform = (await isServing(address)) ? undefined : await startPlatform(settings);
 try {
   // Another story each time, so that it can be played again over the same data.
-  const played = await play(
+  const environment = await play(
     await openStage(settings),
     console.log,
     randomInt(chapters),
     civilDate(new Date(), 'Europe/Kyiv'),
   );
-  if (values.json) await writeEnvironment(values.json, played);
+  if (values.json) await writeFile(values.json, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 });
 } finally {
   await platform?.stop();
 }

@@ -147,7 +147,7 @@ let visitors = 0;
 async function invited() {
   const clinic = clinics.shift()!;
   const { owner } = await registerClinic(stage, vendor, clinic);
-  const invite = await findInvite(stage, owner.party.email);
+  const invite = await findInvite(stage.outbox, owner.party.email);
   const { address } = stage.api;
   const invitation = await callFrom(visitors++, address, 'GET', `/api/invite/${invite}`);
   const alias = invitation.body.data.id as string;

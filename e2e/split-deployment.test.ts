@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Environment } from '@zdravo/dev/demo/environment';
 import { play } from '@zdravo/dev/demo/play';
 import { civilDate } from '@zdravo/kit/clock';
 import { type Deployment, startDeployment } from './deployment.ts';
@@ -22,14 +23,34 @@ after(async () => {
 test('the whole story plays through processes that talk over HTTP, SMTP and an SMS gateway', async () => {
   const told: string[] = [];
   const today = civilDate(new Date(), 'Europe/Kyiv');
-  const { environment } = await play(deployment.stage, (text) => told.push(text), 1, today);
-  const ids = environment['ids'] as Record<string, string>;
-  assert.ok(ids['declaration'] && ids['capitation_report']);
+  const environment = await play(deployment.stage, (text) => told.push(text), 1, today);
+  await everythingIsAsNamed(environment);
   assert.match(told.at(-1)!, /Anybody may read it: http:\S+capitation\.csv/);
   const file = await fetch(told.at(-1)!.split(': ')[1]!);
   assert.equal(file.status, 200);
   assert.match(await file.text(), /legal_entity/);
 });
+
+/** API tools rely on what the story leaves (design.md §8): each thing is there, in the state that its name says. */
+async function everythingIsAsNamed({ ids, tokens, client }: Environment): Promise<void> {
+  const { api } = deployment.stage;
+  const read = async (path: string, token: string) =>
+    (await api.expect('GET', path, { token, api_key: client.api_key })).body.data;
+  const states = {
+    ...{ employee_request_new: 'NEW', employee_request_approved: 'APPROVED', employee_request_rejected: 'REJECTED' },
+    ...{ declaration_request_new: 'NEW', declaration_request_approved: 'APPROVED' },
+    ...{ declaration_request_rejected: 'REJECTED', declaration_request_signed: 'SIGNED' },
+    ...{ declaration: 'active', declaration_pending: 'pending_verification', declaration_terminated: 'terminated' },
+  };
+  for (const [name, status] of Object.entries(states)) {
+    const [kind] = /^(employee_request|declaration_request|declaration)/.exec(name)!;
+    const token = kind === 'employee_request' ? tokens.hr : tokens.doctor;
+    assert.equal((await read(`/api/${kind}s/${ids[name as keyof typeof states]}`, token)).status, status, name);
+  }
+  assert.equal((await read(`/api/declarations/${ids.declaration}`, tokens.doctor)).person.id, ids.person);
+  assert.equal((await read(`/api/employees/${ids.hr}`, tokens.owner)).employee_type, 'HR');
+  assert.equal((await read(`/api/capitation_reports/${ids.capitation_report}`, tokens.nhs_admin)).state, 'published');
+}
 
 test('what is public of the log comes through the gateway from the process that keeps it', async () => {
   const { address } = deployment;

@@ -13,12 +13,14 @@ export type StaffMember = { employee_id: string; token: string; email: string; p
 
 export type Clinic = {
   legal_entity_id: string;
+  /** Of the key that signed the registration. */
+  signer_path: string;
   edrpou: string;
   client_secret: string;
   redirect_uri: string;
   division_id: string;
   owner: StaffMember;
-  doctor: StaffMember & { signer: CertificateFiles; signer_path: string };
+  doctor: StaffMember & { employee_request_id: string; signer: CertificateFiles; signer_path: string };
 };
 
 const password = 'A-clinic-of-the-story-1';
@@ -61,7 +63,7 @@ export async function prepareRegistration(stage: Stage, clinic: GeneratedClinic)
   const { id: _id, ...entity } = legal_entity;
   const owner = clinic.employees.find((one) => one.employee_type === 'OWNER')!;
   const { id: _party, no_tax_id: _no, ...party } = owner.party;
-  const { files } = await stage.authority.issueSigner(`clinic-${entity.edrpou}`, {
+  const { path, files } = await stage.authority.issueSigner(`clinic-${entity.edrpou}`, {
     common_name: entity.name,
     organization_name: entity.name,
     edrpou: entity.edrpou,
@@ -76,7 +78,7 @@ export async function prepareRegistration(stage: Stage, clinic: GeneratedClinic)
     security: { redirect_uri },
     public_offer: { consent: true, consent_text: 'Згода з умовами публічної оферти' },
   };
-  return { content, signer: files, owner, redirect_uri };
+  return { content, signer: files, signer_path: path, owner, redirect_uri };
 }
 
 type Employer = { legal_entity_id: string; client_secret: string; redirect_uri: string };
@@ -87,42 +89,37 @@ export async function acceptInvitation(
   employer: Employer,
   employee: GeneratedEmployee,
 ): Promise<StaffMember> {
-  const { api, sign_ins } = stage;
-  const { email } = employee.party;
-  const invite = await findInvite(stage, email);
-  const invitation = await api.expect('GET', `/api/invite/${invite}`);
-  const alias = invitation.body.data.id;
-  await api.expect('POST', `/api/employee_requests/${alias}/user`, { body: { password } });
-  const accept = await api.expect('POST', '/oauth/tokens', {
-    body: {
-      token: {
-        grant_type: 'password',
-        email,
-        password,
-        client_id: sign_ins.login_client_id,
-        scope: 'employee_request:approve',
-      },
-    },
-  });
-  const approved = await api.expect('POST', `/api/employee_requests/${alias}/approve`, {
-    token: accept.body.data.value,
-    body: {},
-  });
-  const role = role_scopes[employee.employee_type]!;
-  const token = await api.signIn({
+  const { email, tax_id } = employee.party;
+  const approved = await answerInvitation(stage, email, 'approve');
+  const token = await stage.api.signIn({
     email,
     password,
     client_id: employer.legal_entity_id,
     client_secret: employer.client_secret,
     redirect_uri: employer.redirect_uri,
-    scope: role.join(' '),
-    api_key: sign_ins.mis.client_secret,
+    scope: role_scopes[employee.employee_type]!.join(' '),
+    api_key: stage.sign_ins.mis.client_secret,
   });
-  return { employee_id: approved.body.data.employee_id, token, email, password, tax_id: employee.party.tax_id };
+  return { employee_id: approved.employee_id, token, email, password, tax_id };
+}
+
+/** The invited person opens the mail, sets a password and says yes or no. @returns the employee request as it is then. */
+export async function answerInvitation({ api, outbox, sign_ins }: Stage, email: string, answer: 'approve' | 'reject') {
+  const invite = await findInvite(outbox, email);
+  const alias = (await api.expect('GET', `/api/invite/${invite}`)).body.data.id;
+  await api.expect('POST', `/api/employee_requests/${alias}/user`, { body: { password } });
+  const scope = `employee_request:${answer}`;
+  const token = { grant_type: 'password', email, password, client_id: sign_ins.login_client_id, scope };
+  const signed_in = await api.expect('POST', '/oauth/tokens', { body: { token } });
+  const answered = await api.expect('POST', `/api/employee_requests/${alias}/${answer}`, {
+    token: signed_in.body.data.value,
+    body: {},
+  });
+  return answered.body.data;
 }
 
 /** The newest invitation to an e-mail, from the mailbox. */
-export async function findInvite({ outbox }: Stage, email: string): Promise<string> {
+export async function findInvite(outbox: Stage['outbox'], email: string): Promise<string> {
   for (let attempt = 0; attempt < 200; attempt++) {
     for (const message of await outbox()) {
       if (message.kind !== 'mail' || message.to !== email) continue;
@@ -145,29 +142,23 @@ export async function openDivision(stage: Stage, owner_token: string, clinic: Ge
   return answer.body.data.id;
 }
 
-/** The owner invites a doctor of the division. */
-export async function inviteDoctor(
+/** The owner invites somebody; a doctor to a division. @returns the id of the employee request. */
+export async function inviteEmployee(
   stage: Stage,
   owner_token: string,
-  doctor: GeneratedEmployee,
-  division_id: string,
-): Promise<void> {
-  const { id: _id, ...party } = doctor.party;
-  await stage.api.expect('POST', '/api/employee_requests', {
+  employee: GeneratedEmployee,
+  division_id?: string,
+): Promise<string> {
+  const { id: _id, ...party } = employee.party;
+  const { position, start_date, employee_type, doctor } = employee;
+  const request = { position, start_date, status: 'NEW', employee_type, party };
+  const at_division = division_id === undefined ? {} : { division_id };
+  const answer = await stage.api.expect('POST', '/api/employee_requests', {
     token: owner_token,
     api_key: stage.sign_ins.mis.client_secret,
-    body: {
-      employee_request: {
-        division_id,
-        position: doctor.position,
-        start_date: doctor.start_date,
-        status: 'NEW',
-        employee_type: 'DOCTOR',
-        party,
-        doctor: doctor.doctor,
-      },
-    },
+    body: { employee_request: { ...request, ...at_division, ...(doctor ? { doctor } : {}) } },
   });
+  return answer.body.data.id;
 }
 
 /** A clinic with its owner, one division and one doctor who holds a key, all through the public API. */
@@ -177,7 +168,7 @@ export async function foundClinic(
   clinic: GeneratedClinic,
   speciality?: string,
 ): Promise<Clinic> {
-  const { answer, owner, redirect_uri } = await registerClinic(stage, mis_token, clinic);
+  const { answer, owner, redirect_uri, signer_path } = await registerClinic(stage, mis_token, clinic);
   const { client_id: legal_entity_id, client_secret } = answer.body.urgent.security;
   const employer = { legal_entity_id, client_secret, redirect_uri };
   const owner_member = await acceptInvitation(stage, employer, owner);
@@ -185,7 +176,7 @@ export async function foundClinic(
   const doctor = clinic.employees.find(
     (one) => one.employee_type === 'DOCTOR' && (speciality === undefined || one.speciality === speciality),
   )!;
-  await inviteDoctor(stage, owner_member.token, doctor, division_id);
+  const employee_request_id = await inviteEmployee(stage, owner_member.token, doctor, division_id);
   const doctor_member = await acceptInvitation(stage, employer, doctor);
   const { path, files } = await stage.authority.issueSigner(`doctor-${doctor.party.tax_id}`, {
     common_name: `${doctor.party.last_name} ${doctor.party.first_name}`,
@@ -195,9 +186,10 @@ export async function foundClinic(
   });
   return {
     ...employer,
+    signer_path,
     edrpou: clinic.legal_entity.edrpou,
     division_id,
     owner: owner_member,
-    doctor: { ...doctor_member, signer: files, signer_path: path },
+    doctor: { ...doctor_member, employee_request_id, signer: files, signer_path: path },
   };
 }

@@ -10,6 +10,26 @@ const DatabaseUrl = Type.Optional(
   }),
 );
 
+/** Whom signatures are believed from (docs/signatures.md), for `npm start` and for a platform on its own alike. */
+export const trust_settings = {
+  ZDRAVO_TRUST_LIST: Type.Optional(path('a national trust list: an ETSI TS 119 612 XML file')),
+  ZDRAVO_TRUST_LIST_SIGNERS: Type.Optional(path('a folder of the certificates that may sign the trust list')),
+  ZDRAVO_TRUST_LIST_SHA256: Type.Optional(
+    Type.String({ pattern: '^[0-9a-fA-F]{64}$', description: 'the SHA-256 of the trust list, instead of its signers' }),
+  ),
+  ZDRAVO_TRUST_FOLDER: Type.Optional(path('a folder of trusted certificates')),
+  ZDRAVO_TIME_STAMPS_URL: Type.Optional(
+    Type.String({ pattern: '^https?://', description: 'the address of a time-stamp authority (RFC 3161)' }),
+  ),
+  ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
+};
+const TrustSettings = Type.Object(trust_settings);
+export type TrustSettings = Static<typeof TrustSettings>;
+
+function path(description: string) {
+  return Type.String({ minLength: 1, description });
+}
+
 /** Settings of `npm start`; without a database URL the embedded server is used for that database. */
 export const Settings = Type.Object({
   ZDRAVO_PORT: Type.Integer({ minimum: 1, maximum: 65_535, default: 4000, description: 'a port number' }),
@@ -17,12 +37,7 @@ export const Settings = Type.Object({
   ZDRAVO_DATA: Type.String({ default: '.zdravo', description: 'a folder' }),
   ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'warn' }),
   NODE_ENV: Type.Optional(Type.String({ description: 'production, or anything else' })),
-  ZDRAVO_TRUST_LIST: Type.Optional(Type.String({ description: 'a national trust list: an ETSI TS 119 612 XML file' })),
-  ZDRAVO_TRUST_FOLDER: Type.Optional(Type.String({ description: 'a folder of trusted certificates' })),
-  ZDRAVO_TIME_STAMPS_URL: Type.Optional(
-    Type.String({ pattern: '^https?://', description: 'the address of a time-stamp authority (RFC 3161)' }),
-  ),
-  ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
+  ...trust_settings,
   PLATFORM_DATABASE_URL: DatabaseUrl,
   IL_KEYS_DATABASE_URL: DatabaseUrl,
   MCS_KEYS_DATABASE_URL: DatabaseUrl,

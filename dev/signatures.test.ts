@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile, spawnSync } from 'node:child_process';
+import { hash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import {
   issueCertificate,
   one_signature,
   sign,
+  signXml,
   toKeyFile,
 } from '@zdravo/signature';
 import { readSettings } from './settings.ts';
@@ -206,25 +208,53 @@ test('in production the development authority is refused, wherever it stands', {
   await assert.rejects(start({ ZDRAVO_TRUST_FOLDER: folder }), /was made for development/);
 });
 
-test('anchors come from a trust list and a folder; what is no list is refused with its name', async () => {
+test('anchors come from a trust list that its operator signed, or that is pinned; what is no list is refused with its name', async () => {
   const other = await mkdtemp(join(tmpdir(), 'zdravo-listed-'));
   const away = await startSignatures(readSettings({ ...environment(), ZDRAVO_DATA: other }), log);
   const listed = await away.authority.issueSigner('listed', { common_name: 'Listed' });
-  const list = await file('list.xml', trustList(away.authority.certificate));
-  const own = await startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: list }), log);
-  assert.equal(await outcome(listed, own.verifier), 'TOTAL_PASSED');
-  assert.equal(await outcome(await signer('own'), own.verifier), 'TOTAL_PASSED');
+  const operator = createCertificateAuthority({ name: 'Scheme operator', algorithm: 'dstu-257' });
+  const text = trustList(away.authority.certificate);
+  const list = await file('list.xml', signXml(Buffer.from(text), operator));
+  const signers = join(directory, 'list-signers');
+  await mkdir(signers);
+  await writeFile(join(signers, 'operator.cer'), operator.certificate);
+  const start = (more: Record<string, string>) =>
+    startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: list, ...more }), log);
+  const pinned = await start({ ZDRAVO_TRUST_LIST_SHA256: hash('sha256', await readFile(list)) });
+  const own = await start({ ZDRAVO_TRUST_LIST_SIGNERS: signers });
+  for (const { verifier } of [own, pinned]) {
+    assert.equal(await outcome(listed, verifier), 'TOTAL_PASSED');
+    assert.equal(await outcome(await signer('own'), verifier), 'TOTAL_PASSED');
+  }
   assert.equal(await outcome(listed), 'NO_CERTIFICATE_CHAIN_FOUND');
-  const told = await run('trust.ts', list);
+  const told = await run('trust.ts', list, '--signers', signers);
   assert.match(told, /1 services with their periods/);
   assert.match(told, /certificates 2020-01-01– Zdravo development authority FOR DEVELOPMENT/);
-  const broken = await file('broken.xml', '<html/>');
-  await assert.rejects(
-    startSignatures(readSettings({ ...environment(), ZDRAVO_TRUST_LIST: broken }), log),
-    /Not an ETSI TS 119 612 trust list/,
-  );
-  await assert.rejects(run('trust.ts', broken), /Not an ETSI TS 119 612 trust list/);
-  await Promise.all([away.close(), own.close(), rm(other, { recursive: true })]);
+  assert.match(told, /Signed by one of the certificates given/);
+  assert.match(await run('trust.ts', list), /The signature was not checked/);
+  await assert.rejects(start({}), /ZDRAVO_TRUST_LIST needs ZDRAVO_TRUST_LIST_SIGNERS/);
+  await assert.rejects(start({ ZDRAVO_TRUST_LIST_SHA256: '0'.repeat(64) }), /The trust list is another file/);
+  const refusals: [name: string, content: Uint8Array | string, why: RegExp][] = [
+    ['broken', '<html/>', /Not an ETSI TS 119 612 trust list/],
+    ['unsigned', text, /The document is not signed/],
+    [
+      'stranger',
+      signXml(Buffer.from(text), createCertificateAuthority({ name: 'Scheme operator' })),
+      /not signed by a certificate that is configured/,
+    ],
+    ['altered', (await readFile(list, 'utf8')).replace('2020-01-01', '2019-01-01'), /not what was signed/],
+    [
+      'expired',
+      signXml(Buffer.from(trustList(away.authority.certificate, '2026-02-01T00:00:00Z')), operator),
+      /was to be replaced by 2026-02-01/,
+    ],
+  ];
+  for (const [name, content, why] of refusals) {
+    const path = await file(`${name}.xml`, content);
+    await assert.rejects(start({ ZDRAVO_TRUST_LIST: path, ZDRAVO_TRUST_LIST_SIGNERS: signers }), why, name);
+    await assert.rejects(run('trust.ts', path, '--signers', signers), why, name);
+  }
+  await Promise.all([away.close(), own.close(), pinned.close(), rm(other, { recursive: true })]);
 });
 
 test('a key file of an authority is read again after a restart', async () => {
@@ -243,10 +273,11 @@ function pem(der: Uint8Array): string {
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
 }
 
-function trustList(certificate: Uint8Array): string {
+function trustList(certificate: Uint8Array, next_update = '2099-01-01T00:00:00Z'): string {
   const uri = 'http://uri.etsi.org/TrstSvc';
-  return `<TrustServiceStatusList><SchemeInformation><TSLSequenceNumber>1</TSLSequenceNumber>
-    <ListIssueDateTime>2026-01-01T00:00:00Z</ListIssueDateTime></SchemeInformation><TrustServiceProviderList>
+  return `<TrustServiceStatusList xmlns="http://uri.etsi.org/02231/v2#"><SchemeInformation><TSLSequenceNumber>1</TSLSequenceNumber>
+    <ListIssueDateTime>2026-01-01T00:00:00Z</ListIssueDateTime><NextUpdate><dateTime>${next_update}</dateTime></NextUpdate>
+    </SchemeInformation><TrustServiceProviderList>
     <TrustServiceProvider><TSPServices><TSPService><ServiceInformation>
     <ServiceTypeIdentifier>${uri}/Svctype/CA/QC</ServiceTypeIdentifier>
     <ServiceDigitalIdentity><DigitalId><X509Certificate>${Buffer.from(certificate).toString('base64')}</X509Certificate>

@@ -8,15 +8,16 @@ import {
   createVerifierPool,
   fetchTimeStamp,
   isPublicAddress,
+  openTrustList,
   type ProofSources,
   readTrustFolder,
-  readTrustList,
+  type TrustListProof,
   type TrustStore,
   type VerifierPool,
 } from '@zdravo/signature';
 import { mountCertificateServices, servicesAt, timeStampsAt } from './certificate-services.ts';
 import { addressesBelow, type DevelopmentAuthority, openDevelopmentAuthority } from './certificates.ts';
-import { isProduction, type Settings } from './settings.ts';
+import { isProduction, type Settings, type TrustSettings } from './settings.ts';
 
 /** Whom the platform believes, and what it verifies with. */
 export type Signatures = {
@@ -79,14 +80,23 @@ function readTrust(settings: Settings, authority: DevelopmentAuthority, log: Log
   return createTrustStore({ ...configuredTrust(settings, log, own), refuse_development: is_production });
 }
 
-type TrustSettings = Pick<Settings, 'ZDRAVO_TRUST_LIST' | 'ZDRAVO_TRUST_FOLDER'>;
-
 /** What the settings name as trusted, beside `own`. @throws Error in plain words when it cannot be used. */
-function configuredTrust({ ZDRAVO_TRUST_LIST, ZDRAVO_TRUST_FOLDER }: TrustSettings, log: Logger, own: Uint8Array[]) {
+function configuredTrust(settings: TrustSettings, log: Logger, own: Uint8Array[]) {
+  const { ZDRAVO_TRUST_LIST, ZDRAVO_TRUST_FOLDER } = settings;
   return {
     anchors: [...own, ...(ZDRAVO_TRUST_FOLDER ? readTrustFolder(ZDRAVO_TRUST_FOLDER) : [])],
-    services: ZDRAVO_TRUST_LIST ? readListed(ZDRAVO_TRUST_LIST, log) : [],
+    services: ZDRAVO_TRUST_LIST ? readListed(ZDRAVO_TRUST_LIST, proofOfList(settings), log) : [],
   };
+}
+
+/** A trust list is believed as its operator signed it, or as the very file that was looked at. */
+function proofOfList({ ZDRAVO_TRUST_LIST_SIGNERS, ZDRAVO_TRUST_LIST_SHA256 }: TrustSettings): TrustListProof {
+  if (ZDRAVO_TRUST_LIST_SHA256) return { sha256: ZDRAVO_TRUST_LIST_SHA256 };
+  if (ZDRAVO_TRUST_LIST_SIGNERS) return { signers: readTrustFolder(ZDRAVO_TRUST_LIST_SIGNERS) };
+  throw new Error(
+    'ZDRAVO_TRUST_LIST needs ZDRAVO_TRUST_LIST_SIGNERS, a folder with the certificates of whoever signs the list, or ' +
+      'ZDRAVO_TRUST_LIST_SHA256, the hash of the file.',
+  );
 }
 
 /**
@@ -94,7 +104,7 @@ function configuredTrust({ ZDRAVO_TRUST_LIST, ZDRAVO_TRUST_FOLDER }: TrustSettin
  * @param refuse_development whether certificates of a development authority are refused.
  */
 export function openConfiguredVerifier(
-  settings: TrustSettings & Pick<Settings, 'ZDRAVO_REVOCATION'>,
+  settings: TrustSettings,
   { refuse_development, log }: { refuse_development: boolean; log: Logger },
 ): VerifierPool {
   const trust = createTrustStore({ ...configuredTrust(settings, log, []), refuse_development });
@@ -106,13 +116,24 @@ export function openConfiguredVerifier(
   return underRule(createVerifierPool({ trust, revocation }), settings.ZDRAVO_REVOCATION);
 }
 
-function readListed(path: string, log: Logger) {
-  const { anchors, skipped, next_update, sequence_number } = readTrustList(readFileSync(path));
+const soon_ms = 14 * 86_400_000;
+const day_ms = 86_400_000;
+
+function readListed(path: string, proof: TrustListProof, log: Logger) {
+  const { anchors, skipped, next_update, sequence_number } = openTrustList(readFileSync(path), proof, new Date());
   if (anchors.length === 0) throw new Error(`No service of the trust list ${path} can be trusted for signatures.`);
-  if (next_update && next_update < new Date())
-    log.warn({ next_update }, 'the trust list is older than its next update; fetch the current one');
   log.info({ sequence_number, anchors: anchors.length, skipped: skipped.length }, 'the trust list was read');
+  const remind = () => remindOfUpdate(next_update!, log);
+  remind();
+  setInterval(remind, day_ms).unref();
   return anchors;
+}
+
+/** A running platform goes on with the list that it has: people are told while there is time, and after. */
+function remindOfUpdate(next_update: Date, log: Logger): void {
+  const left_ms = next_update.getTime() - Date.now();
+  if (left_ms < 0) log.error({ next_update }, 'the trust list has expired: the next start will refuse it');
+  else if (left_ms < soon_ms) log.warn({ next_update }, 'the trust list expires soon; fetch the next one');
 }
 
 /** The own authority is asked where it answers now, whatever port its certificates were issued under. */
@@ -138,7 +159,7 @@ function proofsOf(settings: Settings, authority: DevelopmentAuthority): ProofSou
 }
 
 /** Proofs for what was signed, in a process of its own; undefined without a time-stamp authority: then nothing is upgraded. */
-export function configuredProofs({ ZDRAVO_TIME_STAMPS_URL }: Pick<Settings, 'ZDRAVO_TIME_STAMPS_URL'>) {
+export function configuredProofs({ ZDRAVO_TIME_STAMPS_URL }: Pick<TrustSettings, 'ZDRAVO_TIME_STAMPS_URL'>) {
   const revocation = createRevocationSource({ keep_ms: 0, timeout_ms: 5_000, isAllowed: isPublicAddress });
   return proofsFrom(ZDRAVO_TIME_STAMPS_URL, revocation);
 }

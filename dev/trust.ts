@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import {
   createTrustStore,
   isForDevelopment,
+  openTrustList,
   readTrustFolder,
   readTrustList,
   type TrustAnchor,
@@ -12,16 +13,24 @@ import {
 // `npm run trust -- FILE|FOLDER`: what a national trust list or a folder of certificates would be trusted for, before it is
 // configured. Exit code: 0 it can be used, 1 it cannot.
 
-const usage = 'usage: npm run trust -- FILE.xml|FOLDER (a trust list of ETSI TS 119 612, or certificates)';
-const [given] = parseArgs({ allowPositionals: true }).positionals;
+const usage =
+  'usage: npm run trust -- FILE.xml [--signers FOLDER] | FOLDER (a trust list of ETSI TS 119 612 and the certificates that may ' +
+  'sign it, or trusted certificates)';
 try {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { signers: { type: 'string' } } });
+  const [given] = positionals;
   if (!given) throw new Error(usage);
-  // npm runs the command in the project; the file is named from where the user stands.
-  const path = resolve(process.env['INIT_CWD'] ?? '.', given);
-  process.exitCode = statSync(path).isDirectory() ? describeFolder(path) : describeList(path);
+  const path = fromWhereTheUserStands(given);
+  const signers = values.signers === undefined ? undefined : readTrustFolder(fromWhereTheUserStands(values.signers));
+  process.exitCode = statSync(path).isDirectory() ? describeFolder(path) : describeList(path, signers);
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** npm runs the command in the project. */
+function fromWhereTheUserStands(path: string): string {
+  return resolve(process.env['INIT_CWD'] ?? '.', path);
 }
 
 function describeFolder(path: string): number {
@@ -29,16 +38,21 @@ function describeFolder(path: string): number {
   return describe(anchors, 'certificates in the folder');
 }
 
-function describeList(path: string): number {
-  const { anchors, skipped, next_update, sequence_number, issued_at, scheme_operator } = readTrustList(
-    readFileSync(path),
-  );
+function describeList(path: string, signers: Uint8Array[] | undefined): number {
+  const document = readFileSync(path);
+  const { anchors, skipped, next_update, sequence_number, issued_at, scheme_operator, sha256 } =
+    readTrustList(document);
   const until = next_update ? `, next update ${next_update.toISOString()}` : '';
   console.log(`${scheme_operator}, list ${sequence_number} of ${issued_at.toISOString()}${until}`);
-  if (next_update && next_update < new Date())
-    console.log('The list is older than its next update: fetch the current one.');
+  console.log(`SHA-256 ${sha256}`);
   const outcome = describe(anchors, 'services with their periods');
   for (const { service, reason } of skipped) console.log(`  left out: ${service}: ${reason}`);
+  openTrustList(document, signers ? { signers } : { sha256 }, new Date());
+  console.log(
+    signers
+      ? 'Signed by one of the certificates given.'
+      : 'The signature was not checked: give the certificates by --signers, or compare the SHA-256 with the published one and pin it.',
+  );
   return outcome;
 }
 

@@ -25,6 +25,7 @@ import {
   queuesOf,
   startWork,
 } from '../platform-modules.ts';
+import { trust_settings } from '../settings.ts';
 import { configuredProofs, openConfiguredVerifier } from '../signatures.ts';
 import { carrier_settings, openCarriers } from './carriers.ts';
 import { type RunningProcess, refuseOldDatabase } from './process.ts';
@@ -61,12 +62,7 @@ export const PlatformSettings = Type.Object({
     pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$',
     description: 'the id of the sign-in pages’ client, as `npm run accounts` printed it',
   }),
-  ZDRAVO_TRUST_LIST: Type.Optional(text('a national trust list: an ETSI TS 119 612 XML file')),
-  ZDRAVO_TRUST_FOLDER: Type.Optional(text('a folder of trusted certificates')),
-  ZDRAVO_REVOCATION: Type.Enum(['if_available', 'required'], { default: 'if_available' }),
-  ZDRAVO_TIME_STAMPS_URL: Type.Optional(
-    Type.String({ pattern: '^https?://', description: 'the address of a time-stamp authority (RFC 3161)' }),
-  ),
+  ...trust_settings,
   ...storage_settings,
   ...carrier_settings,
 });

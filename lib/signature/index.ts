@@ -10,6 +10,7 @@ export {
 export { type CertificateFiles, certificatesIn, readKeyFile, toKeyFile } from './development/key-file.ts';
 export { answerOcspRequest, issueCrl, startCrlServer, startOcspResponder } from './development/revocation-authority.ts';
 export { type Signatory, type SignOptions, sign, signTogether } from './development/sign.ts';
+export { signXml } from './development/sign-xml.ts';
 export type { KeyAlgorithm } from './development/signing-keys.ts';
 export { answerTimeStampRequest, startTimeStampAuthority } from './development/time-stamp-authority.ts';
 export {
@@ -22,7 +23,14 @@ export { createRevocationCache, type RevocationCacheOptions } from './revocation
 export type { RevocationData } from './revocation/revocation-data.ts';
 export { createRevocationSource, type RevocationSourceOptions } from './revocation/revocation-source.ts';
 export { readTrustFolder } from './trust/trust-folder.ts';
-export { readTrustList, type TrustList, TrustListError } from './trust/trust-list.ts';
+export {
+  openTrustList,
+  readTrustList,
+  type TrustList,
+  TrustListError,
+  type TrustListFlaw,
+  type TrustListProof,
+} from './trust/trust-list.ts';
 export {
   createTrustStore,
   DevelopmentAnchorError,

@@ -41,7 +41,7 @@ function service(
 }
 
 function list(...services: string[]): Uint8Array {
-  return encode(`<?xml version="1.0" encoding="UTF-8"?><tsl:TrustServiceStatusList xmlns:tsl="http://uri.etsi.org/02231/v2#"><tsl:SchemeInformation>
+  return encode(`<?xml version="1.0" encoding="UTF-8"?><tsl:TrustServiceStatusList xmlns:tsl="http://uri.etsi.org/02231/v2#" xmlns="http://uri.etsi.org/02231/v2#"><tsl:SchemeInformation>
     <tsl:TSLSequenceNumber>7</tsl:TSLSequenceNumber><SchemeOperatorName><Name xml:lang="uk">ЦЗО</Name></SchemeOperatorName>
     <tsl:ListIssueDateTime>2026-06-01T00:00:00Z</tsl:ListIssueDateTime><NextUpdate><dateTime>2026-12-01T00:00:00Z</dateTime></NextUpdate>
     </tsl:SchemeInformation><TrustServiceProviderList><TrustServiceProvider><TSPServices>${services.join('')}</TSPServices></TrustServiceProvider></TrustServiceProviderList>
@@ -98,6 +98,8 @@ test('broken, foreign and hostile documents are refused by name', () => {
     '',
     '<a/>',
     '<TrustServiceStatusList>',
+    '<TrustServiceStatusList xmlns="http://uri.etsi.org/02231/v2#"/>',
+    '<TrustServiceStatusList xmlns="urn:another"><SchemeInformation/></TrustServiceStatusList>',
     '{"a":1}',
     '<!DOCTYPE a [<!ENTITY b "c">]><TrustServiceStatusList/>',
     '\u0000',

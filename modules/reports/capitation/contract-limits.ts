@@ -1,6 +1,7 @@
 import type { TransactionOf } from '@zdravo/kit/db';
 import { type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { reasonCode } from './uncounted.ts';
 
 type Db = TransactionOf<Tables>;
 
@@ -20,9 +21,9 @@ export function limitedByContracts(active: RawBuilder<unknown>, month: string): 
     select declaration_id, legal_entity_id, mountain_group, age,
       case when problem is not null then problem
         when not is_contracted then null
-        when contract_id is null then 'contract_not_in_force'
-        when declaration_limit is null then 'employee_not_in_contract'
-        when place > declaration_limit then 'over_contract_limit' end as problem
+        when contract_id is null then ${reasonCode('contract_not_in_force')}
+        when declaration_limit is null then ${reasonCode('employee_not_in_contract')}
+        when place > declaration_limit then ${reasonCode('over_contract_limit')} end as problem
     from (
       select a.*, k.id as contract_id, w.declaration_limit, c.contractor_legal_entity_id is not null as is_contracted,
         row_number() over (partition by w.id, a.problem is null order by a.active_since, a.declaration_id) as place

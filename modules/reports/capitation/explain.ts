@@ -4,6 +4,7 @@ import type { Tables } from '../tables.ts';
 import { monthlyAmount } from './amounts.ts';
 import { type ActiveDeclaration, activeDeclarations } from './gather.ts';
 import { getRun } from './run-record.ts';
+import { reasonOf, type Uncounted, uncounted } from './uncounted.ts';
 
 export type DeclarationExplanation = {
   declaration_id: string;
@@ -43,9 +44,8 @@ export async function explainDeclaration(
   };
   if (!found) return { ...base, reason: 'not_active', text: 'It was not active at 0:00 of the billing date in Kyiv.' };
   const inputs = { mountain_group: found.mountain_group, age: found.age };
-  const listed = await listedProblem(db, run_id, declaration_id);
-  if (listed && !found.problem) return { ...base, ...inputs, reason: listed, text: problem_texts[listed] ?? '' };
-  if (found.problem) return { ...base, ...inputs, reason: found.problem, text: problem_texts[found.problem] ?? '' };
+  const reason = found.problem === null ? await listedReason(db, run_id, declaration_id) : reasonOf(found.problem);
+  if (reason) return { ...base, ...inputs, reason, text: uncounted[reason] };
   return { ...base, ...inputs, ...(await verdictOf(db, run, found)) };
 }
 
@@ -60,27 +60,19 @@ const nothing = {
   line: null,
 };
 
-const problem_texts: Record<string, string> = {
-  declaration_missing: 'Its history is known, the declaration itself is not.',
-  legal_entity_missing: 'Its legal entity is not known.',
-  division_missing: 'Its division is not known, so the mountain coefficient is not either.',
-  person_missing: 'Nothing is known of its person, so the age is not either.',
-  person_deceased: 'The person had died before the billing date.',
-  contract_not_in_force: 'Its clinic has contracts, and none of them was in force on the billing date.',
-  employee_not_in_contract: 'Its doctor does not stand in the contract of the clinic for this place.',
-  over_contract_limit: 'The contract pays fewer patients of this doctor; those who became active earlier came first.',
-  person_not_born: 'The person is born after the billing date.',
-};
-
 /** Limits look at all patients of a doctor: what the run found is looked up, not worked out again. */
-async function listedProblem(db: Kysely<Tables>, run_id: string, declaration_id: string): Promise<string | undefined> {
+async function listedReason(
+  db: Kysely<Tables>,
+  run_id: string,
+  declaration_id: string,
+): Promise<Uncounted | undefined> {
   const row = await db
     .selectFrom('reports.capitation_errors')
     .select('code')
     .where('run_id', '=', run_id)
     .where('declaration_id', '=', declaration_id)
     .executeTakeFirst();
-  return row && Object.hasOwn(problem_texts, row.code) ? row.code : undefined;
+  return row && Object.hasOwn(uncounted, row.code) ? (row.code as Uncounted) : undefined;
 }
 
 async function verdictOf(db: Kysely<Tables>, run: { id: string; billing_month: string }, found: ActiveDeclaration) {

@@ -121,8 +121,6 @@ async function gatherStep(deps: ReportsDeps, run: Run): Promise<void> {
     .execute(async (transaction) => {
       // With parallel hash joins this keeps ten million declarations under 1 GB (`npm run bench -- capitation`).
       await sql`set local work_mem = '32MB'`.execute(transaction);
-      // PostgreSQL expects nearly as many groups as rows (it knows nothing of ages) and would sort all of them on disk.
-      await sql`set local enable_sort = off`.execute(transaction);
       const positions = await requireReplica(transaction as unknown as Kysely<Tables>);
       const closed = await closedMonths(transaction, run.billing_month, deps.settings.corrected_months);
       await gather(transaction, run.id, run.billing_month);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
@@ -25,25 +25,33 @@ const runOf = (month: string) =>
     .where('billing_month', '=', month)
     .executeTakeFirstOrThrow();
 
-test('a run that was killed while it put its files goes on and puts the bytes that it had fixed', async () => {
-  const child = spawn(process.execPath, [
-    join(import.meta.dirname, 'kill-me.ts'),
-    under.subscriptions.reports_url,
-    '2026-11-01',
-    key,
-  ]);
+/** A process of its own that computes a month. */
+function startRun(month: string): { child: ChildProcess; putting: Promise<void> } {
+  const script = join(import.meta.dirname, 'kill-me.ts');
+  const child = spawn(process.execPath, [script, under.subscriptions.reports_url, month, key]);
   let complaint = '';
   child.stderr.on('data', (chunk) => {
     complaint += chunk;
   });
-  await new Promise<void>((resolve, reject) => {
+  const putting = new Promise<void>((resolve, reject) => {
     child.stdout.once('data', () => resolve());
-    child.once('exit', () => reject(new Error(complaint)));
+    child.once('exit', () => reject(new Error(complaint || 'it was killed')));
   });
+  putting.catch(() => {});
+  return { child, putting };
+}
+
+async function killed(child: ChildProcess): Promise<void> {
   child.removeAllListeners('exit');
-  await assert.rejects(runCapitation(under.reports.deps, '2026-11-01'), { code: 'capitation_running' });
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
+}
+
+test('a run that was killed while it put its files goes on and puts the bytes that it had fixed', async () => {
+  const { child, putting } = startRun('2026-11-01');
+  await putting;
+  await assert.rejects(runCapitation(under.reports.deps, '2026-11-01'), { code: 'capitation_running' });
+  await killed(child);
   const before_resume = await runOf('2026-11-01');
   assert.equal(before_resume.state, 'publishing');
   await untilUnlocked();
@@ -56,6 +64,47 @@ test('a run that was killed while it put its files goes on and puts the bytes th
   assert.equal(under.published.size, 22);
   assert.ok((await reproduceRun(under.reports.deps, run.id)).same_lines);
 });
+
+/** Each step is held up by a lock that it needs, half done, until its process is dead. */
+for (const [step, month, table] of [
+  ['gathering', '2026-10-01', 'ops.declaration_heads'],
+  ['gathering', '2026-09-01', 'reports.capitation_legal_entities'],
+  ['deciding', '2026-08-01', 'reports.capitation_lines'],
+] as const)
+  test(`a run that was killed while ${step}, held up at ${table}, goes on and counts nobody twice`, async () => {
+    await under.replica.query(`begin; lock table ${table} in access exclusive mode`);
+    const { child } = startRun(month);
+    await untilHeldUp(table);
+    await assert.rejects(runCapitation(under.reports.deps, month), { code: 'capitation_running' });
+    await killed(child);
+    const before_resume = await runOf(month);
+    assert.equal(before_resume.state, step);
+    await under.replica.query('rollback');
+    await untilUnlocked();
+    await resumeRuns(under.reports.deps);
+    const run = await runOf(month);
+    assert.deepEqual([run.state, run.id], ['published', before_resume.id]);
+    const { rows } = await under.replica.query(
+      'select declaration_count from reports.capitation_lines where run_id = $1 and for_month = $2',
+      [run.id, month],
+    );
+    assert.deepEqual(rows, [{ declaration_count: 12 }]);
+    const again = await reproduceRun(under.reports.deps, run.id);
+    assert.ok(again.same_lines && again.files.every(({ same }) => same));
+  });
+
+/** A statement waits for the table's lock: for nobody but a run's. */
+async function untilHeldUp(table: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { rowCount } = await under.replica.query(
+      'select from pg_locks where relation = $1::regclass and not granted',
+      [table],
+    );
+    if (rowCount !== 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error('no run was held up within 10 s');
+}
 
 test('a run that lost its connection while it gathered is not failed: it goes on', async () => {
   under.clock.set('2026-12-02T10:00:00Z');

@@ -12,6 +12,12 @@ export type { Change } from './generator/changes.ts';
 export { type Country, type CountryOptions, generateCountry } from './generator/country.ts';
 export { type DuplicateOptions, type LinkageRecord, withDuplicates } from './generator/duplicates.ts';
 export { type PlantedCase, type PlantedDeclaration, plantedCases } from './generator/fraud.ts';
+export {
+  type DeclarationHistory,
+  type DeclarationStatus,
+  declarationHistories,
+  type StatusChange,
+} from './generator/histories.ts';
 export type * from './generator/types.ts';
 export * from './identifiers/documents.ts';
 export * from './identifiers/edrpou.ts';

@@ -5,6 +5,7 @@ import type { Gender } from '../identifiers/tax-id.ts';
 import { patronymic } from '../names/patronymics.ts';
 import { genderedSurname } from '../names/surnames.ts';
 import { transliterate } from '../names/transliteration.ts';
+import { locationOf } from './locations.ts';
 import { drawGivenName, drawSurname } from './names.ts';
 import { mobileNumber, passportNumber, staffTaxId } from './numbers.ts';
 import { type Random, randomAt, type Seed, streams, uuidAt, type Weighted, weighted } from './random.ts';
@@ -172,6 +173,7 @@ function makeDivision(
   at: { clinic: number; number: number; place: Place },
 ): GeneratedDivision {
   const { settlement } = at.place;
+  const location = locationOf(plan.seed, settlement, at.clinic * ids_per_clinic + at.number);
   return {
     id: divisionId(plan.seed, at.clinic, at.number),
     name: `Амбулаторія № ${at.number + 1} (${settlement.name})`,
@@ -179,6 +181,7 @@ function makeDivision(
     addresses: [drawAddress(random, at.place, 'RESIDENCE')],
     phones: [{ type: 'MOBILE', number: mobileNumber(plan.seed, staff_numbers + at.clinic * 64 + 1 + at.number) }],
     email: `division-${at.number + 1}@clinic-${at.clinic + 1}.example.com`,
+    ...(location ? { location } : {}),
     mountain_group: settlement.mountain_group,
     settlement_id: settlement.id,
   };

@@ -28,6 +28,8 @@ export const streams = {
   duplicates: 7,
   duplicate_id: 8,
   fraud: 9,
+  location: 10,
+  history: 11,
 } as const;
 
 export function seedOf(seed: string | number): Seed {

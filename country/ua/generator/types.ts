@@ -128,6 +128,8 @@ export type GeneratedDivision = {
   addresses: PersonAddress[];
   phones: PersonPhone[];
   email: string;
+  /** In or near its settlement; absent where nobody knows where that lies. */
+  location?: { latitude: number; longitude: number };
   mountain_group: boolean;
   settlement_id: string;
 };

@@ -8,7 +8,7 @@ type Bench = { run(): Promise<{ figures: Record<string, number>; ratios: Record<
 const helpers = new Set([
   ...['bench.ts', 'caller.ts', 'load.ts', 'log-writers.ts', 'platform-under-load.ts', 'processor-time.ts'],
   'raw-statements.ts',
-  'replica-data.ts',
+  ...['replica-data.ts', 'replica-slice.ts'],
 ]);
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const only_json = process.argv.includes('--json');

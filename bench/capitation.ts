@@ -8,15 +8,16 @@ import { createReports } from '@zdravo/reports';
 import { runCapitation } from '@zdravo/reports/capitation';
 import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import pg from 'pg';
+import { perCall, processorTime } from './processor-time.ts';
 import { filledReplica } from './replica-data.ts';
 
 const month = '2026-11-01';
 
 /**
  * A whole month's run (gathering, decisions, lines, files in three formats, manifest, log entry) over 1, 3 and 10 million
- * generated declarations of 1,500 legal entities with their status history, against one hand-written SQL statement with the
- * same as-of join and the rules as CASE. Another size: `--declarations=N`. Memory is that of this process and of every
- * process of the PostgreSQL server, shared pages counted once.
+ * declarations of the generated country, some 1,500 legal entities with their status history, loaded by COPY, against one
+ * hand-written SQL statement with the same as-of join and the rules as CASE, before and after, the better counts. Another size:
+ * `--declarations=N`. Memory is that of this process and of every process of the PostgreSQL server, shared pages counted once.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const given = process.argv.find((argument) => argument.startsWith('--declarations='))?.split('=')[1];
@@ -75,22 +76,31 @@ async function measure(server_url: string, size: number): Promise<Measured> {
     code_version: 'bench',
     callers: {},
   });
-  const bare_before = await bareSql(client);
-  const memory = watchMemory(await serverPid(client));
   const server_pid = await serverPid(client);
-  const [started, processor_before] = [performance.now(), await processorSeconds(server_pid)];
-  await runCapitation(reports.deps, month);
-  const seconds = (performance.now() - started) / 1_000;
-  const processor_s = (await processorSeconds(server_pid)) - processor_before;
+  const bare_before = await timed(server_pid, () => bareSql(client));
+  const memory = watchMemory(server_pid);
+  const run = await timed(server_pid, () => runCapitation(reports.deps, month));
   const { rss_mb, node_mb } = await memory.stop();
-  const bare_before_processor = await processorSeconds(server_pid);
-  const bare_after = await bareSql(client);
-  const bare_processor_s = (await processorSeconds(server_pid)) - bare_before_processor;
-  await requireSame(client, bare_after.rows);
+  const bare_after = await timed(server_pid, () => bareSql(client));
+  await requireSame(client, bare_after.result);
   await client.end();
   await reports.close();
-  const bare = Math.min(bare_before.seconds, bare_after.seconds);
-  return { size, seconds, bare, processor_s, bare_processor_s, rss_mb, node_mb };
+  return {
+    size,
+    seconds: run.seconds,
+    bare: Math.min(bare_before.seconds, bare_after.seconds),
+    processor_s: run.processor_s,
+    bare_processor_s: Math.min(bare_before.processor_s, bare_after.processor_s),
+    rss_mb,
+    node_mb,
+  };
+}
+
+async function timed<Result>(server_pid: number, work: () => Promise<Result>) {
+  const [started, before] = [performance.now(), processorTime(server_pid)];
+  const result = await work();
+  const { platform, postgres } = perCall(before, processorTime(server_pid), 1);
+  return { result, seconds: (performance.now() - started) / 1_000, processor_s: (platform + postgres) / 1_000 };
 }
 
 type Total = {
@@ -101,9 +111,8 @@ type Total = {
   amount_minor: number;
 };
 
-async function bareSql(client: pg.Client): Promise<{ seconds: number; rows: Total[] }> {
+async function bareSql(client: pg.Client): Promise<Total[]> {
   await client.query(`set work_mem = '32MB'`);
-  const started = performance.now();
   const { rows } = await client.query<Total>(`
     select legal_entity_id, mountain_group, age_group, count(*)::int as declaration_count,
       round(count(*) * 37000 * case age_group when '0-5' then 4 when '6-17' then 2.2 when '18-39' then 1 when '40-64' then 1.2 else 2 end
@@ -121,7 +130,7 @@ async function bareSql(client: pg.Client): Promise<{ seconds: number; rows: Tota
         and not exists (select from ops.declaration_status_history l where l.declaration_id = a.declaration_id
           and l.version = a.version + 1 and l.version > 1 and l.changed_at < timestamp '${month}' at time zone 'Europe/Kyiv')
     ) counted group by 1, 2, 3`);
-  return { seconds: (performance.now() - started) / 1_000, rows };
+  return rows;
 }
 
 /** A fast wrong answer is no answer: both must agree on every line. */
@@ -142,19 +151,6 @@ async function serverPid(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
   const status = await readFile(`/proc/${rows[0]!.pid}/status`, 'utf8');
   return Number(/^PPid:\s+(\d+)/m.exec(status)![1]);
-}
-
-/** Processor time of the server, its living and its ended processes, and of this one (proc(5): ticks of 10 ms). */
-async function processorSeconds(server_pid: number): Promise<number> {
-  const fields = async (pid: number | string) =>
-    (await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')).split(') ')[1]?.split(' ').map(Number) ?? [];
-  const sum = (list: (number | undefined)[]) => list.reduce<number>((total, one) => total + (one ?? 0), 0);
-  const children = await readFile(`/proc/${server_pid}/task/${server_pid}/children`, 'utf8').catch(() => '');
-  const living = await Promise.all(children.trim().split(' ').filter(Boolean).map(fields));
-  const server = await fields(server_pid);
-  const ticks = sum(server.slice(11, 15)) + sum(living.flatMap((one) => one.slice(11, 13)));
-  const { user, system } = process.cpuUsage();
-  return ticks / 100 + (user + system) / 1e6;
 }
 
 function watchMemory(server_pid: number) {

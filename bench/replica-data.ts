@@ -1,3 +1,7 @@
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { builtInAddresses, type CountryOptions, type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { connectionUrl, migrate } from '@zdravo/kit/db';
 import type { Logger } from '@zdravo/kit/log';
@@ -25,7 +29,7 @@ export async function filledReplica(server_url: string, size: number, log: Logge
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await load(client, size);
+    await load(client, url, size);
     await ready(client);
   } finally {
     await client.end();
@@ -67,49 +71,97 @@ async function ready(client: pg.Client): Promise<void> {
   }
 }
 
-/** Half of the declarations ended once, before or after the month; ids are random and of version 4, as theirs are. */
-async function load(client: pg.Client, size: number): Promise<void> {
-  const rebuild = await dropIndexes(client);
-  const uuid = (prefix: string, expression: string) =>
-    `overlay(overlay(md5('${prefix}' || (${expression})) placing '4' from 13) placing '8' from 17)::uuid`;
-  await client.query(`
-    set maintenance_work_mem = '512MB';
-    set session_replication_role = replica;
-    insert into prm.legal_entities (id, name, type, edrpou, status, is_active, nhs_verified, inserted_at, updated_at, addresses)
-    select ${uuid('e', 'i')}, 'Клініка ' || i, 'MSP', (10000000 + i)::text, 'ACTIVE', true, true, now(), now(),
-      jsonb_build_array(jsonb_build_object('type', 'REGISTRATION', 'area', 'ОБЛАСТЬ ' || i % 25)) from generate_series(0, ${legal_entities - 1}) i;
-    insert into prm.divisions (id, legal_entity_id, name, type, status, is_active, mountain_group, addresses, phones, email)
-    select ${uuid('d', `i || '-' || m`)}, ${uuid('e', 'i')}, 'Амбулаторія', 'CLINIC', 'ACTIVE', true, m = 1 and i % 10 = 0, '[]', '[]', 'a@example.com'
-    from generate_series(0, ${legal_entities - 1}) i, generate_series(0, 2) m;
-    insert into mpi.person_facts select ${uuid('p', 'i')},
-      (date '2026-10-01' - make_interval(months => (random() * random() * 1100)::int))::date, 'FEMALE', case when i % 1000 = 0 then date '2026-09-15' end, 1
-    from generate_series(1, ${size}) i;
-    insert into ops.declaration_heads select ${uuid('h', 'i')}, case when i % 2 = 0 then 2 else 1 end,
-      (case when i % 2 = 0 then 'terminated' else 'active' end)::ops.declaration_status, ${uuid('p', 'i')}, ${uuid('e', `i % ${legal_entities}`)},
-      ${uuid('d', `i % ${legal_entities} || '-' || i % 3`)}, ${uuid('w', `i % ${doctors}`)}, '2018-01-01', '2040-01-01', '2020-01-01', '2026-01-01'
-    from generate_series(1, ${size}) i;
-    insert into ops.declaration_status_history select ${uuid('h', 'i')}, 1, 'active', '2020-01-01' from generate_series(1, ${size}) i;
-    insert into ops.declaration_status_history select ${uuid('h', 'i')}, 2, 'terminated',
-      timestamptz '2026-11-01' + make_interval(days => (i / 2 % 200)::int - 20) from generate_series(2, ${size}, 2) i;
-    insert into prm.parties select ${uuid('a', 'i')}, 'Ім’я' || i % 300, 'Прізвище' || i % 9000, 'По-батькові' || i % 200 from generate_series(0, ${doctors - 1}) i;
-    insert into prm.employees select ${uuid('w', 'i')}, ${uuid('a', 'i')}, ${uuid('d', `i % ${legal_entities} || '-' || i % 3`)}, ${uuid('e', `i % ${legal_entities}`)},
-      'DOCTOR', 'P7', 'APPROVED', true, '2018-01-01', null, (array['FAMILY_DOCTOR', 'THERAPIST', 'PEDIATRICIAN'])[i % 3 + 1]
-    from generate_series(0, ${doctors - 1}) i;
-    insert into il.regions select ${uuid('r', 'i')}, 'ОБЛАСТЬ ' || i from generate_series(0, 24) i;
-    update prm.divisions set location_latitude = 44.5 + random() * 7.5, location_longitude = 22.5 + random() * 17;
-    reset session_replication_role`);
-  for (const statement of rebuild) await client.query(statement);
-  for (const table of [
-    'mpi.person_facts',
-    'ops.declaration_heads',
-    'ops.declaration_status_history',
-    'prm.divisions',
-    'prm.legal_entities',
-    'prm.employees',
-    'prm.parties',
-  ])
-    await client.query(`vacuum analyze ${table}`);
+/** What the processes that load are told. */
+export type LoadOrder = { url: string; country: CountryOptions };
+
+/** Histories go on beyond the month that is billed. */
+export const last_day = '2027-01-31';
+
+/** One declaration a person, of some 1,500 clinics, seen three weeks into the month that is billed. */
+function countryOf(size: number): CountryOptions {
+  const persons_per_clinic = Math.max(128, Math.round(size / legal_entities / 128) * 128);
+  return { seed: 'replica', persons: size, persons_per_clinic, as_of: '2026-11-20' };
 }
+
+/** The generated country by COPY, in as many processes as there are cores. */
+async function load(client: pg.Client, url: string, size: number): Promise<void> {
+  const began = performance.now();
+  const rebuild = await dropIndexes(client);
+  const country = countryOf(size);
+  for (const clinic of generateCountry(country).clinics()) await insertClinic(client, clinic);
+  await insertDoctors(client);
+  const regions = builtInAddresses().regions.map(({ id, name }) => ({ id, name }));
+  await client.query('insert into il.regions select * from jsonb_populate_recordset(null::il.regions, $1)', [
+    JSON.stringify(regions),
+  ]);
+  const processes = availableParallelism();
+  const cut = (part: number) => Math.floor((size * part) / processes);
+  await Promise.all(
+    Array.from({ length: processes }, (_, part) => loadSlice({ url, country, from: cut(part), to: cut(part + 1) })),
+  );
+  say(`${size} declarations with persons and histories by COPY`, began);
+  for (const statement of rebuild) await client.query(statement);
+  for (const table of replica_tables) await client.query(`vacuum analyze ${table}`);
+  say('with indexes and statistics', began);
+}
+
+function loadSlice(order: LoadOrder & { from: number; to: number }): Promise<void> {
+  const child = fork(join(import.meta.dirname, 'replica-slice.ts'), [JSON.stringify(order)]);
+  return new Promise((resolve, reject) => {
+    child.once('exit', (code) => (code === 0 ? resolve() : reject(new Error(`a loading process ended with ${code}`))));
+  });
+}
+
+function say(what: string, began: number): void {
+  console.error(`${what}: ${((performance.now() - began) / 1_000).toFixed(0)} s`);
+}
+
+async function insertClinic(client: pg.Client, { legal_entity, divisions }: GeneratedClinic): Promise<void> {
+  const common = { status: 'ACTIVE', is_active: true };
+  const times = { inserted_at: '2018-01-01T09:00:00Z', updated_at: '2018-01-01T09:00:00Z' };
+  await client.query(
+    `insert into prm.legal_entities (id, name, public_name, type, edrpou, status, is_active, nhs_verified, inserted_at, updated_at, addresses)
+     select id, name, public_name, type, edrpou, status, is_active, nhs_verified, inserted_at, updated_at, addresses
+     from jsonb_populate_record(null::prm.legal_entities, $1)`,
+    [JSON.stringify({ ...legal_entity, ...common, ...times, nhs_verified: true })],
+  );
+  const places = divisions.map(({ location, ...division }) => ({
+    ...division,
+    ...common,
+    legal_entity_id: legal_entity.id,
+    location_latitude: location?.latitude,
+    location_longitude: location?.longitude,
+  }));
+  await client.query(
+    `insert into prm.divisions (id, legal_entity_id, name, type, status, is_active, mountain_group, addresses, phones, email, location_longitude, location_latitude)
+     select id, legal_entity_id, name, type, status, is_active, mountain_group, addresses, phones, email, location_longitude, location_latitude
+     from jsonb_populate_recordset(null::prm.divisions, $1)`,
+    [JSON.stringify(places)],
+  );
+}
+
+/** As many doctors as a country has, whatever the number of declarations, for those who search for one. */
+async function insertDoctors(client: pg.Client): Promise<void> {
+  await client.query(`
+    insert into prm.parties select md5('party' || i)::uuid, 'Ім’я' || i % 300, 'Прізвище' || i % 9000, 'По-батькові' || i % 200
+    from generate_series(0, ${doctors - 1}) i;
+    insert into prm.employees (id, party_id, division_id, legal_entity_id, employee_type, position, status, is_active, start_date, speciality)
+    select md5('employee' || i)::uuid, md5('party' || i)::uuid, d.id, d.legal_entity_id,
+      'DOCTOR', 'P7', 'APPROVED', true, '2018-01-01', (array['FAMILY_DOCTOR', 'THERAPIST', 'PEDIATRICIAN'])[i % 3 + 1]
+    from generate_series(0, ${doctors - 1}) i
+    join (select id, legal_entity_id, row_number() over (order by id) - 1 as place, count(*) over () as n from prm.divisions) d
+      on d.place = i % d.n`);
+}
+
+const replica_tables = [
+  'mpi.person_facts',
+  'ops.declaration_heads',
+  'ops.declaration_status_history',
+  'prm.divisions',
+  'prm.legal_entities',
+  'prm.employees',
+  'prm.parties',
+];
 
 /** Random keys are loaded far faster into bare tables. @returns the statements that make the indexes again. */
 async function dropIndexes(client: pg.Client): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { builtInAddresses } from '@zdravo/country-ua';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
 import { createLogger } from '@zdravo/kit/log';
@@ -10,7 +11,7 @@ import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { filledReplica, legal_entities } from './replica-data.ts';
 
 const rounds = 300;
-const areas = 25;
+const areas = builtInAddresses().regions.map(({ name }) => name);
 
 /**
  * The public statistics over a replica of a million declarations (another size: `--declarations=N`), each question in many
@@ -73,7 +74,7 @@ const typed: Record<string, (client: Client, i: number) => Promise<unknown>> = {
   doctors: (client, i) =>
     client.doctorSearch({ query: { full_name: `Прізвище${i * 7} Ім`, speciality: 'FAMILY_DOCTOR' } }, context),
   doctors_of_place: (client, i) =>
-    client.doctorSearch({ query: { area: `ОБЛАСТЬ ${i % areas}`, page: 1 + Math.floor(i / areas) } }, context),
+    client.doctorSearch({ query: { area: areas[i % areas.length]!, page: 1 + Math.floor(i / areas.length) } }, context),
   division: async (client, i) => {
     const { data } = await client.divisionsMap({ query: { page: 1 + (i % legal_entities), page_size: 1 } }, context);
     return client.divisionStats({ params: { id: (data[0] as { id: string }).id } }, context);

@@ -4,8 +4,7 @@ import { Agent, request } from 'node:http';
 
 export type Order = {
   address: string;
-  headers: Record<string, string>;
-  calls: { method: string; path: string; body?: string }[];
+  calls: { method: string; path: string; headers: Record<string, string>; body?: string }[];
   /** So many at once; each caller sends its next call when the last one is answered. */
   at_once: number;
   /** Calls a second, however slow the answers are; as fast as they are answered when absent. */
@@ -23,14 +22,14 @@ process.on('message', (order: Order) => {
   void carryOut(order).then((answered) => process.send!(answered));
 });
 
-async function carryOut({ address, headers, calls, at_once, rate }: Order): Promise<Answered> {
+async function carryOut({ address, calls, at_once, rate }: Order): Promise<Answered> {
   const agent = new Agent({ keepAlive: true, maxSockets: rate === undefined ? at_once : Number.POSITIVE_INFINITY });
   const times: number[] = [];
   let errors = 0;
   const { user, system } = process.cpuUsage();
   const begun = performance.now();
   const send = async (call: Order['calls'][number], due: number) => {
-    if ((await statusOf(agent, address, headers, call)) !== 200) errors++;
+    if ((await statusOf(agent, address, call)) !== 200) errors++;
     times.push(performance.now() - due);
   };
   if (rate === undefined) {
@@ -55,8 +54,7 @@ async function sendAt(due: number, send: (due: number) => Promise<void>): Promis
 function statusOf(
   agent: Agent,
   address: string,
-  headers: Record<string, string>,
-  { method, path, body }: Order['calls'][number],
+  { method, path, headers, body }: Order['calls'][number],
 ): Promise<number> {
   return new Promise((resolve) => {
     const length =

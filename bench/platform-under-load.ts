@@ -13,9 +13,8 @@ import { freePort } from '@zdravo/kit/testing';
 
 export type LoadedPlatform = Stage & {
   platform: RunningPlatform;
-  clinic: Clinic;
-  /** What a doctor's program sends with every call. */
-  headers: Record<string, string>;
+  /** Each with one doctor. */
+  clinics: readonly Clinic[];
   postmaster_pid: number;
   close(): Promise<void>;
 };
@@ -23,10 +22,10 @@ export type LoadedPlatform = Stage & {
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
 /**
- * The whole platform in this process, durable as in production, with one clinic. With `ZDRAVO_BENCH_DATA` on a data folder
+ * The whole platform in this process, durable as in production, with some clinics. With `ZDRAVO_BENCH_DATA` on a data folder
  * that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
  */
-export async function startLoadedPlatform(): Promise<LoadedPlatform> {
+export async function startLoadedPlatform(clinic_count = 1): Promise<LoadedPlatform> {
   const kept = process.env['ZDRAVO_BENCH_DATA'];
   const directory = kept ?? (await mkdtemp(join(tmpdir(), 'zdravo-bench-')));
   const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });
@@ -41,37 +40,58 @@ export async function startLoadedPlatform(): Promise<LoadedPlatform> {
     authority: platform.authority,
     sign_ins: platform.sign_ins,
   };
-  const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(5_000), 'FAMILY_DOCTOR');
+  const vendor = await signInVendor(stage);
+  const clinics: Clinic[] = [];
+  for (let at = 0; at < clinic_count; at++)
+    clinics.push(await foundClinic(stage, vendor, country.clinic(5_000 + at), 'FAMILY_DOCTOR'));
   const close = async () => {
     await platform.stop();
     if (kept === undefined) await rm(directory, { recursive: true, force: true });
   };
-  const headers = { authorization: `Bearer ${clinic.doctor.token}`, 'api-key': stage.sign_ins.mis.client_secret };
   const pid_file = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8');
-  return { ...stage, platform, clinic, headers, postmaster_pid: Number(pid_file.split('\n')[0]), close };
+  return { ...stage, platform, clinics, postmaster_pid: Number(pid_file.split('\n')[0]), close };
+}
+
+/** What a doctor's program sends with every call. */
+export function headersOf({ sign_ins }: Stage, { doctor }: Clinic): Record<string, string> {
+  return { authorization: `Bearer ${doctor.token}`, 'api-key': sign_ins.mis.client_secret };
 }
 
 /** Beyond the people and clinics that `npm run country` makes: numbers of persons are theirs alone in all of these countries. */
 const first_person = 20_000_000;
 const country = generateCountry({ seed: `bench ${process.env['ZDRAVO_BENCH_SEED'] ?? ''}`, persons: 30_000_000 });
 
-export type Prepared = { id: string; body: { signed_declaration_request: string; signed_content_encoding: 'base64' } };
+export type Prepared = {
+  id: string;
+  clinic: Clinic;
+  body: { signed_declaration_request: string; signed_content_encoding: 'base64' };
+};
 
 const at_once = 8;
 /** Nobody sends more codes than an hour allows. */
 const codes_an_hour = 100;
+/** After so many the doctors' tokens have expired: more signatures need more clinics. */
+const most_hours = 7;
+
+/** How many clinics can prepare so many signatures. */
+export function clinicsFor(signatures: number): number {
+  return Math.ceil(signatures / (codes_an_hour * most_hours));
+}
 
 /** Approved requests with their signed containers, so that the measured calls are the signatures alone. */
 export async function prepareSignatures(loaded: LoadedPlatform, count: number): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
   const people = adults();
   while (prepared.length < count) {
-    const wanted = Math.min(codes_an_hour, count - prepared.length);
-    const group = Array.from({ length: wanted }, () => people.next().value!);
+    const wanted = Math.min(codes_an_hour * loaded.clinics.length, count - prepared.length);
+    const group = Array.from({ length: wanted }, (_, at) => ({
+      person: people.next().value!,
+      clinic: loaded.clinics[at % loaded.clinics.length]!,
+    }));
     await Promise.all(
       Array.from({ length: at_once }, async () => {
-        for (let person = group.pop(); person; person = group.pop()) {
-          const one = await prepareOne(loaded, person);
+        for (let next = group.pop(); next; next = group.pop()) {
+          const one = await prepareOne(loaded, next.clinic, next.person);
           if (one) prepared.push(one);
         }
       }),
@@ -94,15 +114,15 @@ function* adults(): Generator<Person> {
   }
 }
 
-async function prepareOne(loaded: LoadedPlatform, person: Person): Promise<Prepared | undefined> {
+async function prepareOne(loaded: LoadedPlatform, clinic: Clinic, person: Person): Promise<Prepared | undefined> {
   const [method] = person.authentication_methods;
-  await provePhone(loaded, loaded.clinic, method?.type === 'OTP' ? method.phone_number : '');
-  const created = await createRequest(loaded, loaded.clinic, person);
+  await provePhone(loaded, clinic, method?.type === 'OTP' ? method.phone_number : '');
+  const created = await createRequest(loaded, clinic, person);
   if (created.status !== 200) return undefined;
-  const approved = await approveRequest(loaded, loaded.clinic, created);
+  const approved = await approveRequest(loaded, clinic, created);
   if (approved.status !== 200) return undefined;
   const { id } = created.body.data;
-  const content = await contentToSign(loaded, loaded.clinic, id);
-  const signed_declaration_request = signed(content, loaded.clinic.doctor.signer);
-  return { id, body: { signed_declaration_request, signed_content_encoding: 'base64' } };
+  const content = await contentToSign(loaded, clinic, id);
+  const signed_declaration_request = signed(content, clinic.doctor.signer);
+  return { id, clinic, body: { signed_declaration_request, signed_content_encoding: 'base64' } };
 }

@@ -80,18 +80,45 @@ test('migrations are applied once, and an edited one is refused', async () => {
   await assert.rejects(migrate(database.url, migrations), /was edited after it had been applied/);
 });
 
-test('what is asked again and again is prepared, but nothing that asks for every column', async () => {
+test('what is asked again and again is prepared, but nothing that answers every column of a table', async () => {
   const { db, close } = openDatabase({ url: database.url, pool_size: 1, application_name: 'test' });
   try {
     for (let time = 0; time < 5; time++) {
       await sql`select ${time}::int as often`.execute(db);
+      await sql`with own as (select * from unnest(${[time]}::int[]) as own (number)) select number, count(*) from own group by 1`.execute(
+        db,
+      );
+      await sql`select * from unnest(${[time]}::int[]) as own (number)`.execute(db);
       await sql`select * from (select ${time}::int) as every_column`.execute(db);
+      await sql`select ')' as closed, every_column.* from (select ${time}::int) as every_column`.execute(db);
     }
-    const { rows } = await sql<{ statement: string }>`select statement from pg_prepared_statements`.execute(db);
+    const { rows } = await sql<{
+      statement: string;
+    }>`select statement from pg_prepared_statements order by prepare_time`.execute(db);
     assert.deepEqual(
       rows.map(({ statement }) => statement),
-      ['select $1::int as often'],
+      [
+        'select $1::int as often',
+        'with own as (select * from unnest($1::int[]) as own (number)) select number, count(*) from own group by 1',
+        'select * from unnest($1::int[]) as own (number)',
+      ],
     );
+  } finally {
+    await close();
+  }
+});
+
+test('a prepared statement outlives a new column of the tables that it reads', async () => {
+  const { db, close } = openDatabase({ url: database.url, pool_size: 1, application_name: 'test' });
+  const count = () => sql`select count(*) from (select * from kit.grown where id <> ${0}) as every_column`.execute(db);
+  try {
+    await sql`create schema kit`.execute(db);
+    await sql`create table kit.grown (id int)`.execute(db);
+    for (let time = 0; time < 7; time++) await count();
+    await sql`alter table kit.grown add column name text`.execute(db);
+    await count();
+    const { rows } = await sql<{ often: number }>`select count(*) as often from pg_prepared_statements`.execute(db);
+    assert.equal(rows[0]!.often, 1);
   } finally {
     await close();
   }

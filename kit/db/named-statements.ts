@@ -3,30 +3,41 @@ import pg from 'pg';
 /** A text that came so often is worth a plan of its own. */
 const uses_before_naming = 3;
 const most_names = 200;
-const star = /(?:\.|select |returning |, )\*/i;
 
 /**
  * Decides which statements of a pool are prepared: those that come again and again, so that the server parses and plans
- * them once per connection. Never those that ask for `*`: their plan would fail when a migration adds a column.
+ * them once per connection. Never those that answer `*`: their plan would fail when a migration adds a column.
  */
 export function createStatementNames(): (text: string) => string | undefined {
   const names = new Map<string, string>();
   const uses = new Map<string, number>();
   return (text) => {
     const known = names.get(text);
-    if (known !== undefined) return known;
-    if (names.size >= most_names || star.test(text)) return undefined;
+    if (known !== undefined || names.size >= most_names) return known;
     const count = (uses.get(text) ?? 0) + 1;
-    if (count < uses_before_naming) {
-      if (uses.size > 10 * most_names) uses.clear();
-      uses.set(text, count);
-      return undefined;
-    }
+    if (uses.size > 10 * most_names) uses.clear();
+    uses.set(text, count);
+    if (count !== uses_before_naming || answersEveryColumn(text)) return undefined;
     uses.delete(text);
     const name = `z${names.size + 1}`;
     names.set(text, name);
     return name;
   };
+}
+
+const literal = /'[^']*'/g;
+const innermost = /\([^()]*\)/g;
+/** What `unnest` answers has the columns that stand beside it. */
+const star = /(?:\.|select |returning |, )\*(?!\s+from\s+unnest)/i;
+
+/** Whether the columns of the answer are those of a table as it happens to be. A star inside parentheses is settled there. */
+function answersEveryColumn(text: string): boolean {
+  let outermost = text.replaceAll(literal, "''");
+  for (let before = ''; before !== outermost; ) {
+    before = outermost;
+    outermost = outermost.replaceAll(innermost, ' ');
+  }
+  return star.test(outermost);
 }
 
 /** A connection that prepares what `nameOf` names; everything else goes as it came. */

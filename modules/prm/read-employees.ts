@@ -66,13 +66,37 @@ export async function listEmployees(
 
 const from = sql`from prm.employees employee join prm.parties party on party.id = employee.party_id`;
 
+/** By name, never `*`: a statement that names its columns can be prepared. */
+const columns = sql.join(
+  Object.keys({
+    id: true,
+    party_id: true,
+    legal_entity_id: true,
+    division_id: true,
+    employee_type: true,
+    position: true,
+    start_date: true,
+    end_date: true,
+    status: true,
+    status_reason: true,
+    is_active: true,
+    speciality: true,
+    inserted_by: true,
+    updated_by: true,
+    inserted_at: true,
+    updated_at: true,
+  } satisfies Record<keyof Omit<Employee, 'party' | 'doctor' | 'pharmacist'>, true>).map((name) =>
+    sql.ref(`employee.${name}`),
+  ),
+);
+
 /** The party and the block of a doctor or pharmacist come as JSON with the row: one round trip. */
 async function select(db: Kysely<Tables>, where: RawBuilder<boolean>, order: RawBuilder<unknown>): Promise<Employee[]> {
   const block = (table: string) =>
     sql`(select to_jsonb(${sql.ref(table)}) - 'employee_id' - 'employee_type' from ${sql.table(`prm.employee_${table}`)} ${sql.ref(table)}
       where ${sql.ref(table)}.employee_id = employee.id)`;
   const { rows } = await sql<Employee>`
-    select employee.*, to_jsonb(party) - '{inserted_by,updated_by,inserted_at,updated_at}'::text[] as party, ${block('doctors')} as doctor, ${block('pharmacists')} as pharmacist
+    select ${columns}, to_jsonb(party) - '{inserted_by,updated_by,inserted_at,updated_at}'::text[] as party, ${block('doctors')} as doctor, ${block('pharmacists')} as pharmacist
     ${from} where ${where} ${order}`.execute(db);
   return rows;
 }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readKeyFile } from '../development/key-file.ts';
@@ -10,13 +9,12 @@ Signs a file as CAdES B-B (DER). KEYFILE: PEM with private key, certificate and 
 {"private_key", "certificate", "chain"} of PEM texts. FILE may be - for standard input. Without --out the
 container goes to FILE.p7s; --out - writes base64 to standard output, ready for "signed_content".`;
 
-process.exitCode = main(process.argv.slice(2));
-
-function main(args: string[]): number {
+/** The command `zdravo-sign`. @returns its exit code: 0 signed, 1 something cannot be read or written, 2 wrong usage. */
+export function signFile(args: string[]): number {
   const { values, positionals } = readArguments(args);
   const [file] = positionals;
   if (!file || !values.key || values.help) {
-    console.error(usage);
+    (values.help ? console.log : console.error)(usage);
     return values.help ? 0 : 2;
   }
   try {

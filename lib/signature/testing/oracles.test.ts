@@ -211,7 +211,7 @@ async function pkijsPasses(container: Uint8Array, anchor: Uint8Array): Promise<b
 
 test('zdravo-sign signs a file with a key file, PEM or JSON, and says what is wrong', async () => {
   const { signer, trust } = scene('ecdsa-p256');
-  const command = new URL('../bin/zdravo-sign.ts', import.meta.url).pathname;
+  const command = new URL('../zdravo-sign.mjs', import.meta.url).pathname;
   const run = (...args: string[]) => spawnSync(process.execPath, [command, ...args], { encoding: 'utf8' });
   const { private_key, certificate_pem: certificate } = signer;
   for (const key of [

@@ -39,6 +39,7 @@ export async function createAwsKmsProvider(options: AwsKmsOptions): Promise<KeyP
   const describe = async () => describedKey(await call('DescribeKey', { KeyId: options.key_id }), options.key_id);
   let current = await describe();
   const provider: KeyProvider = {
+    is_remote: true,
     current_key_id: () => current,
     refresh: async () => {
       current = await describe();

@@ -29,6 +29,7 @@ export async function createFileKeyProvider(path: string): Promise<KeyProvider> 
     );
   };
   return {
+    is_remote: false,
     current_key_id: () => file.current,
     wrap: async (data_key, context) => {
       const key_id = file.current;

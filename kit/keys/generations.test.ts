@@ -121,6 +121,30 @@ describe('settings choose the key provider', () => {
   });
 });
 
+test('a key service is not asked to wrap for owners who have a key; new ones beside them get theirs', async () => {
+  const [scope, owners, newcomer] = [newScope(), newOwners(3), randomUUID()];
+  const provider = await openBy('vault');
+  let wraps = 0;
+  const counting = {
+    ...provider,
+    wrap: (...given: Parameters<typeof provider.wrap>) => {
+      wraps += 1;
+      return provider.wrap(...given);
+    },
+  };
+  const store = createKeyStore(pool, counting, scope);
+  const keys = await store.getOrCreateMany(owners);
+  assert.equal(wraps, 3);
+  const [erased] = owners;
+  await store.drop(erased!);
+  keys.delete(erased!);
+  const again = await store.getOrCreateMany([...owners.slice(1), newcomer]);
+  assert.equal(wraps, 4);
+  assert.deepEqual(plain(keys), plain(new Map([...again].filter(([id]) => id !== newcomer))));
+  assert.deepEqual(plain(await store.findMany([newcomer])), plain(new Map([[newcomer, again.get(newcomer)!]])));
+  assert.equal((await store.getOrCreateMany([erased!])).size, 0, 'an erased owner gets none');
+});
+
 describe('re-wrapping', () => {
   test('passes over keys of a lost generation and damaged ones, says so, and moves all others', async () => {
     const [key_file, scope, owners] = [await newKeyFile(), newScope(), newOwners(12)];

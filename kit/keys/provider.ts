@@ -14,6 +14,8 @@ export type WrappedKey = {
  * older ones still unwrap. Errors of all: `KeyError` for one key or generation, `KeyServiceError` for the service.
  */
 export type KeyProvider = {
+  /** Wrapping and unwrapping are requests to a service. */
+  is_remote: boolean;
   current_key_id(): string;
   wrap(data_key: Uint8Array, context: KeyContext): Promise<WrappedKey>;
   /** @throws KeyError when the generation is not known or the bytes or the context were altered. */

@@ -36,81 +36,90 @@ export type KeyStore = {
   generations(): Promise<string[]>;
 };
 
+type KeyScope = { module: string; purpose: string };
+
 /**
  * What is asked for at once goes to the database together: one statement, and for what is written one commit.
  * @param pool of the key database, as the module's key role; its table comes from this folder's `wrapped-keys.sql`.
  */
-export function createKeyStore(
-  pool: Pool,
-  provider: KeyProvider,
-  scope: { module: string; purpose: string },
-): KeyStore {
+export function createKeyStore(pool: Pool, provider: KeyProvider, scope: KeyScope): KeyStore {
+  const { purpose } = scope;
   const contextOf = (owner_id: string): KeyContext => ({ ...scope, owner_id });
   const unwrap = ({ owner_id, key_id, bytes }: Row) => provider.unwrap({ key_id, bytes: bytes! }, contextOf(owner_id));
+  const lookups = createLookups(pool, purpose, unwrap);
+  const getOrCreateMany = createMaker({ pool, provider, purpose, contextOf, findMany: lookups.findMany });
+  const drops = createGroupCommit<string, boolean>({
+    write: (owner_ids) => dropKeys(pool, purpose, owner_ids),
+    keysOf: (owner_id) => [owner_id],
+  });
+  return {
+    ...lookups,
+    getOrCreateMany,
+    getOrCreate: async (owner_id) => {
+      const key = (await getOrCreateMany([owner_id])).get(owner_id);
+      if (!key) throw new ErasedOwnerError();
+      return key;
+    },
+    drop: drops.run,
+    rewrap: (options) => rewrapKeys({ pool, provider, purpose, contextOf, ...options }),
+    check: (log) => checkGenerations({ pool, purpose, unwrap, log }),
+    generations: () => generationsInUse(pool, purpose),
+  };
+}
 
+function createLookups(
+  pool: Pool,
+  purpose: string,
+  unwrap: (row: Row) => Promise<Uint8Array>,
+): Pick<KeyStore, 'find' | 'findMany'> {
   const rows = createGroupedLookup(async (owner_ids) => {
     const found = await pool.query<Row>(
       'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and owner_id = any($2) and bytes is not null',
-      [scope.purpose, owner_ids],
+      [purpose, owner_ids],
     );
     return new Map(found.rows.map((row) => [row.owner_id, row]));
   });
+  return {
+    find: async (owner_id) => {
+      const row = await rows.find(owner_id);
+      return row && unwrap(row);
+    },
+    findMany: async (owner_ids) => {
+      const found = await rows.findMany(owner_ids);
+      return new Map(await Promise.all([...found].map(async ([id, row]) => [id, await unwrap(row)] as const)));
+    },
+  };
+}
 
-  async function findMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
-    const found = await rows.findMany(owner_ids);
-    return new Map(await Promise.all([...found].map(async ([id, row]) => [id, await unwrap(row)] as const)));
-  }
+type Making = Pick<KeyStore, 'findMany'> & {
+  pool: Pool;
+  provider: KeyProvider;
+  purpose: string;
+  contextOf: (owner_id: string) => KeyContext;
+};
 
-  async function find(owner_id: string) {
-    const row = await rows.find(owner_id);
-    return row && unwrap(row);
-  }
-
-  async function getOrCreate(owner_id: string) {
-    const key = (await getOrCreateMany([owner_id])).get(owner_id);
-    if (!key) throw new ErasedOwnerError();
-    return key;
-  }
-
+function createMaker({ pool, provider, purpose, contextOf, findMany }: Making): KeyStore['getOrCreateMany'] {
   const insertions = createGroupCommit<Fresh[], ReadonlySet<string>>({
     write: async (groups) => {
-      const made = await insertKeys(pool, scope.purpose, groups.flat());
+      const made = await insertKeys(pool, purpose, groups.flat());
       return groups.map(() => made);
     },
     keysOf: (fresh) => fresh.map(({ owner_id }) => owner_id),
   });
-
-  async function getOrCreateMany(owner_ids: readonly string[]): Promise<Map<string, Uint8Array>> {
-    if (owner_ids.length === 0) return new Map();
-    const fresh = await Promise.all(
-      [...new Set(owner_ids)].map(async (owner_id): Promise<Fresh> => {
-        const key = randomBytes(32);
-        return { owner_id, key, wrapped: await provider.wrap(key, contextOf(owner_id)) };
-      }),
-    );
-    const made = await insertions.run(fresh);
-    const keys = await findMany(fresh.flatMap(({ owner_id }) => (made.has(owner_id) ? [] : [owner_id])));
-    for (const { owner_id, key } of fresh) if (made.has(owner_id)) keys.set(owner_id, new Uint8Array(key));
-    return keys;
+  async function makeFresh(owner_id: string): Promise<Fresh> {
+    const key = randomBytes(32);
+    return { owner_id, key, wrapped: await provider.wrap(key, contextOf(owner_id)) };
   }
-
-  const drops = createGroupCommit<string, boolean>({
-    write: (owner_ids) => dropKeys(pool, scope.purpose, owner_ids),
-    keysOf: (owner_id) => [owner_id],
-  });
-
-  const rewrap = (options?: RewrapOptions) =>
-    rewrapKeys({ pool, provider, purpose: scope.purpose, contextOf, ...options });
-  const check = (log: Logger) => checkGenerations({ pool, purpose: scope.purpose, unwrap, log });
-  return {
-    getOrCreate,
-    getOrCreateMany,
-    find,
-    findMany,
-    drop: drops.run,
-    rewrap,
-    check,
-    generations: () => generationsInUse(pool, scope.purpose),
+  return async (owner_ids) => {
+    // Most owners are new, and wrapping here costs less than to look first; a request to a service costs more.
+    const known = provider.is_remote ? await findMany(owner_ids) : new Map<string, Uint8Array>();
+    const unknown = [...new Set(owner_ids)].filter((owner_id) => !known.has(owner_id));
+    if (unknown.length === 0) return known;
+    const fresh = await Promise.all(unknown.map(makeFresh));
+    const made = await insertions.run(fresh);
+    const keys = await findMany(unknown.filter((owner_id) => !made.has(owner_id)));
+    for (const { owner_id, key } of fresh) if (made.has(owner_id)) keys.set(owner_id, new Uint8Array(key));
+    return new Map([...known, ...keys]);
   };
 }
 

@@ -10,6 +10,7 @@ export function createKeySuccession(providers: readonly [KeyProvider, ...KeyProv
   const [current] = providers;
   const oldest_first = providers.toReversed();
   return {
+    is_remote: current.is_remote,
     current_key_id: current.current_key_id,
     wrap: current.wrap,
     unwrap: (wrapped, context) => firstThatKnows(oldest_first, (provider) => provider.unwrap(wrapped, context)),

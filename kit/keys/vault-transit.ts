@@ -33,6 +33,7 @@ export async function createVaultTransitProvider(options: VaultTransitOptions): 
   const readVersion = async () => versionOf(await call('GET', `keys/${key_name}`));
   let current = await readVersion();
   const provider: KeyProvider = {
+    is_remote: true,
     current_key_id: () => current,
     refresh: async () => {
       current = await readVersion();

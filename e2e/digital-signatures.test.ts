@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { signInOfficer, signInVendor } from '@zdravo/dev/demo/clinics';
-import { type CertificateFiles, sign, signTogether } from '@zdravo/signature';
+import {
+  type CertificateFiles,
+  createCertificateAuthority,
+  issueCertificate,
+  sign,
+  signTogether,
+} from '@zdravo/signature';
 import fc from 'fast-check';
 import { startStage, type TestStage } from './stage.ts';
 
@@ -11,15 +20,24 @@ let doctor: CertificateFiles;
 let seal: CertificateFiles;
 const content = { declaration: 1, name: 'Їжак' };
 
+/** An authority that is trusted and has no responder and no list. */
+const silent = createCertificateAuthority({ name: 'Silent authority' });
+let trusted: string;
+
 before(async () => {
-  stage = await startStage();
+  trusted = await mkdtemp(join(tmpdir(), 'zdravo-trusted-'));
+  await writeFile(join(trusted, 'silent.cer'), silent.certificate);
+  stage = await startStage({ environment: { ZDRAVO_REVOCATION: 'required', ZDRAVO_TRUST_FOLDER: trusted } });
   officer = await signInOfficer(stage);
   const person = { common_name: 'Тестенко Олена', surname: 'Тестенко', given_name: 'Олена', drfo: '0012345678' };
   doctor = (await stage.authority.issueSigner('doctor', person)).files;
   const clinic = { common_name: 'Клініка', organization_name: 'Клініка', edrpou: '01234567', usage: 'stamp' as const };
   seal = (await stage.authority.issueSigner('seal', clinic)).files;
 });
-after(() => stage?.close());
+after(async () => {
+  await stage?.close();
+  await rm(trusted, { recursive: true, force: true });
+});
 
 const json = (value: unknown) => Buffer.from(JSON.stringify(value));
 
@@ -94,6 +112,24 @@ test('content that is not JSON is null; what is no container is refused, and nob
     assert.equal(body.error.invalid[0].entry, '$.signed_content');
   }
   assert.equal((await verifySignatures(sign(json(content), doctor), { check: false })).status, 422);
+});
+
+test('where a status is required and nobody can tell it, a document is put off, not refused: 503, when to come again', async () => {
+  const container = sign(json(content), issueCertificate(silent, { common_name: 'Doctor', drfo: '0012345678' }));
+  const { status, headers, body } = await stage.api.call('PUT', '/api/legal_entities', {
+    token: await signInVendor(stage),
+    body: { signed_legal_entity_request: Buffer.from(container).toString('base64'), signed_content_encoding: 'base64' },
+  });
+  assert.deepEqual(
+    [status, headers.get('retry-after'), body.meta.code, body.error.code],
+    [503, '60', 503, 'certificate_status_unknown'],
+  );
+  const verdict = await verifySignatures(container);
+  assert.equal(verdict.status, 200);
+  assert.deepEqual(
+    verdict.body.data.signatures.map((one: Entry) => [one.is_valid, one.validation_error_message]),
+    [[false, 'Nobody could tell whether the certificate is revoked']],
+  );
 });
 
 test('who may not, may not', async () => {

@@ -25,7 +25,7 @@ const policy: SignaturePolicy = { signer_count: 1, layers: 1, revocation: 'if_av
 /**
  * Opens a signed container: base64, one valid signature over trusted anchors, a JSON object inside.
  * @param entry JSON path of the body's member, for the error.
- * @throws Problem 422, or 503 when the verifiers have too much to do.
+ * @throws Problem 422, or 503 when the verifiers have too much to do or a certificate's status is required and unknown.
  */
 export async function openSignedDocument(deps: IlDeps, text: string, entry: string): Promise<SignedDocument> {
   const { container, result } = await verifyContainer(deps, text, entry, policy);
@@ -54,11 +54,19 @@ export async function verifyContainer(
   return { container, result };
 }
 
-/** @throws Problem 422 with the sub-indication of ETSI EN 319 102-1. */
+/** A responder that was away is left alone for 15 s, and one that does not know a new certificate yet learns of it later. */
+const status_retry_s = 60;
+
+/**
+ * @throws Problem 422 with the sub-indication of ETSI EN 319 102-1; 503 `certificate_status_unknown` when nothing is wrong
+ * with the container, but nobody can tell its certificates' status at present: the same container may pass later.
+ */
 export function refuseContainer(
   entry: string,
   { validation_error_message, sub_indication }: Pick<VerificationResult, 'validation_error_message' | 'sub_indication'>,
 ): never {
+  if (sub_indication === 'TRY_LATER')
+    throw unavailable(validation_error_message, status_retry_s, 'certificate_status_unknown');
   throw validationFailed([signatureInvalid(entry, validation_error_message, sub_indication)]);
 }
 

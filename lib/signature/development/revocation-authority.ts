@@ -1,5 +1,6 @@
 import { oids } from '../asn1/oids.ts';
 import { Asn1Error } from '../asn1/reader.ts';
+import { tag } from '../asn1/values.ts';
 import {
   bitString,
   context,
@@ -21,8 +22,11 @@ import { type DevelopmentServer, startServer } from './development-server.ts';
 import type { Signatory } from './sign.ts';
 import { readSigningKey } from './signing-keys.ts';
 
-/** Revoked certificates: serial number (hex, as in a certificate report) → when. */
-export type Revocations = Map<string, Date>;
+/** When, and why (CRLReason) if that is told. */
+export type ToldRevocation = Date | { at: Date; reason: number };
+
+/** Revoked certificates by serial number (hex, as in a certificate report). */
+export type Revocations = Map<string, ToldRevocation>;
 
 export type RevocationTimes = { this_update: Date; next_update?: Date };
 
@@ -35,7 +39,7 @@ export function issueCrl(
   times: RevocationTimes,
 ): Uint8Array {
   const key = readSigningKey(authority.private_key);
-  const entries = [...revocations].map(([serial, at]) => sequence(integer(Buffer.from(serial, 'hex')), time(at)));
+  const entries = [...revocations].map(([serial, told]) => crlEntry(serial, told));
   const next_update = times.next_update ?? new Date(times.this_update.getTime() + 24 * hour_ms);
   const tbs = sequence(
     integer(1),
@@ -52,10 +56,21 @@ export function issueCrl(
   return sequence(tbs, key.signature_algorithm, bitString(key.sign(tbs)));
 }
 
+function crlEntry(serial: string, told: ToldRevocation): Uint8Array {
+  const number = integer(Buffer.from(serial, 'hex'));
+  if (told instanceof Date) return sequence(number, time(told));
+  const reason = sequence(sequence(oid(oids.reason_code), octetString(enumerated(told.reason))));
+  return sequence(number, time(told.at), reason);
+}
+
+function enumerated(value: number): Uint8Array {
+  return element(tag.enumerated, Uint8Array.of(value));
+}
+
 export type OcspAnswerPlan = {
   /** The authority itself, or a responder with a certificate of use `ocsp`. */
   responder: Signatory;
-  statusOf: (serial: string) => 'good' | 'unknown' | Date;
+  statusOf: (serial: string) => 'good' | 'unknown' | ToldRevocation;
   /** DER. The only authority it answers for; certificates of others are `unknown`. Any when absent. */
   issuer?: Uint8Array;
   times: RevocationTimes;
@@ -82,7 +97,7 @@ export function answerOcspRequest(request_der: Uint8Array, plan: OcspAnswerPlan)
 
 function singleResponse(
   id: Uint8Array,
-  status: 'good' | 'unknown' | Date,
+  status: 'good' | 'unknown' | ToldRevocation,
   { this_update, next_update }: RevocationTimes,
 ): Uint8Array {
   const written =
@@ -90,9 +105,14 @@ function singleResponse(
       ? contextPrimitive(0, new Uint8Array())
       : status === 'unknown'
         ? contextPrimitive(2, new Uint8Array())
-        : context(1, generalizedTime(status));
+        : context(1, ...revokedInfo(status));
   const next = next_update ? [context(0, generalizedTime(next_update))] : [];
   return sequence(id, written, generalizedTime(this_update), ...next);
+}
+
+function revokedInfo(told: ToldRevocation): Uint8Array[] {
+  if (told instanceof Date) return [generalizedTime(told)];
+  return [generalizedTime(told.at), context(0, enumerated(told.reason))];
 }
 
 function basicResponse(

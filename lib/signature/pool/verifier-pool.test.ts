@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { oids } from '../asn1/oids.ts';
 import {
+  answerTimeStampRequest,
   createCertificateAuthority,
   createRevocationCache,
   createTrustStore,
@@ -9,6 +11,7 @@ import {
   fetchTimeStamp,
   issueCertificate,
   one_signature,
+  type SignaturePolicy,
   sign,
   startCrlServer,
   startOcspResponder,
@@ -16,6 +19,8 @@ import {
   upgradeContainer,
   VerifierBusyError,
 } from '../index.ts';
+import { createTimeStampRequest, readTimeStampResponse } from '../time-stamps/exchange.ts';
+import { addProofs } from '../upgrade/upgrade.ts';
 import { readCertificate } from '../x509/certificate.ts';
 
 const at = () => new Date();
@@ -87,6 +92,40 @@ test('revocation is asked over HTTP; a slow responder holds up nobody else', asy
     revoked.clear();
   } finally {
     await pool.close();
+  }
+});
+
+test('the unit of a time-stamp is asked about as well, and the best signature time follows what is told', async () => {
+  const hoursAgo = (count: number) => new Date(Date.now() - count * 3_600_000);
+  const expired = issueCertificate(authority, {
+    common_name: 'Expired',
+    not_before: hoursAgo(20),
+    not_after: hoursAgo(2),
+  });
+  const unit = issueCertificate(authority, { common_name: 'TSA', usage: 'time_stamps' });
+  const stamped = addProofs(sign(content, expired), {
+    time_stamps: (signature) => {
+      const request = createTimeStampRequest(signature, oids.sha256);
+      return [readTimeStampResponse(answerTimeStampRequest(request.der, unit, hoursAgo(3)), request)];
+    },
+  });
+  const pool = createVerifierPool({ trust, workers: 1, revocation: (need) => fetchRevocation(need, online) });
+  const deaf = createVerifierPool({ trust, workers: 1, revocation: () => Promise.reject(new Error('down')) });
+  const outcomeOf = async (by: typeof pool, policy: SignaturePolicy) => {
+    const result = await by.verify(stamped, policy, { at: at() });
+    return [result.sub_indication ?? result.indication, result.signatures[0]?.level];
+  };
+  try {
+    for (const policy of [one_signature, required]) {
+      assert.deepEqual(await outcomeOf(pool, policy), ['TOTAL_PASSED', 'B-T']);
+      revoked.set(readCertificate(unit.certificate).serial, hoursAgo(1));
+      assert.deepEqual(await outcomeOf(pool, policy), ['OUT_OF_BOUNDS_NO_POE', 'B-B']);
+      revoked.clear();
+    }
+    assert.deepEqual(await outcomeOf(deaf, one_signature), ['TOTAL_PASSED', 'B-T']);
+    assert.deepEqual(await outcomeOf(deaf, required), ['OUT_OF_BOUNDS_NO_POE', 'B-B']);
+  } finally {
+    await Promise.all([pool.close(), deaf.close()]);
   }
 });
 

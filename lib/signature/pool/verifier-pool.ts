@@ -63,6 +63,11 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
       const { result, needs } = (await threads.run(message)) as Verified;
       if (!source || result.indication !== 'TOTAL_PASSED' || needs.length === 0) return result;
       const answered = await askAll(source, needs, options.revocation_wait_ms ?? 3_000);
+      // The best signature time hangs on what is told of a time-stamp's unit: then all is judged anew, by all that was told.
+      if (needs.some(({ is_of_time_stamp }) => is_of_time_stamp)) {
+        const told = joinAnswers(revocation_data, answered);
+        return ((await threads.run({ ...message, policy, revocation_data: told })) as Verified).result;
+      }
       const settled = await threads.run({ kind: 'settle', answered, policy });
       return refuseFor(result, settled.kind === 'settled' ? settled.faults : []);
     },
@@ -73,6 +78,14 @@ export function createVerifierPool(options: VerifierPoolOptions): VerifierPool {
     },
     load: () => threads.load(),
     close: () => threads.close(),
+  };
+}
+
+function joinAnswers(given: RevocationData, answered: readonly AnsweredStatus[]): RevocationData {
+  const all = [given, ...answered.map(({ data }) => data ?? {})];
+  return {
+    crls: all.flatMap(({ crls }) => crls ?? []),
+    ocsp_responses: all.flatMap(({ ocsp_responses }) => ocsp_responses ?? []),
   };
 }
 

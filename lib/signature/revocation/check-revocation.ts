@@ -6,6 +6,7 @@ import type { Certificate } from '../x509/certificate.ts';
 import { key_usage } from '../x509/extensions.ts';
 import type { Crl } from './crl.ts';
 import { findStatus, type OcspAnswer, type OcspStatus } from './ocsp.ts';
+import type { Revocation } from './revocation.ts';
 import type { ReadRevocationData } from './revocation-data.ts';
 
 /** `disowned`: the responder says that it does not know the certificate. `missing`: nobody said anything usable. */
@@ -20,6 +21,8 @@ export type RevocationQuestion = {
   at: Date;
   /** Greatest age of an answer at that time; when undefined its own next update decides, or 24 hours. */
   freshness_s: number | undefined;
+  /** The certificate is a time-stamp unit's: a later revocation counts too, unless its reason clears the key (RFC 3161 §4). */
+  is_unit?: boolean;
 };
 
 /**
@@ -28,7 +31,9 @@ export type RevocationQuestion = {
  */
 export function checkRevocation(question: RevocationQuestion): RevocationStatus {
   const proofs = [...ocspProofs(question), ...crlProofs(question)];
-  const revocations = proofs.flatMap(({ revoked_at }) => (revoked_at && revoked_at <= question.at ? [revoked_at] : []));
+  const revocations = proofs.flatMap(({ revocation }) =>
+    revocation && reachesBack(revocation, question) ? [revocation.at] : [],
+  );
   if (revocations[0])
     return { status: 'revoked', revoked_at: new Date(Math.min(...revocations.map((time) => time.getTime()))) };
   const fresh = proofs.filter((proof) => isFresh(proof, question));
@@ -36,7 +41,16 @@ export function checkRevocation(question: RevocationQuestion): RevocationStatus 
   return { status: fresh.length > 0 ? 'good' : 'missing' };
 }
 
-type Proof = { this_update: Date; next_update: Date | undefined; revoked_at: Date | undefined; is_disowned: boolean };
+function reachesBack({ at, is_key_safe }: Revocation, question: RevocationQuestion): boolean {
+  return at <= question.at || (question.is_unit === true && !is_key_safe);
+}
+
+type Proof = {
+  this_update: Date;
+  next_update: Date | undefined;
+  revocation: Revocation | undefined;
+  is_disowned: boolean;
+};
 
 const default_freshness_s = 24 * 3600;
 
@@ -54,7 +68,7 @@ function crlProofs(question: RevocationQuestion): Proof[] {
       (crl) => crl.issuer === certificate.issuer && !crl.is_unusable && (crl.covers === 'all' || crl.covers === wanted),
     )
     .filter((crl) => isListSigned(crl, question))
-    .map((crl) => ({ ...crl, revoked_at: crl.revoked.get(certificate.serial), is_disowned: false }));
+    .map((crl) => ({ ...crl, revocation: crl.revoked.get(certificate.serial), is_disowned: false }));
 }
 
 function isListSigned(crl: Crl, { issuer, trust }: RevocationQuestion): boolean {
@@ -70,8 +84,8 @@ function ocspProofs(question: RevocationQuestion): Proof[] {
   });
 }
 
-function proofOf({ status, revoked_at, this_update, next_update }: OcspStatus): Proof {
-  return { this_update, next_update, revoked_at, is_disowned: status === 'unknown' };
+function proofOf({ status, revocation, this_update, next_update }: OcspStatus): Proof {
+  return { this_update, next_update, revocation, is_disowned: status === 'unknown' };
 }
 
 /**

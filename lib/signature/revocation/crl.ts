@@ -3,8 +3,8 @@ import { type Asn1Node, bytesOf, childrenOf, readAsn1, readElementAt } from '../
 import { fieldsOf, hexOf, insideOf, integerOf, smallIntegerOf, tag, timeOf, wholeBitsOf } from '../asn1/values.ts';
 import { type AlgorithmIdentifier, readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { sha256Hex } from '../crypto/digests.ts';
-
 import { type Extension, readExtensionList } from '../x509/extension-list.ts';
+import { clearsKey, type Revocation, readReason } from './revocation.ts';
 
 /** A certificate revocation list as read (RFC 5280 §5.1); nothing is believed before its signature is checked. */
 export type Crl = {
@@ -14,8 +14,8 @@ export type Crl = {
   issuer: string;
   this_update: Date;
   next_update: Date | undefined;
-  /** Serial number (hex) → time of revocation. */
-  revoked: Map<string, Date>;
+  /** By serial number (hex). */
+  revoked: Map<string, Revocation>;
   /** What the list covers, by its issuing distribution point. */
   covers: 'all' | 'users' | 'authorities';
   /** Not a complete list that we understand (delta, indirect, by reasons): it proves no status. */
@@ -65,16 +65,19 @@ export function readCrl(der: Uint8Array): Crl {
 }
 
 /** Entries are read one by one and not kept as nodes. An entry's critical extension is that of indirect lists: refused. */
-function readEntries(list: Asn1Node | undefined): { revoked: Map<string, Date>; has_unknown_critical: boolean } {
-  const revoked = new Map<string, Date>();
+function readEntries(list: Asn1Node | undefined): { revoked: Map<string, Revocation>; has_unknown_critical: boolean } {
+  const revoked = new Map<string, Revocation>();
   let has_unknown_critical = false;
   for (let at = list?.body_start ?? 0; list && at < list.body_end; ) {
     const entry = readElementAt(list, at);
     const fields = fieldsOf(entry, 'revokedCertificate');
     const serial = hexOf(integerOf(fields.take(tag.integer, 'userCertificate')));
-    revoked.set(serial, timeOf(fields.takeAny('revocationDate')));
+    const revoked_at = timeOf(fields.takeAny('revocationDate'));
     const extensions = fields.optional(tag.sequence);
-    if (extensions && hasCriticalBut(readExtensionList(extensions), oids.reason_code)) has_unknown_critical = true;
+    const known = extensions ? readExtensionList(extensions) : [];
+    if (hasCriticalBut(known, oids.reason_code)) has_unknown_critical = true;
+    const reason = known.find(({ id }) => id === oids.reason_code);
+    revoked.set(serial, { at: revoked_at, is_key_safe: clearsKey(reason && readReason(reason.value)) });
     fields.end();
     at = entry.end;
   }

@@ -18,6 +18,7 @@ import { type AlgorithmIdentifier, readAlgorithm } from '../crypto/algorithm-ide
 import { digest, sha256Hex } from '../crypto/digests.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { readExtensionList } from '../x509/extension-list.ts';
+import { clearsKey, type Revocation } from './revocation.ts';
 
 /** Status of one certificate in an answer. */
 export type OcspStatus = {
@@ -26,7 +27,7 @@ export type OcspStatus = {
   issuer_key_hash: Uint8Array;
   serial: string;
   status: 'good' | 'revoked' | 'unknown';
-  revoked_at: Date | undefined;
+  revocation: Revocation | undefined;
   this_update: Date;
   next_update: Date | undefined;
 };
@@ -117,13 +118,16 @@ function readStatus(node: Asn1Node): OcspStatus {
   };
 }
 
-function readCertificateStatus(node: Asn1Node): Pick<OcspStatus, 'status' | 'revoked_at'> {
-  if (node.id === 0x80) return { status: 'good', revoked_at: undefined };
+function readCertificateStatus(node: Asn1Node): Pick<OcspStatus, 'status' | 'revocation'> {
+  if (node.id === 0x80) return { status: 'good', revocation: undefined };
   if (node.id === 0xa1) {
-    const revoked_at = timeOf(fieldsOf(node, 'RevokedInfo', 0xa1).take(tag.generalized_time, 'revocationTime'));
-    return { status: 'revoked', revoked_at };
+    const fields = fieldsOf(node, 'RevokedInfo', 0xa1);
+    const at = timeOf(fields.take(tag.generalized_time, 'revocationTime'));
+    const reason = fields.optional(0xa0);
+    const is_key_safe = clearsKey(reason && smallIntegerOf(insideOf(reason, 'revocationReason'), tag.enumerated));
+    return { status: 'revoked', revocation: { at, is_key_safe } };
   }
-  if (node.id === 0x82) return { status: 'unknown', revoked_at: undefined };
+  if (node.id === 0x82) return { status: 'unknown', revocation: undefined };
   throw new Asn1Error('Unknown form of certificate status');
 }
 

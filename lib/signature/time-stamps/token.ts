@@ -4,7 +4,7 @@ import { fieldsOf, octetsOf, oidOf, sameBytes, smallIntegerOf, tag, timeOf } fro
 import { readSignedData } from '../cms/signed-data.ts';
 import { readAlgorithm } from '../crypto/algorithm-identifier.ts';
 import { digest } from '../crypto/digests.ts';
-import { buildChain } from '../trust/chain.ts';
+import { buildChain, type Chain } from '../trust/chain.ts';
 import { isGranted, type TrustStore } from '../trust/trust-store.ts';
 import { checkBinding, readOffered } from '../verification/check-binding.ts';
 import { type Fault, fault } from '../verification/result.ts';
@@ -50,9 +50,10 @@ function nonceOf(integer: Uint8Array): Uint8Array {
 /**
  * `imprint_differs`: the token is about other bytes (copied from elsewhere, or the signature was changed).
  * A `fault` without it: the token cannot be believed, and proves nothing.
+ * `chain`: of the unit, whose status is left to the caller; undefined when the unit itself stands in the trust list.
  */
 export type TimeStampOutcome =
-  | { time: Date; fault?: undefined }
+  | { time: Date; chain: Chain | undefined; fault?: undefined }
   | { fault: Fault; imprint_differs: boolean; time?: undefined };
 
 /** Checks a time-stamp token over `stamped` bytes: imprint, signature, purpose, chain at its own time. Throws Asn1Error. */
@@ -81,8 +82,8 @@ export function checkTimeStamp(
     offered: [...candidates, ...listedUnits(trust, stamp.time)],
   });
   if (binding.fault) return { fault: binding.fault, imprint_differs: false };
-  const problem = findAuthorityFault(binding.certificate!, candidates, trust, stamp.time);
-  return problem ? { fault: problem, imprint_differs: false } : { time: stamp.time };
+  const { chain, fault: problem } = findAuthority(binding.certificate!, candidates, trust, stamp.time);
+  return problem ? { fault: problem, imprint_differs: false } : { time: stamp.time, chain };
 }
 
 function distrust(message: string): TimeStampOutcome {
@@ -95,19 +96,19 @@ function listedUnits(trust: TrustStore, at: Date): Certificate[] {
 }
 
 /** A time-stamp unit stands in the trust list itself, or is certified for nothing else (RFC 3161 §2.3). */
-function findAuthorityFault(
+function findAuthority(
   certificate: Certificate,
   offered: Certificate[],
   trust: TrustStore,
   at: Date,
-): Fault | undefined {
+): { chain?: Chain | undefined; fault?: Fault | undefined } {
   const is_listed = listedUnits(trust, at).some(
     (unit) => unit.sha256 === certificate.sha256 && !unit.extensions.is_authority,
   );
-  if (is_listed && certificate.not_before <= at && at <= certificate.not_after) return undefined;
+  if (is_listed && certificate.not_before <= at && at <= certificate.not_after) return {};
   const { purposes } = certificate.extensions;
   if (purposes?.length !== 1 || purposes[0] !== oids.purpose_time_stamping) {
-    return fault('CHAIN_CONSTRAINTS_FAILURE', 'The certificate is not for time-stamps');
+    return { fault: fault('CHAIN_CONSTRAINTS_FAILURE', 'The certificate is not for time-stamps') };
   }
-  return buildChain({ certificate, offered, trust, service: 'time_stamps', at }).fault;
+  return buildChain({ certificate, offered, trust, service: 'time_stamps', at });
 }

@@ -31,7 +31,7 @@ export type Check = (container: Uint8Array) => Promise<{ result: VerificationRes
 
 /**
  * Upgrades a container that was accepted at reception: time-stamps over the signatures of the outermost envelope (B-T), then the
- * chain's certificates and revocation data (B-LT). The result says which level was reached; REVOKED_NO_POE here means that the
+ * certificates and revocation data of the chains, those of the time-stamps included (B-LT). The result says which level was reached; REVOKED_NO_POE here means that the
  * authorities had revoked a certificate before reception, and must be looked at by a person. Throws when there is no time-stamp.
  */
 export function upgradeContainer(
@@ -57,14 +57,14 @@ export async function upgradeChecked(
       sources.timeStamp(signature, options.digest_algorithm ?? digest_algorithm, index),
     ),
   );
-  const { needs } = await check(container);
+  const stamped = addProofs(container, { time_stamps: (_signature, index) => [tokens[index]!] });
+  const { needs } = await check(stamped);
   const answers = await Promise.all(needs.map((need) => sources.revocation(need)));
   const revocation = {
     crls: answers.flatMap((answer) => answer?.crls ?? []),
     ocsp_responses: answers.flatMap((answer) => answer?.ocsp_responses ?? []),
   };
-  const upgraded = addProofs(container, {
-    time_stamps: (_signature, index) => [tokens[index]!],
+  const upgraded = addProofs(stamped, {
     certificates: needs.flatMap(({ certificate, issuer }) => [certificate, issuer]),
     revocation,
   });

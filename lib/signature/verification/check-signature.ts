@@ -9,7 +9,7 @@ import type { TrustStore } from '../trust/trust-store.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { key_usage } from '../x509/extensions.ts';
 import { nobody, signerOf } from '../x509/signer-identity.ts';
-import { findBestTime } from './best-time.ts';
+import { findBestTime, readStamps } from './best-time.ts';
 import { checkBinding, document_type, readOffered } from './check-binding.ts';
 import { checkStatus, type OpenStatus } from './check-status.ts';
 import type { SignaturePolicy } from './policy.ts';
@@ -86,10 +86,14 @@ function runSteps(question: SignatureQuestion, state: State): Fault | undefined 
   state.certificate = binding.certificate;
   if (binding.fault) return binding.fault;
   const certificate = binding.certificate!;
-  const best = findBestTime(signer_info, trust, offered, question.at);
+  const embedded = readRevocationData(embeddedRevocation(signer_info, signed_data));
+  const data = joinData(embedded, readRevocationData(question.revocation_data));
+  const { stamps, fault: stamp_fault } = readStamps(signer_info, trust, offered);
+  const best = findBestTime(stamps, question.at, { data, trust, policy });
   state.best_time = best.time;
+  state.needs = best.needs;
   if (best.is_stamped) state.level = 'B-T';
-  const early = best.fault ?? findKeyUsageFault(certificate);
+  const early = stamp_fault ?? findKeyUsageFault(certificate);
   if (early) return early;
   const { chain, fault: chain_fault } = buildChain({
     certificate,
@@ -99,20 +103,14 @@ function runSteps(question: SignatureQuestion, state: State): Fault | undefined 
     at: best.time,
   });
   if (!chain) return chain_fault;
-  const embedded = readRevocationData(embeddedRevocation(signer_info, signed_data));
-  const data = joinData(embedded, readRevocationData(question.revocation_data));
   const status = checkStatus({ chain, data, trust, policy, at: best.time });
-  state.needs = status.needs;
+  state.needs.push(...status.needs);
   if (status.fault) return status.fault;
   // B-LT by the policy's own freshness: with 0, by proofs that were made after the signature.
-  const alone = checkStatus({
-    chain,
-    data: embedded,
-    trust,
-    policy: { ...policy, revocation: 'required' },
-    at: best.time,
-  });
-  if (best.is_stamped && !alone.fault) state.level = 'B-LT';
+  const alone = { data: embedded, trust, policy: { ...policy, revocation: 'required' as const } };
+  const is_lasting =
+    findBestTime(stamps, question.at, alone).is_stamped && !checkStatus({ ...alone, chain, at: best.time }).fault;
+  if (best.is_stamped && is_lasting) state.level = 'B-LT';
   return findLevelFault(state.level, question);
 }
 

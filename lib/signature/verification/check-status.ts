@@ -20,30 +20,36 @@ export type OpenStatus = RevocationNeed & {
   at: Date;
   /** 0 is the signer's certificate, 1 its issuer's, … */
   depth: number;
+  /** The chain is of a time-stamp: what it proves, and with it the best signature time, depends on the answer. */
+  is_of_time_stamp: boolean;
 };
 
 export type StatusQuestion = {
   chain: Chain;
   data: ReadRevocationData;
   trust: TrustStore;
-  policy: Pick<SignaturePolicy, 'revocation' | 'revocation_freshness_s'>;
+  policy: RevocationRule;
   at: Date;
+  is_of_time_stamp?: boolean;
 };
+
+export type RevocationRule = Pick<SignaturePolicy, 'revocation' | 'revocation_freshness_s'>;
 
 /** `needs` are listed under every policy, so that a later upgrade knows what to collect. */
 export type StatusOutcome = { fault: Fault | undefined; needs: OpenStatus[] };
 
 /** Revocation of every certificate of a chain below its anchor, at best signature time. */
 export function checkStatus(question: StatusQuestion): StatusOutcome {
-  const { chain, data, trust, policy, at } = question;
+  const { chain, data, trust, policy, at, is_of_time_stamp = false } = question;
   const needs: OpenStatus[] = [];
   for (const [index, certificate] of chain.path.slice(0, -1).entries()) {
     const issuer = chain.path[index + 1]!;
     const freshness_s = policy.revocation_freshness_s;
-    const found = checkRevocation({ certificate, issuer, data, trust, at, freshness_s });
+    const is_unit = is_of_time_stamp && index === 0;
+    const found = checkRevocation({ certificate, issuer, data, trust, at, freshness_s, is_unit });
     const status_fault = faultOf(found.status, index);
     if (status_fault) return { fault: status_fault, needs };
-    if (found.status === 'missing') needs.push({ ...needFor(certificate, issuer), at, depth: index });
+    if (found.status === 'missing') needs.push({ ...needFor(certificate, issuer), at, depth: index, is_of_time_stamp });
   }
   return { fault: policy.revocation === 'required' && needs.length > 0 ? missingFault() : undefined, needs };
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '@zdravo/kit/clock';
 import type { HttpServer } from '@zdravo/kit/http';
 import { malformed } from '@zdravo/kit/problem';
 import { answerOcspRequest, answerTimeStampRequest, type CertificateFiles } from '@zdravo/signature';
@@ -22,7 +23,11 @@ export function timeStampsAt(platform_address: string): string {
  * Development only: what a certification authority offers to the public, on the platform's own address: OCSP (RFC 6960), the
  * list of revoked certificates, time-stamps (RFC 3161), and the authority's certificate for whoever wants to trust it.
  */
-export async function mountCertificateServices(app: HttpServer, authority: DevelopmentAuthority): Promise<void> {
+export async function mountCertificateServices(
+  app: HttpServer,
+  authority: DevelopmentAuthority,
+  clock: Clock,
+): Promise<void> {
   const responder = await authority.issueSigner('ocsp', { common_name: 'Zdravo development OCSP', usage: 'ocsp' });
   const unit = await authority.issueSigner('time-stamps', {
     common_name: 'Zdravo development time-stamps',
@@ -36,14 +41,16 @@ export async function mountCertificateServices(app: HttpServer, authority: Devel
       (_request, body, done) => done(null, body),
     );
     scope.post<{ Body: unknown }>(`${prefix}/ocsp`, hidden, async (request, reply) =>
-      reply.type('application/ocsp-response').send(await answerOcsp(bytesOf(request.body), authority, responder.files)),
+      reply
+        .type('application/ocsp-response')
+        .send(await answerOcsp(bytesOf(request.body), authority, responder.files, clock.now())),
     );
     scope.post<{ Body: unknown }>(`${prefix}/time-stamps`, hidden, async (request, reply) => {
-      const answer = answerTimeStampRequest(bytesOf(request.body), unit.files, new Date());
+      const answer = answerTimeStampRequest(bytesOf(request.body), unit.files, clock.now());
       return reply.type('application/timestamp-reply').send(Buffer.from(answer));
     });
     scope.get(`${prefix}/revoked.crl`, hidden, async (_request, reply) =>
-      reply.type('application/pkix-crl').send(Buffer.from(await authority.issueList())),
+      reply.type('application/pkix-crl').send(Buffer.from(await authority.issueList(clock.now()))),
     );
     scope.get(`${prefix}/authority.cer`, hidden, async (_request, reply) =>
       reply.type('application/pkix-cert').send(Buffer.from(authority.certificate)),
@@ -57,9 +64,9 @@ async function answerOcsp(
   request: Uint8Array,
   authority: DevelopmentAuthority,
   responder: CertificateFiles,
+  this_update: Date,
 ): Promise<Buffer> {
   const revocations = await authority.listRevocations();
-  const this_update = new Date();
   const answer = answerOcspRequest(request, {
     responder,
     issuer: authority.certificate,

@@ -24,7 +24,7 @@ export type DevelopmentAuthority = {
   /** Serial number (hex) → since when. Read anew each time: `npm run revoke` writes beside the running platform. */
   listRevocations(): Promise<Map<string, Date>>;
   /** The list of revoked certificates, DER, of this moment. */
-  issueList(): Promise<Uint8Array>;
+  issueList(this_update: Date): Promise<Uint8Array>;
 };
 
 /**
@@ -51,7 +51,7 @@ export async function openDevelopmentAuthority(directory: string, services: stri
     },
     revoke: async (certificate, at = new Date()) => revoke(list_path, serialOf(certificate, authority), at),
     listRevocations: () => readRevocations(list_path),
-    issueList: async () => issueCrl(authority, await readRevocations(list_path), { this_update: new Date() }),
+    issueList: async (this_update) => issueCrl(authority, await readRevocations(list_path), { this_update }),
   };
 }
 

@@ -95,7 +95,7 @@ export async function startPlatform(
   const ground = await groundOf(parts, outbox);
   const modules = await openModules(started, ground);
   const { auth, mcs, prm } = modules;
-  const signatures = started.adopt(await startSignatures(settings, log), close);
+  const signatures = started.adopt(await startSignatures(settings, log, clock), close);
   const { authority } = signatures;
   await seedPlatform(databases.urls.platform, log);
   if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)

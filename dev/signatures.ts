@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { type Clock, systemClock } from '@zdravo/kit/clock';
 import type { HttpServer } from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
 import {
@@ -39,7 +40,11 @@ const keep_ms = { production: 10 * 60_000, development: 10_000 };
  * authority's list, at most 3 s for one signature and outside the verifying threads. When nobody answers, ZDRAVO_REVOCATION decides.
  * @throws Error in plain words when the trust settings cannot be used.
  */
-export async function startSignatures(settings: Settings, log: Logger): Promise<Signatures> {
+export async function startSignatures(
+  settings: Settings,
+  log: Logger,
+  clock: Clock = systemClock('Europe/Kyiv'),
+): Promise<Signatures> {
   const authority = await openAuthority(settings);
   const verifier = createVerifierPool({
     trust: readTrust(settings, authority, log),
@@ -50,7 +55,7 @@ export async function startSignatures(settings: Settings, log: Logger): Promise<
     verifier: underRule(verifier, settings.ZDRAVO_REVOCATION),
     proofs: proofsOf(settings, authority),
     mountOn: async (app) => {
-      if (!isProduction(settings)) await mountCertificateServices(app, authority);
+      if (!isProduction(settings)) await mountCertificateServices(app, authority, clock);
     },
     close: () => verifier.close(),
   };

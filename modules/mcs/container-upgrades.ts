@@ -73,6 +73,23 @@ export async function settleUpgrade(
     .execute();
 }
 
+/**
+ * Puts upgrades that had ended well up again, because the log does not know them: what is stored is taken, and only its
+ * leaf is made. @returns whether it had ended.
+ */
+export async function repeatUpgrade(
+  { db, clock }: McsDeps,
+  { resource_type, resource_id }: Resource,
+): Promise<boolean> {
+  const { rows } = await sql`
+    update mcs.container_upgrades upgrade set due_at = ${clock.now().toISOString()}, settled_at = null, level = null
+    from mcs.objects object
+    where object.id = upgrade.object_id and object.resource_type = ${resource_type} and object.resource_id = ${resource_id}
+      and object.form = 'signed_content' and upgrade.level is not null
+    returning upgrade.object_id`.execute(db);
+  return rows.length > 0;
+}
+
 export type RefusedUpgrade = Resource & { object_id: string; refusal: string };
 
 /** Containers whose signature was found not to hold, settled since then; the newest first, at most a thousand. */

@@ -18,6 +18,7 @@ import {
   listRefusedUpgrades,
   postponeUpgrade,
   type RefusedUpgrade,
+  repeatUpgrade,
   settleUpgrade,
   type UpgradeOutcome,
 } from './container-upgrades.ts';
@@ -101,14 +102,19 @@ export type Mcs = {
     input: Resource & { form?: ContainerForm },
   ): Promise<{ object_id: string; sha256: string; size: number } | undefined>;
   readSignedContainer(input: Resource & { form?: ContainerForm }): Promise<{ container: Buffer; sha256: string }>;
-  findSignedContainers(input: { resource_type: string; resource_ids: readonly string[] }): Promise<ListedContainer[]>;
+  findSignedContainers(input: {
+    resource_type: string;
+    resource_ids: readonly string[];
+    form?: ContainerForm;
+  }): Promise<ListedContainer[]>;
   listSignedContainers(input: { resource_type: string; after?: string; limit: number }): Promise<ListedContainer[]>;
-  recoverSignedContainer(resource: Resource): Promise<StoredContainer | undefined>;
+  recoverSignedContainer(input: Resource & { form?: ContainerForm }): Promise<StoredContainer | undefined>;
   /** Containers whose upgrade is due, lent for a time; each is then postponed or settled. */
   lendDueUpgrades(input: { limit: number; lease_s: number }): Promise<DueUpgrade[]>;
   keepTimeStamps(input: { object_id: string; time_stamps: readonly Uint8Array[] }): Promise<void>;
   postponeUpgrade(input: { object_id: string; until: Date }): Promise<void>;
   settleUpgrade(input: { object_id: string } & UpgradeOutcome): Promise<void>;
+  repeatUpgrade(resource: Resource): Promise<boolean>;
   listRefusedUpgrades(since: Date): Promise<RefusedUpgrade[]>;
   assignPerson(input: { resource_ids: readonly string[]; person_id: string }): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
@@ -215,11 +221,12 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'handl
     readSignedContainer: (input) => readSignedContainer(deps, input),
     findSignedContainers: (input) => findSignedContainers(deps, input),
     listSignedContainers: (input) => listSignedContainers(deps, input),
-    recoverSignedContainer: (resource) => recoverSignedContainer(deps, resource),
+    recoverSignedContainer: (input) => recoverSignedContainer(deps, input),
     lendDueUpgrades: (input) => lendDueUpgrades(deps, input),
     keepTimeStamps: (input) => keepTimeStamps(deps, input),
     postponeUpgrade: (input) => postponeUpgrade(deps, input),
     settleUpgrade: (input) => settleUpgrade(deps, input),
+    repeatUpgrade: (resource) => repeatUpgrade(deps, resource),
     listRefusedUpgrades: (since) => listRefusedUpgrades(deps, since),
     assignPerson: (input) => assignPerson(writing, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),

@@ -60,13 +60,17 @@ export type ListedContainer = {
   stored_at: string;
 };
 
-/** What is stored for these resources of one type; what is not there is absent. */
+/** What is stored for these resources of one type, in one form; what is not there is absent. */
 export function findSignedContainers(
   deps: McsDeps,
-  { resource_type, resource_ids }: { resource_type: string; resource_ids: readonly string[] },
+  {
+    resource_type,
+    resource_ids,
+    form,
+  }: { resource_type: string; resource_ids: readonly string[]; form?: ContainerForm },
 ): Promise<ListedContainer[]> {
   if (resource_ids.length === 0) return Promise.resolve([]);
-  return selectContainers(deps, resource_type).where('resource_id', 'in', resource_ids).execute();
+  return selectContainers(deps, resource_type, form).where('resource_id', 'in', resource_ids).execute();
 }
 
 /** A page of all containers of one type of resource, by the resource's id. */
@@ -78,20 +82,23 @@ export function listSignedContainers(
   return (after === undefined ? query : query.where('resource_id', '>', after)).execute();
 }
 
-function selectContainers({ db }: McsDeps, resource_type: string) {
+function selectContainers({ db }: McsDeps, resource_type: string, form: ContainerForm = 'signed_content') {
   return db
     .selectFrom('mcs.objects')
     .select(['id as object_id', 'resource_id', 'sha256', 'person_id', 'stored_at'])
     .where('resource_type', '=', resource_type)
-    .where('form', '=', 'signed_content');
+    .where('form', '=', form);
 }
 
 /**
  * After the database was restored to an earlier point: makes the row of a container whose file is there.
  * @returns undefined when there is no file, or nobody can read it any more.
  */
-export async function recoverSignedContainer(deps: McsDeps, resource: Resource): Promise<StoredContainer | undefined> {
-  const place: Place = { ...resource, form: 'signed_content' };
+export async function recoverSignedContainer(
+  deps: McsDeps,
+  { form = 'signed_content', ...resource }: Resource & { form?: ContainerForm },
+): Promise<StoredContainer | undefined> {
+  const place: Place = { ...resource, form };
   const known = await findContainer(deps, place);
   if (known) return containerOf(known, false);
   const head = await deps.store.head({ bucket: deps.settings.clean_bucket, key: keyOf(place) });

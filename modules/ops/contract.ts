@@ -142,6 +142,8 @@ export const DeclarationState = Type.Object({
   legal_entity_id: Uuid,
   status: DeclarationStatus,
   signed_content_sha256: Type.String(),
+  /** Of the upgraded container that the log knows, hex. */
+  upgraded_sha256: Type.Union([Type.String(), Type.Null()]),
   start_date: CivilDate,
   end_date: CivilDate,
   inserted_at: Type.String(),

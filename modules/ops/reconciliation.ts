@@ -65,7 +65,14 @@ function selectStates(db: Kysely<Tables>) {
       'start_date',
       'end_date',
       'inserted_at',
-    ]);
+    ])
+    .select(
+      sql<
+        string | null
+      >`(select convert_from(body, 'UTF8')::jsonb ->> 'sha256' from ops.container_upgrades where declaration_id = declaration_heads.id)`.as(
+        'upgraded_sha256',
+      ),
+    );
 }
 
 export async function listTerminationOrders(

@@ -17,11 +17,11 @@ const policy: SignaturePolicy = { ...one_signature, revocation: 'if_available', 
 /** After so many days without revocation data the time-stamp alone is kept. */
 const patience_days = 7;
 
-/** The upgrade that an earlier attempt stored, when it stopped after that. @throws Problem 410, 503 */
+/** The upgrade that is stored already, when an attempt stopped after that or a row was lost. @throws Problem 410, 503 */
 export async function findUpgrade(deps: IlDeps, due: DueUpgrade): Promise<MadeUpgrade | undefined> {
   const { resource_type, resource_id } = due;
   const resource = { resource_type, resource_id, form: 'signed_content.upgraded' as const };
-  if (!(await deps.mcs.findSignedContainer(resource))) return undefined;
+  if (!(await deps.mcs.recoverSignedContainer(resource))) return undefined;
   const { container, sha256 } = await deps.mcs.readSignedContainer(resource);
   const { result } = await check(deps, due, container);
   const level = levelOf(result);

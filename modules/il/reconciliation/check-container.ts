@@ -1,4 +1,4 @@
-import type { ListedContainer } from '@zdravo/mcs';
+import type { ContainerForm, ListedContainer } from '@zdravo/mcs';
 import type { DeclarationState } from '@zdravo/ops/contract';
 import { isSettled, page_size, pagesOf, type Run } from './run.ts';
 
@@ -17,15 +17,32 @@ export async function checkContainer(run: Run, state: DeclarationState, known?: 
 }
 
 /** A restored database may have lost the row of a file. */
-async function recover({ deps, findings }: Run, id: string) {
-  const resource = { resource_type: 'declaration', resource_id: id };
+async function recover({ deps, findings }: Run, id: string, form: ContainerForm = 'signed_content') {
+  const resource = { resource_type: 'declaration', resource_id: id, form };
   const found = await deps.mcs.recoverSignedContainer(resource).catch((error: unknown) => {
-    deps.log.warn({ err: error, declaration_id: id }, 'a container could not be recovered');
+    deps.log.warn({ err: error, declaration_id: id, form }, 'a container could not be recovered');
     return undefined;
   });
   if (!found) return undefined;
-  await findings.repair('container_row_missing', id, async () => true);
+  const kind = form === 'signed_content' ? 'container_row_missing' : 'upgrade_row_missing';
+  await findings.repair(kind, id, async () => true);
   return { ...found, person_id: null };
+}
+
+/**
+ * The upgraded container is there, under the key of the person, and the log knows it. What the log does not know goes through
+ * the upgrade once more, which takes what is stored.
+ */
+export async function checkUpgrade(run: Run, state: DeclarationState, known?: ListedContainer): Promise<void> {
+  const { deps, findings } = run;
+  const { id, person_id, upgraded_sha256 } = state;
+  const upgraded = known ?? (upgraded_sha256 === null ? undefined : await recover(run, id, 'signed_content.upgraded'));
+  if (!upgraded) return upgraded_sha256 === null ? undefined : findings.open('upgrade_missing', id);
+  if (upgraded.person_id === null) await deps.mcs.assignPerson({ resource_ids: [id], person_id });
+  if (upgraded_sha256 !== null && upgraded.sha256 !== upgraded_sha256) return findings.open('upgrade_differs', id);
+  const is_put_up_again =
+    upgraded_sha256 === null && (await deps.mcs.repeatUpgrade({ resource_type: 'declaration', resource_id: id }));
+  if (is_put_up_again) await findings.repair('upgrade_unlogged', id, async () => true);
 }
 
 /** Containers whose declaration nobody has; those with a signed request were made declarations again before. */

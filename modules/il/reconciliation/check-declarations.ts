@@ -1,6 +1,6 @@
-import type { ListedContainer } from '@zdravo/mcs';
+import type { ContainerForm, ListedContainer } from '@zdravo/mcs';
 import type { DeclarationState } from '@zdravo/ops/contract';
-import { checkContainer } from './check-container.ts';
+import { checkContainer, checkUpgrade } from './check-container.ts';
 import { checkEmployee, type Employees } from './check-employees.ts';
 import { checkPerson } from './check-person.ts';
 import { checkRequest } from './check-request.ts';
@@ -25,19 +25,24 @@ export async function checkDeclarations(run: Run, employees: Employees): Promise
 async function checkPage(run: Run, states: DeclarationState[], employees: Employees): Promise<void> {
   const { deps } = run;
   const ids = states.map((state) => state.id);
-  const [requests, containers, persons, slots] = await Promise.all([
+  const containersOf = async (form: ContainerForm) => {
+    const found = await deps.mcs.findSignedContainers({ resource_type: 'declaration', resource_ids: ids, form });
+    return new Map(found.map((one): [string, ListedContainer] => [one.resource_id, one]));
+  };
+  const [requests, containers, upgrades, persons, slots] = await Promise.all([
     requestsOf(run, states),
-    deps.mcs.findSignedContainers({ resource_type: 'declaration', resource_ids: ids }),
+    containersOf('signed_content'),
+    containersOf('signed_content.upgraded'),
     personStates(
       run,
       states.map((state) => ({ id: state.person_id, source_id: state.declaration_request_id })),
     ),
     slotsOf(run, ids),
   ]);
-  const container_of = new Map(containers.map((one): [string, ListedContainer] => [one.resource_id, one]));
   // The living one holds the newest data of its person: it comes first, and then the person is not missing any more.
   for (const state of states.toSorted((one, other) => rank(other) - rank(one))) {
-    await checkContainer(run, state, container_of.get(state.id));
+    await checkContainer(run, state, containers.get(state.id));
+    await checkUpgrade(run, state, upgrades.get(state.id));
     await checkRequest(run, state, requests.get(state.declaration_request_id));
     const person = persons.get(keyOf({ id: state.person_id, source_id: state.declaration_request_id }));
     await checkPerson(run, state, person);

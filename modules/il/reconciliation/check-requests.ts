@@ -48,7 +48,7 @@ async function finishOrMakeAgain(run: Run, id: string): Promise<boolean> {
   return true;
 }
 
-/** Row and container hold all that a declaration is made of; the container's hash stands in the row. */
+/** Row and container hold all that a declaration is made of; the container's hash stands in the row. Its upgrade is logged anew. */
 async function makeDeclarationAgain(run: Run, id: string): Promise<boolean> {
   const { deps, context } = run;
   const request = await deps.requests.find(id);
@@ -67,5 +67,6 @@ async function makeDeclarationAgain(run: Run, id: string): Promise<boolean> {
     context,
   );
   await deps.mcs.assignPerson({ resource_ids: [id, declaration_id], person_id: declaration.person_id });
+  await deps.mcs.repeatUpgrade({ resource_type: 'declaration', resource_id: declaration_id });
   return true;
 }

@@ -10,6 +10,10 @@ export const finding_kinds = {
   container_row_missing: 'A signed container whose file is there, but not its row',
   container_differs: 'The stored container is not the one that the declaration names',
   container_unassigned: 'A signed container that is not under the key of its person',
+  upgrade_row_missing: 'An upgraded container whose file is there, but not its row',
+  upgrade_unlogged: 'An upgraded container that the log does not know: it is logged again within minutes',
+  upgrade_missing: 'A declaration without the upgraded container that the log names',
+  upgrade_differs: 'The stored upgraded container is not the one that the log names',
   container_without_declaration: 'A signed container without a declaration',
   signature_refused:
     'A signed container whose signature does not hold: a certificate was revoked before it came, or is not trusted any more',

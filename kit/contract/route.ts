@@ -30,6 +30,8 @@ export type RouteDeclaration = {
   body?: TSchema;
   /** Status of success. */
   status?: number;
+  /** Others that a handler may answer, with a body of the same form. */
+  also_statuses?: readonly number[];
   /** `reference`: the v2.0 envelope around `data`; `plain`: `data` is the whole body. */
   envelope: 'reference' | 'plain';
   data: TSchema;
@@ -71,7 +73,7 @@ export type Reply<Declaration extends RouteDeclaration> = {
   data: Static<Declaration['data']>;
   urgent?: Part<Declaration, 'urgent'>;
   paging?: Paging;
-  /** When it is not the declared one. */
+  /** When it is not `status` of the declaration, one of its `also_statuses`. */
   status?: number;
   headers?: Record<string, string>;
 };

@@ -28,6 +28,7 @@ export const contract = {
     params,
     query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })) }),
     data: DeclarationReceipt,
+    also_statuses: [202],
   }),
   getConfirmationSheet: route({
     method: 'GET',

@@ -23,6 +23,7 @@ import {
 } from '@zdravo/ops';
 import { one_signature } from '@zdravo/signature';
 import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog';
+import type { Databases } from './databases.ts';
 import { findLogStorage } from './log-storage.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
@@ -61,47 +62,46 @@ try {
   process.exitCode = 2;
 }
 
+/** Whatever fails, a server that was started for this command is stopped. */
 async function audit(): Promise<AuditReport> {
   const databases = await findDatabases(settings);
-  const reader = openDatabase<OpsTables>({
-    url: databases.urls.ops,
-    role: 'zdravo_ops_auditor',
-    application_name: 'auditor',
-    log,
-    statement_timeout_ms: 3_600_000,
-  });
-  const keys = openDatabase({
-    url: databases.urls.ops_keys,
-    role: 'zdravo_keys_auditor',
-    application_name: 'auditor',
-    log,
-  });
-  const kept = openPromiseReader({ database_url: databases.urls.platform, log });
-  const media = given['without-containers'] ? undefined : await openMedia(databases.urls);
+  try {
+    return await auditOver(databases.urls);
+  } finally {
+    await databases.stop();
+  }
+}
+
+/** What is to be closed in the end, as soon as it is open. */
+type Closing = <Opened extends { close(): Promise<unknown> }>(one: Opened) => Opened;
+
+async function auditOver(urls: Databases['urls']): Promise<AuditReport> {
+  await using opened = new AsyncDisposableStack();
+  const closing: Closing = (one) => opened.adopt(one, async () => void (await one.close()));
+  const common = { application_name: 'auditor', log, statement_timeout_ms: 3_600_000 };
+  const reader = closing(openDatabase<OpsTables>({ ...common, url: urls.ops, role: 'zdravo_ops_auditor' }));
+  const keys = closing(openDatabase({ ...common, url: urls.ops_keys, role: 'zdravo_keys_auditor' }));
+  const kept = closing(openPromiseReader({ database_url: urls.platform, log }));
+  const containers = given['without-containers'] ? undefined : await openContainers(urls, closing);
   const provider = await openKeyProvider(settings, {
     module: 'ops',
     key_file: process.env['OPS_KEY_FILE'] ?? join(data, 'keys', 'ops.json'),
   });
   const state = await readState(audit_folder);
   const storage = findLogStorage(process.env);
-  try {
-    return await runAudit({
-      db: reader.db,
-      keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
-      tiles: storage?.tiles ?? createFileTileStore(join(folder, 'public')),
-      checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
-      policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
-      state,
-      full: !given.new,
-      now: new Date(),
-      ...(media ? { containers: media.source } : {}),
-      promises: await promisesToAudit(kept, state),
-    });
-  } finally {
-    await Promise.all([reader.close(), keys.close(), kept.close(), media?.close()]);
-    storage?.close();
-    await databases.stop();
-  }
+  if (storage) opened.defer(() => storage.close());
+  return await runAudit({
+    db: reader.db,
+    keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
+    tiles: storage?.tiles ?? createFileTileStore(join(folder, 'public')),
+    checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
+    policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
+    state,
+    full: !given.new,
+    now: new Date(),
+    ...(containers ? { containers } : {}),
+    promises: await promisesToAudit(kept, state),
+  });
 }
 
 /** Those that the platform kept since the last whole audit, and those that clients handed in as files. */
@@ -117,8 +117,8 @@ async function readNotes(promises_folder: string | undefined): Promise<string[]>
   return Promise.all(names.map((name) => readFile(join(promises_folder, name), 'utf8')));
 }
 
-async function openMedia(urls: { platform: string; mcs_keys: string }) {
-  const mcs = await createMcs({
+async function openContainers(urls: Databases['urls'], closing: Closing): Promise<ContainerSource> {
+  const opened = await createMcs({
     database_url: urls.platform,
     keys_database_url: urls.mcs_keys,
     key_provider: await openKeyProvider(settings, { module: 'mcs', key_file: join(data, 'keys', 'mcs.json') }),
@@ -127,8 +127,9 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
     clock: systemClock('Europe/Kyiv'),
     log,
   });
-  const pool = await openArchiveVerifier(settings, log);
-  const source: ContainerSource = {
+  const mcs = closing(opened);
+  const pool = closing(await openArchiveVerifier(settings, log));
+  return {
     sample_of: 24,
     content: async (container, received_at) => {
       const { content } = await pool.verify(container, one_signature, { at: new Date(received_at) });
@@ -141,7 +142,6 @@ async function openMedia(urls: { platform: string; mcs_keys: string }) {
       return result.indication === 'TOTAL_PASSED' ? undefined : (result.sub_indication ?? result.indication);
     },
   };
-  return { source, close: async () => void (await Promise.all([mcs.close(), pool.close()])) };
 }
 
 async function readContainer(mcs: Mcs, resource_id: string, form: ContainerForm): ReturnType<ContainerSource['read']> {
@@ -156,7 +156,7 @@ async function readContainer(mcs: Mcs, resource_id: string, form: ContainerForm)
 }
 
 /** What a failed read says of the container itself; nothing when the database could not be asked, or we may not read. */
-function stateOf(error: unknown): 'missing' | 'unreadable' | 'unavailable' | undefined {
+function stateOf(error: unknown): 'missing' | 'unreadable' | 'damaged' | 'unavailable' | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error.name === 'SealError') return 'unreadable';
   if (!(error instanceof Problem)) return undefined;
@@ -164,7 +164,7 @@ function stateOf(error: unknown): 'missing' | 'unreadable' | 'unavailable' | und
   if (error.status === 404 || code === 'not_found') return 'missing';
   if (error.status === 410) return 'unreadable';
   if (error.code !== 'document_unavailable' || code === 'access_denied') return undefined;
-  return code === 'unavailable' ? 'unavailable' : 'unreadable';
+  return code === 'unavailable' || code === 'damaged' ? code : 'unreadable';
 }
 
 function describe(report: AuditReport): void {
@@ -176,13 +176,17 @@ function describe(report: AuditReport): void {
     console.log(
       '\nWhat now: leave database, published log and stored files as they are, restore nothing over them, and go on with docs/trust.md, “When the audit finds something”.',
     );
-  else
-    console.log(
-      given.new ? `WHOLE, as far as it was read: ${newOnly(report)}` : 'WHOLE: everything is as it was logged.',
-    );
-  if (given['without-containers']) console.log('The signed containers were not read.');
+  else console.log(wholeness(report));
+  if (given['without-containers'])
+    console.log('The signed containers were not read; the next run without --without-containers reads these too.');
   console.log(`Read: ${readOf(report)}.`);
   if (given.new && report.state.open) console.log(stillOpen(report.state.open));
+}
+
+function wholeness(report: AuditReport): string {
+  if (given.new) return `WHOLE, as far as it was read: ${newOnly(report)}`;
+  if (given['without-containers']) return 'WHOLE, as far as it was read: every record is as it was logged.';
+  return 'WHOLE: everything is as it was logged.';
 }
 
 function newOnly({ state }: AuditReport): string {

@@ -84,7 +84,7 @@ test('each thing altered by hand is named: which record, what differs, since whe
     /not the one that was logged.*version 1, leaf \d.*full audit of 20.*Z found everything whole.*scope \(signed: family_doctor, stored: therapist\)/,
   );
   for (const id of [swapped, other, overwritten]) assert.match(about(id), /\[container_differs\]$/);
-  assert.match(about(damaged), /\[container_unread\]$/);
+  assert.match(about(damaged), /is damaged.*full audit of 20.*Z found everything whole.*\[container_damaged\]$/);
   assert.match(output, /^NOT WHOLE: 5 findings\n[\s\S]*\nWhat now: .*docs\/trust\.md/);
   for (const { last_name } of people.slice(0, 5)) assert.ok(!output.includes(last_name), 'names nobody');
 });

@@ -125,6 +125,7 @@ test('the auditor holds the stored container against its leaf', async () => {
   ]);
   assert.deepEqual(await codes({ state: 'missing' }), ['container_missing']);
   assert.deepEqual(await codes({ state: 'unreadable' }), ['container_differs']);
+  assert.deepEqual(await codes({ state: 'damaged' }), ['container_damaged']);
   assert.deepEqual(await codes({ state: 'unavailable' }), ['container_unread']);
 });
 

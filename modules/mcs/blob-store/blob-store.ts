@@ -88,6 +88,8 @@ export type BlobErrorCode =
   | 'too_large'
   | 'range_not_satisfiable'
   | 'access_denied'
+  /** The store answers, and what it holds under this name is not whole. */
+  | 'damaged'
   | 'unavailable';
 
 /** What went wrong in a store; callers branch on `code`. */

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { hash, randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm, stat, truncate } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { openBuiltInStore } from './built-in-store.ts';
+import { refusalCode } from './s3-refusals.ts';
 import { exchange, type ServedStore, serveStore } from './served-store.ts';
 
 const bucket = 'quarantine';
@@ -79,9 +80,26 @@ describe('a damaged file', () => {
     await served.store.put({ bucket, key: 'whole', body: randomBytes(10_000) });
     const [file = ''] = await storedFiles(served.directory);
     await truncate(file, (await stat(file)).size - 100);
-    await assert.rejects(served.store.get({ bucket, key: 'whole' }), { code: 'unavailable' });
+    await assert.rejects(served.store.get({ bucket, key: 'whole' }), { code: 'damaged' });
     const { url } = served.store.presignGet({ bucket, key: 'whole', expires_s: 60 });
-    assert.equal((await exchange({ method: 'GET', url })).status, 503);
+    assert.equal((await exchange({ method: 'GET', url })).status, 500);
+    await served.close();
+  });
+
+  test('says so wherever its description was altered, and over HTTP too', async () => {
+    const served = await serveStore();
+    await served.store.put({ bucket, key: 'whole', body: Buffer.from('body') });
+    const [file = ''] = await storedFiles(served.directory);
+    const bytes = await readFile(file);
+    for (const at of [bytes.indexOf('{'), bytes.indexOf('"size":4') + 7, bytes.length - 5, bytes.length - 1]) {
+      const altered = Buffer.from(bytes);
+      altered[at]! ^= 1;
+      await writeFile(file, altered);
+      await assert.rejects(served.store.get({ bucket, key: 'whole' }), { code: 'damaged' });
+    }
+    const { url } = served.store.presignGet({ bucket, key: 'whole', expires_s: 60 });
+    const { status, body } = await exchange({ method: 'GET', url });
+    assert.equal(refusalCode(status, String(body)), 'damaged');
     await served.close();
   });
 });

@@ -29,6 +29,7 @@ const refusal_of_code: Record<BlobStoreError['code'], readonly [status: number, 
   too_large: [400, 'EntityTooLarge'],
   range_not_satisfiable: [416, 'InvalidRange'],
   access_denied: [403, 'AccessDenied'],
+  damaged: [500, 'ObjectDamaged'],
   unavailable: [503, 'ServiceUnavailable'],
 };
 

@@ -9,6 +9,7 @@ const code_of_name: Record<string, BlobErrorCode> = {
   IncompleteBody: 'size_mismatch',
   EntityTooLarge: 'too_large',
   InvalidRange: 'range_not_satisfiable',
+  ObjectDamaged: 'damaged',
 };
 
 /** What an S3 refusal means to a caller of the port: by its name, else by its status (HEAD has no body). */

@@ -109,9 +109,17 @@ export async function readDescription(file: FileHandle): Promise<Description & {
   const json = fits
     ? tail.subarray(tail.length - footer_length - json_length, -footer_length)
     : await readAt(file, start, json_length);
-  const description = JSON.parse(json.toString('utf8')) as Description;
+  const description = parseDescription(json);
   if (description.size !== start) throw damaged();
   return { ...description, modified_at: mtime.toISOString() };
+}
+
+function parseDescription(json: Buffer): Description {
+  try {
+    return JSON.parse(json.toString('utf8')) as Description;
+  } catch (cause) {
+    throw damaged(cause);
+  }
 }
 
 async function writeAll(file: FileHandle, buffers: Uint8Array[], length: number): Promise<void> {
@@ -127,6 +135,8 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
   return buffer.subarray(0, bytesRead);
 }
 
-function damaged(): BlobStoreError {
-  return new BlobStoreError('unavailable', 'A stored file is damaged: its description is missing or does not fit');
+function damaged(cause?: unknown): BlobStoreError {
+  return new BlobStoreError('damaged', 'A stored file is damaged: its description is missing or does not fit', {
+    cause,
+  });
 }

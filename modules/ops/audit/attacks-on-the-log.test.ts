@@ -15,6 +15,7 @@ import {
 } from '@zdravo/tlog';
 import { LogRefusal } from '../log/refusals.ts';
 import { published_name, signed_name } from '../log/transparency-log.ts';
+import type { ContainerSource } from './containers.ts';
 import { attack, rewriteSuffix } from './testing-attacks.ts';
 import { type AuditedOps, startAuditedOps } from './testing-audit.ts';
 
@@ -158,6 +159,49 @@ test('a look at what is new does not hide what a full audit found, nor move the 
     const later = await audited.audit({ full: false });
     assert.deepEqual([later.findings, later.state.open?.findings], [[], 1]);
     await audited.superuser.query("update ops.declaration_heads set status = 'active' where id = $1", [id]);
+    assert.equal((await audited.audit()).state.open, undefined);
+  } finally {
+    await audited.close();
+  }
+});
+
+test('a run that did not read the containers is no whole audit, and the next one that reads them reads those too', async () => {
+  const audited = await startAuditedOps();
+  try {
+    const first = await audited.audit();
+    for (const full of [true, false]) {
+      await audited.store(1);
+      await audited.ops.ops.sequencer.drain();
+      const { findings, state } = await audited.audit({ full, containers: 'not read' });
+      assert.deepEqual(findings, []);
+      assert.equal(state.whole_at, first.state.whole_at);
+      assert.equal(state.containers_unread_from, first.leaves);
+    }
+    const read: string[] = [];
+    const containers: ContainerSource = {
+      sample_of: 1,
+      read: async (id) => {
+        read.push(id);
+        return { state: 'missing' };
+      },
+    };
+    const passed = audited.declarations.slice(-2).map(({ id }) => id);
+    const look = await audited.audit({ full: false, containers });
+    assert.deepEqual([read.sort(), look.finding_count], [passed.sort(), 2]);
+    assert.match(look.findings[0]!.message, new RegExp(`not in storage.*${first.state.whole_at}`));
+    assert.equal((await audited.audit()).state.containers_unread_from, undefined);
+  } finally {
+    await audited.close();
+  }
+});
+
+test('what a full audit found stays open until a full one that reads the containers finds nothing', async () => {
+  const audited = await startAuditedOps();
+  try {
+    const missing: ContainerSource = { sample_of: 1, read: async () => ({ state: 'missing' }) };
+    assert.equal((await audited.audit({ containers: missing })).state.open?.findings, audited.declarations.length);
+    const passed_by = await audited.audit({ containers: 'not read' });
+    assert.deepEqual([passed_by.findings, passed_by.state.open?.findings], [[], audited.declarations.length]);
     assert.equal((await audited.audit()).state.open, undefined);
   } finally {
     await audited.close();

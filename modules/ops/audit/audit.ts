@@ -75,7 +75,8 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   await auditHeads(input.db, scope, list);
   const erasures = await auditErasures(input.db, since, list);
   await auditPersonLinks(input.db, since, list);
-  const containers = input.containers ? await auditContainers(input.db, input.containers, scope, list) : 0;
+  const unread = { ...scope, from_leaf: Math.min(scope.from_leaf, containersFrom(input)) };
+  const containers = input.containers ? await auditContainers(input.db, input.containers, unread, list) : 0;
   const container_upgrades = await auditContainerUpgrades({ ...input, since }, list);
   const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
   const is_whole = list.count() === 0;
@@ -128,7 +129,9 @@ function compareRoots({ state, full }: AuditInput, read: Read, list: FindingList
   list.add({ code, detail: `Another root at ${checkpoint.size} leaves.` });
 }
 
-function wholeState({ checkpoint, now, full, state }: AuditInput, frontier: Frontier): AuditState {
+/** A run that did not read the containers counts as whole for the leaves that it read, and for no container. */
+function wholeState(input: AuditInput, frontier: Frontier): AuditState {
+  const { checkpoint, now, full, state, containers } = input;
   const at = now.toISOString();
   return {
     held: {
@@ -137,8 +140,18 @@ function wholeState({ checkpoint, now, full, state }: AuditInput, frontier: Fron
       note: Buffer.from(checkpoint!).toString(),
     },
     read_at: at,
-    ...(full ? { whole_at: at } : { ...(state.whole_at ? { whole_at: state.whole_at } : {}), ...openOf(state) }),
+    ...(containers ? {} : { containers_unread_from: containersFrom(input) }),
+    ...(full && containers ? { whole_at: at } : { ...wholeAtOf(state), ...openOf(state) }),
   };
+}
+
+/** Leaves from here on are of records whose containers no whole audit has read. */
+function containersFrom({ state }: AuditInput): number {
+  return state.containers_unread_from ?? state.held?.size ?? 0;
+}
+
+function wholeAtOf({ whole_at }: AuditState): Pick<AuditState, 'whole_at'> {
+  return whole_at ? { whole_at } : {};
 }
 
 function brokenState({ state, full, now }: AuditInput, findings: number): AuditState {

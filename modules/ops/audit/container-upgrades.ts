@@ -98,6 +98,7 @@ async function findStorageDifference(
   const found = await source.readUpgraded(declaration_id);
   if (found.state === 'unreadable')
     return is_erased ? undefined : { code: 'container_differs', detail: 'The upgraded one does not open any more.' };
+  if (found.state === 'damaged') return { code: 'container_damaged', detail: 'The upgraded one.' };
   if (found.state === 'unavailable') return { code: 'container_unread', detail: 'The upgraded one.' };
   if (found.state === 'missing') return { code: 'container_missing', detail: 'The upgraded one.' };
   const { sha256 } = JSON.parse(body!.toString()) as UpgradeBody;

@@ -9,6 +9,8 @@ export type ContainerState =
   | { state: 'missing' }
   /** It does not open: its key was dropped, or it was altered. */
   | { state: 'unreadable' }
+  /** Its file is there and is not whole. */
+  | { state: 'damaged' }
   /** The store did not give it. */
   | { state: 'unavailable' };
 
@@ -54,7 +56,7 @@ export async function auditContainers(
       }
       order by head.id limit ${chunk_size}`.execute(db);
     for (const row of rows) {
-      const { state } = await auditContainer(row, source, turn, list);
+      const { state } = await auditContainer(row, source, { turn, since: scope.since }, list);
       unavailable = state === 'unavailable' ? unavailable + 1 : 0;
       if (unavailable === most_unavailable) throw new Error('The store of signed containers does not answer.');
     }
@@ -67,18 +69,22 @@ export async function auditContainers(
 async function auditContainer(
   row: LoggedContainer,
   source: ContainerSource,
-  turn: number,
+  { turn, since }: { turn: number; since: string },
   list: FindingList,
 ): Promise<ContainerState> {
   const found = await source.read(row.id);
   const record = { kind: 'declaration', id: row.id };
   const difference = findDifference(row, found);
   if (difference)
-    list.add({ ...difference, record, detail: `It is that of declaration ${row.id}. ${difference.detail}`.trimEnd() });
+    list.add({ ...difference, record, detail: `It is that of declaration ${row.id}. ${difference.detail}${since}` });
   else if (found.state === 'stored' && source.verify && isTurnOf(row, source, turn)) {
     const refusal = await source.verify(found.container, row.inserted_at);
     if (refusal)
-      list.add({ code: 'container_refused', record, detail: `It is that of declaration ${row.id}: ${refusal}.` });
+      list.add({
+        code: 'container_refused',
+        record,
+        detail: `It is that of declaration ${row.id}: ${refusal}. ${since}`,
+      });
   }
   return found;
 }
@@ -88,11 +94,12 @@ function findDifference(
   found: ContainerState,
 ): { code: FindingCode; detail: string } | undefined {
   if (found.state === 'missing') return { code: 'container_missing', detail: '' };
+  if (found.state === 'damaged') return { code: 'container_damaged', detail: '' };
   if (found.state === 'unavailable') return { code: 'container_unread', detail: '' };
-  const without_order = 'It does not open any more: it was altered, or its key was removed without an order.';
+  const without_order = 'It does not open any more: it was altered, or its key was removed without an order. ';
   if (found.state === 'unreadable') return is_erased ? undefined : { code: 'container_differs', detail: without_order };
   if (found.sha256 === sha256) return undefined;
-  return { code: 'container_differs', detail: `SHA-256 logged ${sha256}, stored ${found.sha256}.` };
+  return { code: 'container_differs', detail: `SHA-256 logged ${sha256}, stored ${found.sha256}. ` };
 }
 
 function isTurnOf({ id }: LoggedContainer, { sample_of }: ContainerSource, turn: number): boolean {

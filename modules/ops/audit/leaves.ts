@@ -46,8 +46,9 @@ export async function auditLeaves(input: LeavesInput, list: FindingList): Promis
   let root_at_held: Uint8Array | undefined;
   let versions = 0;
   for await (const chunk of oneAhead(readChunks(input, list))) {
-    frontier = appendLeaves(frontier, chunk.entries.map(hashLeaf));
-    versions += auditChunk(chunk, input.since, list);
+    const hashes = chunk.entries.map(hashLeaf);
+    frontier = appendLeaves(frontier, hashes);
+    versions += auditChunk(chunk, hashes, input.since, list);
     if (held !== undefined && frontier.end === BigInt(held)) root_at_held = frontierRoot(frontier);
   }
   await findUnpublished(input, list);
@@ -115,7 +116,12 @@ async function* oneAhead<Item>(source: AsyncGenerator<Item>): AsyncGenerator<Ite
   }
 }
 
-function auditChunk({ first, entries, rows, erased, person_keys }: Chunk, since: string, list: FindingList): number {
+function auditChunk(
+  { first, entries, rows, erased, person_keys }: Chunk,
+  hashes: readonly Uint8Array[],
+  since: string,
+  list: FindingList,
+): number {
   const by_index = new Map(rows.map((row) => [row.leaf_index, row]));
   let versions = 0;
   for (const [at, published] of entries.entries()) {
@@ -124,7 +130,8 @@ function auditChunk({ first, entries, rows, erased, person_keys }: Chunk, since:
       list.add({ code: 'entry_missing', leaf_index: first + at, detail: `It is leaf ${first + at}. ${since}` });
       continue;
     }
-    versions += auditRecord({ row, published, person_keys, erased, since }, list) ? 1 : 0;
+    const record = { row, published, published_hash: hashes[at]!, person_keys, erased, since };
+    versions += auditRecord(record, list) ? 1 : 0;
   }
   return versions;
 }

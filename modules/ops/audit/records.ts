@@ -1,5 +1,4 @@
 import { KeyError } from '@zdravo/kit/keys';
-import { hashLeaf } from '@zdravo/tlog';
 import { commitment, openSeed, parseBody, type VersionBody } from '../versions.ts';
 import type { FindingList } from './findings.ts';
 import { differingState, type PresentState } from './present-state.ts';
@@ -22,6 +21,8 @@ export type LoggedVersion = PresentState & {
 export type RecordInput = {
   row: LoggedVersion;
   published: Uint8Array;
+  /** Of `published`. */
+  published_hash: Uint8Array;
   person_keys: Map<string, Uint8Array> | undefined;
   /** Persons whose erasure is in the log. */
   erased: ReadonlySet<string>;
@@ -42,7 +43,7 @@ export function auditRecord(input: RecordInput, list: FindingList): boolean {
     list.add({ code: 'record_missing', leaf_index, record, detail: `${where} ${since}` });
     return false;
   }
-  const difference = findDifference(input, row as StoredVersion) ?? findDifferingState(row as StoredVersion);
+  const difference = findDifference(input, row as StoredVersion);
   if (difference)
     list.add({ code: difference.code, leaf_index, record, detail: `${where} ${difference.detail} ${since}` });
   return true;
@@ -57,13 +58,14 @@ type StoredVersion = LoggedVersion & {
 };
 type Difference = { code: 'record_altered' | 'record_misplaced' | 'key_lost' | 'head_differs'; detail: string };
 
-function findDifferingState(row: StoredVersion): Difference | undefined {
-  const detail = differingState(row, parseBody(row.body));
+function findDifferingState(row: StoredVersion, body: VersionBody): Difference | undefined {
+  const detail = differingState(row, body);
   return detail === undefined ? undefined : { code: 'head_differs', detail };
 }
 
-function findDifference({ published, person_keys, erased }: RecordInput, row: StoredVersion): Difference | undefined {
-  if (!Buffer.from(hashLeaf(published)).equals(row.leaf_hash))
+function findDifference(input: RecordInput, row: StoredVersion): Difference | undefined {
+  const { published, published_hash, person_keys, erased } = input;
+  if (!row.leaf_hash.equals(published_hash))
     return { code: 'record_altered', detail: 'The fingerprint stored beside it is not the published one.' };
   const body = readBody(row.body);
   if (!body) return { code: 'record_altered', detail: 'It is no readable record any more.' };
@@ -71,7 +73,7 @@ function findDifference({ published, person_keys, erased }: RecordInput, row: St
   const altered = person_keys && findAltered({ published, person_keys, erased, row, body });
   if (altered) return altered;
   return misplaced.length === 0
-    ? undefined
+    ? findDifferingState(row, body)
     : { code: 'record_misplaced', detail: `It says so of its ${misplaced.join(', ')}.` };
 }
 

@@ -7,8 +7,10 @@ export type AuditState = {
   held?: { size: number; frontier: string; note: string };
   /** When a run, full or of what was new, last found nothing. */
   read_at?: string;
-  /** When every record was read last and nothing was found. */
+  /** When every record was read last, the signed containers too, and nothing was found. */
   whole_at?: string;
+  /** Leaves from here on were found whole, and the signed containers of their records were not read yet. */
+  containers_unread_from?: number;
   /** What the last full audit found, until another full one finds nothing: a later look at what is new must not hide it. */
   open?: { findings: number; at: string };
 };

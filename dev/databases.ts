@@ -38,7 +38,12 @@ export async function openDatabases(
   const plans = plansOf(settings);
   const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings, server_settings) : undefined;
   const urls = {} as Record<DatabaseName, string>;
-  for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
+  try {
+    for (const plan of plans) urls[plan.name] = await bringUp(plan, embedded);
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
   return { urls, stop: async () => embedded?.stop() };
 }
 

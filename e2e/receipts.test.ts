@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type DeclarationPerson, generateCountry } from '@zdravo/country-ua';
 import { type Clinic, foundClinic, signed, signInVendor } from '@zdravo/dev/demo/clinics';
 import { approveRequest, contentToSign, countCodes, createRequest, provePhone } from '@zdravo/dev/demo/declarations';
@@ -96,6 +97,8 @@ test('whoever reads a declaration, alone or in a list, is told its leaf and the 
   const answer = await (await readyToSign())('wait=10');
   const { id } = answer.body.data;
   const { leaf_hash, leaf_index } = answer.body.urgent.receipt;
+  // The newest checkpoint is looked at four times a second.
+  await pause(300);
   const read = await stage.api.expect('GET', `/api/declarations/${id}`, asDoctor());
   const listed = await stage.api.expect('GET', '/api/declarations?status=active', asDoctor());
   const of_person = await stage.api.expect('GET', `/api/persons/${answer.body.data.person_id}/declaration`, asDoctor());

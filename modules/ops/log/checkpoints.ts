@@ -3,6 +3,7 @@ import { notFound, unavailable } from '@zdravo/kit/problem';
 import { EMPTY_ROOT } from '@zdravo/tlog';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
+import { createGlance } from './glances.ts';
 
 export type LogHead = { hash: string; size: number; at: string };
 
@@ -11,58 +12,46 @@ export type HeadCache = {
   latest(): Promise<LogHead>;
   /** Refuses writes while the log is so late that promises could not be kept. @throws Problem 503. */
   refuseWhenBehind(): void;
-  /** Seconds that the oldest leaf without a published checkpoint has been waiting; as of the last look. */
-  lag_s(): number;
 };
 
-const fresh_ms = 250;
 /** Half of the time that a promise gives (`promise_seconds`): what was accepted last has the other half. */
 const latest_lag_s = 30;
 
-const head_query = sql<{ size: number | null; root: Buffer | null; at: string | null; lag_s: number }>`
-  select published.size, published.root, published.published_at as at,
-    coalesce(extract(epoch from now() - least(
-      (select min(inserted_at) from ops.pending_leaves),
-      (select head.at from ops.log_heads head where head.size > coalesce(published.size, 0) order by head.size limit 1)
-    )), 0)::float8 as lag_s
-  from (select 1) one
-  left join lateral (select size, root, published_at from ops.log_checkpoints order by size desc limit 1) published on true`;
+/** Waiting leaves have no index, which every writer would pay for: this reads all of them. */
+const lag_query = sql<{ lag_s: number }>`
+  select coalesce(extract(epoch from now() - least(
+    (select min(inserted_at) from ops.pending_leaves),
+    (select head.at from ops.log_heads head
+      where head.size > coalesce((select max(size) from ops.log_checkpoints), 0) order by head.size limit 1)
+  )), 0)::float8 as lag_s`;
 
-/** The newest checkpoint, read at most four times a second, and with it how long the oldest leaf has been waiting. */
+/** The newest checkpoint and how long the oldest leaf has been waiting, each looked at four times a second at most. */
 export function createHeadCache(db: Kysely<Tables>): HeadCache {
-  let head: LogHead = empty_head;
-  let lag_s = 0;
-  let read_at = Number.NEGATIVE_INFINITY;
-  let reading: Promise<void> | undefined;
-
-  async function read(): Promise<void> {
-    const { rows } = await head_query.execute(db);
-    const { size, root, at, lag_s: lag } = rows[0]!;
-    head = root ? { hash: seedOf(root), size: size!, at: at! } : empty_head;
-    lag_s = lag;
-    read_at = performance.now();
-  }
-
-  async function refresh(): Promise<void> {
-    reading ??= read().finally(() => {
-      reading = undefined;
-    });
-    await reading;
-  }
-
-  const isStale = () => performance.now() - read_at > fresh_ms;
+  const head = createGlance<LogHead>(empty_head, () => readHead(db));
+  const lag = createGlance(0, async () => (await lag_query.execute(db)).rows[0]!.lag_s, 9);
+  /** Nobody waits for it; after a failed look the next one tells. */
+  const lookForLag = () => void lag.fresh().catch(() => {});
   return {
-    latest: async () => {
-      if (isStale()) await refresh();
-      return head;
+    latest: () => {
+      lookForLag();
+      return head.fresh();
     },
     refuseWhenBehind: () => {
-      if (isStale()) void refresh().catch(() => {});
-      if (lag_s > latest_lag_s)
+      lookForLag();
+      if (lag.last() > latest_lag_s)
         throw unavailable('The log is behind; nothing is stored until it has caught up.', 5, 'log_behind');
     },
-    lag_s: () => lag_s,
   };
+}
+
+async function readHead(db: Kysely<Tables>): Promise<LogHead> {
+  const newest = await db
+    .selectFrom('ops.log_checkpoints')
+    .select(['size', 'root', 'published_at'])
+    .orderBy('size', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return newest ? { hash: seedOf(newest.root), size: newest.size, at: newest.published_at } : empty_head;
 }
 
 type PastHead = LogHead & { superseded_at: string | null };

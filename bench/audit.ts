@@ -1,15 +1,21 @@
-import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@zdravo/kit/clock';
-import { connectionUrl, type Migrations, migrate, openDatabase } from '@zdravo/kit/db';
+import { promisify } from 'node:util';
+import { openDatabase } from '@zdravo/kit/db';
 import { createFileKeyProvider, createKeyFile, createKeyStore, keyMigrations } from '@zdravo/kit/keys';
-import { createLogger } from '@zdravo/kit/log';
 import { startPostgres, withClient } from '@zdravo/kit/testing';
-import { bulkLoadDeclarations, createOps, migrations, type OpsTables, published_name, runAudit } from '@zdravo/ops';
-import { logWithoutWitnesses, someDeclaration } from '@zdravo/ops/testing';
-import { createFileTileStore } from '@zdravo/tlog';
+import {
+  createLogFolder,
+  type LogFolder,
+  migrations,
+  type OpsTables,
+  openLogFolder,
+  published_name,
+  runAudit,
+} from '@zdravo/ops';
+import { newDatabase } from './replica-data.ts';
 
 const versions = Number(process.argv.find((one) => one.startsWith('--versions='))?.split('=')[1] ?? 100_000);
 
@@ -27,19 +33,20 @@ export async function run(): Promise<Result> {
     settings: ['shared_buffers=256MB', 'max_wal_size=4GB'],
   });
   try {
-    const database_url = await newDatabase(postgres.url, 'ops', migrations);
-    const keys_database_url = await newDatabase(postgres.url, 'keys', keyMigrations);
+    const database_url = await newDatabase(postgres.url, 'ops', [migrations]);
+    const keys_database_url = await newDatabase(postgres.url, 'keys', [keyMigrations]);
     const key_file = join(directory, 'ops.json');
     await createKeyFile(key_file);
+    const log_folder = join(directory, 'log');
     const databases = { database_url, keys_database_url, key_file };
-    const tiles = createFileTileStore(join(directory, 'public'));
-    const log = { ...logWithoutWitnesses(), tiles };
-    const fill_s = await timed(() => fill(databases, log));
+    const fill_s = await timed(() => fill(databases, log_folder));
     const original_s = await timed(() => originalCheck(database_url));
+    const log = await openLogFolder(log_folder);
     const audit = await auditAll(databases, log);
+    await log.close();
     return {
-      figures: { versions, fill_per_s: versions / fill_s, original_s, ...audit, per_s: versions / audit.audit_s },
-      ratios: { original_to_audit: original_s / audit.audit_s },
+      figures: { versions, fill_per_s: versions / fill_s, original_s, ...audit, per_s: versions / audit.seconds },
+      ratios: { original_to_audit: original_s / audit.seconds },
     };
   } finally {
     await postgres.stop();
@@ -48,43 +55,19 @@ export async function run(): Promise<Result> {
 }
 
 type Databases = { database_url: string; keys_database_url: string; key_file: string };
-type Log = ReturnType<typeof logWithoutWitnesses>;
-
 async function timed(work: () => Promise<unknown>): Promise<number> {
   const began = performance.now();
   await work();
   return (performance.now() - began) / 1000;
 }
 
-async function newDatabase(server_url: string, name: string, of: Migrations): Promise<string> {
-  await withClient(server_url, (client) => client.query(`create database "${name}"`));
-  const url = connectionUrl(server_url, { database: name });
-  await migrate(url, [of]);
-  return url;
-}
-
-function* manyDeclarations() {
-  for (let at = 0; at < versions; at++) yield { id: randomUUID(), ...someDeclaration() };
-}
-
-/** Through COPY, then placed and published by the sequencer. */
-async function fill({ database_url, keys_database_url, key_file }: Databases, transparency_log: Log): Promise<void> {
-  const key_provider = await createFileKeyProvider(key_file);
-  const ops = await createOps({
-    database_url,
-    keys_database_url,
-    key_provider,
-    callers: {},
-    clock: systemClock('Europe/Kyiv'),
-    log: createLogger({ name: 'bench', level: 'silent' }),
-    transparency_log,
-    verification_request_expiration_days: 1,
-  });
-  const log = createLogger({ name: 'bench', level: 'silent' });
-  const stored_at = new Date().toISOString();
-  await bulkLoadDeclarations({ database_url, keys_database_url, key_provider, log, stored_at }, manyDeclarations());
-  await ops.sequencer.drain();
-  await ops.close();
+/** In a process of its own: what it needs of memory is not the audit's. */
+async function fill({ database_url, keys_database_url, key_file }: Databases, log_folder: string): Promise<void> {
+  const { log } = await createLogFolder(log_folder, 'log.example/bench');
+  await writeFile(join(log_folder, 'policy'), `log ${log}\nquorum none\n`);
+  const program = join(import.meta.dirname, 'audit-fill.ts');
+  const of = [database_url, keys_database_url, key_file, log_folder, String(versions)];
+  await promisify(execFile)(process.execPath, [program, ...of]);
   await withClient(database_url, (client) => client.query('vacuum analyze'));
 }
 
@@ -97,7 +80,7 @@ function originalCheck(database_url: string): Promise<void> {
   );
 }
 
-async function auditAll({ database_url, keys_database_url, key_file }: Databases, log: Log) {
+async function auditAll({ database_url, keys_database_url, key_file }: Databases, log: LogFolder) {
   const common = { application_name: 'auditor', statement_timeout_ms: 3_600_000 };
   const reader = openDatabase<OpsTables>({ ...common, url: database_url, role: 'zdravo_ops_auditor' });
   const keys = openDatabase({ ...common, url: keys_database_url, role: 'zdravo_keys_auditor' });
@@ -114,22 +97,22 @@ async function auditAll({ database_url, keys_database_url, key_file }: Databases
     full: true,
     now: new Date(),
   });
-  const audit_s = (performance.now() - began) / 1000;
+  const seconds = (performance.now() - began) / 1000;
   const { user, system } = process.cpuUsage(used);
   await Promise.all([reader.close(), keys.close()]);
   if (report.finding_count > 0 || report.versions !== versions) throw new Error(JSON.stringify(report.findings[0]));
-  return { audit_s, audit_cpu_s: (user + system) / 1e6, ...memory.stop() };
+  return { seconds, processor_s: (user + system) / 1e6, ...memory.stop() };
 }
 
 /** The largest resident size in the first tenth of the time and over all of it, MB: an audit that held everything would grow. */
-function watchMemory(): { stop(): { rss_begin_mb: number; rss_most_mb: number } } {
+function watchMemory(): { stop(): { rss_begin_mb: number; rss_mb: number } } {
   const samples: number[] = [];
   const timer = setInterval(() => samples.push(process.memoryUsage.rss() / 1e6), 100);
   return {
     stop: () => {
       clearInterval(timer);
       const begin = samples.slice(0, Math.ceil(samples.length / 10));
-      return { rss_begin_mb: Math.max(...begin), rss_most_mb: Math.max(...samples) };
+      return { rss_begin_mb: Math.max(...begin), rss_mb: Math.max(...samples) };
     },
   };
 }

@@ -6,7 +6,15 @@ import { readdir } from 'node:fs/promises';
 type Bench = { run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> };
 
 const helpers = new Set([
-  ...['bench.ts', 'caller.ts', 'load.ts', 'log-writers.ts', 'platform-under-load.ts', 'processor-time.ts'],
+  ...[
+    'audit-fill.ts',
+    'bench.ts',
+    'caller.ts',
+    'load.ts',
+    'log-writers.ts',
+    'platform-under-load.ts',
+    'processor-time.ts',
+  ],
   'raw-statements.ts',
   ...['replica-data.ts', 'replica-slice.ts'],
 ]);

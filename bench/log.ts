@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
-import { connectionUrl, migrate } from '@zdravo/kit/db';
 import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { startPostgres } from '@zdravo/kit/testing';
@@ -14,6 +13,7 @@ import { someDeclaration } from '@zdravo/ops/testing';
 import pg from 'pg';
 import { startWitnesses } from '../dev/witnesses.ts';
 import { measureWriters } from './log-writers.ts';
+import { newDatabase } from './replica-data.ts';
 
 const duration_ms = 12_000;
 const writers = 64;
@@ -37,8 +37,8 @@ export async function run(): Promise<Result> {
   await writeFile(join(directory, 'log', 'policy'), `${[`log ${log.log}`, ...witnesses.lines].join('\n')}\n`);
   const transparency_log = await openLogFolder(join(directory, 'log'));
   try {
-    const database_url = await newDatabase(postgres.url, 'ops', migrations);
-    const keys_database_url = await newDatabase(postgres.url, 'keys', keyMigrations);
+    const database_url = await newDatabase(postgres.url, 'ops', [migrations]);
+    const keys_database_url = await newDatabase(postgres.url, 'keys', [keyMigrations]);
     await createKeyFile(join(directory, 'ops.json'));
     const ops = await createOps({
       database_url,
@@ -151,14 +151,4 @@ async function checkpointGaps(database: pg.Client): Promise<{ gap_p50_ms: number
 
 function percentile(values: number[], share: number): number {
   return values.sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN;
-}
-
-async function newDatabase(server_url: string, name: string, of: typeof migrations): Promise<string> {
-  const client = new pg.Client({ connectionString: server_url });
-  await client.connect();
-  await client.query(`create database "${name}"`);
-  await client.end();
-  const url = connectionUrl(server_url, { database: name });
-  await migrate(url, [of]);
-  return url;
 }

@@ -8,12 +8,13 @@ import { openDatabase } from '@zdravo/kit/db';
 import { createKeyStore, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
-import { type ContainerForm, createMcs, type Mcs } from '@zdravo/mcs';
+import { createMcs, type Mcs } from '@zdravo/mcs';
 import {
   type AuditReport,
   type AuditState,
   type ContainerSource,
   type OpsTables,
+  type OtherContainer,
   type PromisesToAudit,
   published_name,
   readState,
@@ -135,8 +136,8 @@ async function openContainers(urls: Databases['urls'], closing: Closing): Promis
       const { content } = await pool.verify(container, one_signature, { at: new Date(received_at) });
       return JSON.parse(Buffer.from(content!).toString());
     },
-    read: (id) => readContainer(mcs, id, 'signed_content'),
-    readUpgraded: (id) => readContainer(mcs, id, 'signed_content.upgraded'),
+    read: (id) => readContainer(mcs, { resource_type: 'declaration', resource_id: id, form: 'signed_content' }),
+    readOther: (one) => readContainer(mcs, one),
     verify: async (container, received_at) => {
       const result = await pool.verify(container, one_signature, { at: new Date(received_at) });
       return result.indication === 'TOTAL_PASSED' ? undefined : (result.sub_indication ?? result.indication);
@@ -144,9 +145,9 @@ async function openContainers(urls: Databases['urls'], closing: Closing): Promis
   };
 }
 
-async function readContainer(mcs: Mcs, resource_id: string, form: ContainerForm): ReturnType<ContainerSource['read']> {
+async function readContainer(mcs: Mcs, which: OtherContainer): ReturnType<ContainerSource['read']> {
   try {
-    const { container } = await mcs.readSignedContainer({ resource_type: 'declaration', resource_id, form });
+    const { container } = await mcs.readSignedContainer(which);
     return { state: 'stored', container, sha256: createHash('sha256').update(container).digest('hex') };
   } catch (error) {
     const state = stateOf(error);
@@ -194,8 +195,8 @@ function newOnly({ state }: AuditReport): string {
 }
 
 function readOf(report: AuditReport): string {
-  const { leaves, versions, containers, container_upgrades, promises, erasures } = report;
-  return `${leaves} leaves of the published log, ${versions} stored versions, ${containers} signed containers, ${container_upgrades} upgraded ones, ${promises} promises, ${erasures} erasures`;
+  const { leaves, versions, containers, logged_containers, promises, erasures } = report;
+  return `${leaves} leaves of the published log, ${versions} stored versions, ${containers} signed containers, ${logged_containers} more with leaves of their own (upgraded ones, registrations), ${promises} promises, ${erasures} erasures`;
 }
 
 function stillOpen({ findings, at }: NonNullable<AuditReport['state']['open']>): string {

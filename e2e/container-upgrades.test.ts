@@ -4,11 +4,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { generateCountry } from '@zdravo/country-ua';
-import { foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
+import { type Clinic, foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
 import { declare } from '@zdravo/dev/demo/declarations';
 import type { Neighbours } from '@zdravo/dev/platform';
 import { settableClock } from '@zdravo/kit/clock';
 import { type CertificateFiles, createTrustStore, one_signature, sign, verify } from '@zdravo/signature';
+import { parsePolicy } from '@zdravo/tlog';
+import { verifyRecordFile } from '@zdravo/tlog/verifier';
 import { type Failure, failingCalls } from './failing-calls.ts';
 import { startStage, type TestStage } from './stage.ts';
 
@@ -265,4 +267,22 @@ test('what a doctor signed through the public API is upgraded as well, and a cli
     'select count(*)::int as open from mcs.container_upgrades where level is null and refusal is null',
   );
   assert.deepEqual(open, [{ open: 0 }]);
+  await assertReceipts(clinic, body.data.id);
 });
+
+/** What the clinic can show of its containers: as received, and with their proofs. */
+async function assertReceipts({ owner, doctor, legal_entity_id: id }: Clinic, declaration_id: string): Promise<void> {
+  const policy = parsePolicy(Buffer.from(await (await fetch(`${stage.platform.address}/log/policy`)).text()));
+  const receipts = [
+    [`/api/legal_entities/${id}/registration_receipt?version=1`, 'document', 'receive', owner.token],
+    [`/api/legal_entities/${id}/registration_receipt`, 'document', 'upgrade', owner.token],
+    [`/api/declarations/${declaration_id}/container_receipt`, 'container', 'upgrade', doctor.token],
+  ] as const;
+  for (const [path, kind, op, token] of receipts) {
+    const api_key = stage.sign_ins.mis.client_secret;
+    const answer = await stage.api.call('GET', path, { token, api_key, headers: { prefer: 'wait=10' } });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    const { entry, body } = verifyRecordFile(Buffer.from(JSON.stringify(answer.body)), policy);
+    assert.deepEqual([entry.k, entry.op, body['op']], [kind, op, op]);
+  }
+}

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { hash } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
 import { findInvite, prepareRegistration, registerClinic, signed, signInVendor } from '@zdravo/dev/demo/clinics';
@@ -12,6 +13,7 @@ import { startStage, type TestStage } from './stage.ts';
 
 type Step =
   | 'storeSignedContainer'
+  | 'putSignedDocument'
   | 'putLegalEntity'
   | 'putClient'
   | 'enqueue'
@@ -33,10 +35,11 @@ const failing = failingCalls<Step>(
   },
 );
 
-function interpose({ mcs, prm, auth, messages, ...others }: Neighbours): Neighbours {
+function interpose({ mcs, ops, prm, auth, messages, ...others }: Neighbours): Neighbours {
   return {
     ...others,
     mcs: { ...mcs, storeSignedContainer: failing('storeSignedContainer', mcs.storeSignedContainer) },
+    ops: { ...ops, putSignedDocument: failing('putSignedDocument', ops.putSignedDocument) },
     prm: {
       ...prm,
       putLegalEntity: failing('putLegalEntity', prm.putLegalEntity),
@@ -94,7 +97,7 @@ function put(container: string) {
   return stage.api.call('PUT', '/api/legal_entities', { token: vendor, body });
 }
 
-for (const step of ['storeSignedContainer', 'putLegalEntity', 'putClient', 'enqueue'] as const)
+for (const step of ['storeSignedContainer', 'putSignedDocument', 'putLegalEntity', 'putClient', 'enqueue'] as const)
   for (const moment of ['before', 'after'] as const)
     test(`registration: ${step} fails ${moment} it happened: nothing is left, and the same container registers`, async () => {
       const clinic = clinics.shift()!;
@@ -106,6 +109,13 @@ for (const step of ['storeSignedContainer', 'putLegalEntity', 'putClient', 'enqu
       assert.equal(again.status, 200, JSON.stringify(again.body));
       assert.ok(again.body.urgent.security.client_secret);
       assert.deepEqual(await leftOf(clinic), registered);
+      const sha256 = hash('sha256', Buffer.from(container, 'base64'));
+      const leaves = await stage.query(
+        'ops',
+        `select version from ops.signed_documents where convert_from(body, 'UTF8') like '%' || $1 || '%'`,
+        [sha256],
+      );
+      assert.deepEqual(leaves, [{ version: 1 }], 'one leaf, however often');
     });
 
 for (const moment of ['before', 'after'] as const)

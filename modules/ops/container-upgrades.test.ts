@@ -46,7 +46,7 @@ test('an upgraded container gets one leaf, whoever asks and however often, and t
   assert.deepEqual(said, { k: 'container', n: 1, op: 'upgrade', v: 1 });
   assert.ok(!entry!.includes(id) && !entry!.includes(sha256));
   assert.equal((await audit()).finding_count, 0);
-  assert.equal((await audit()).container_upgrades, 1);
+  assert.equal((await audit()).logged_containers, 1);
 });
 
 test('another container for the same declaration, an unknown declaration, a forgotten person are refused', async () => {
@@ -112,9 +112,10 @@ for (const [what, statement, code] of attacks) {
 test('the auditor holds the stored container against its leaf', async () => {
   const id = await declare();
   await upgrade(id);
-  const source = (state: Awaited<ReturnType<NonNullable<ContainerSource['readUpgraded']>>>): ContainerSource => ({
+  const source = (state: Awaited<ReturnType<NonNullable<ContainerSource['readOther']>>>): ContainerSource => ({
     read: async () => ({ state: 'stored', sha256: 'a'.repeat(64), container: new Uint8Array() }),
-    readUpgraded: async (asked) => (asked === id ? state : { state: 'stored', sha256, container: new Uint8Array() }),
+    readOther: async ({ resource_id }) =>
+      resource_id === id ? state : { state: 'stored', sha256, container: new Uint8Array() },
     sample_of: 1,
   });
   const codes = async (state: Parameters<typeof source>[0]) =>

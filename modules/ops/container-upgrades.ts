@@ -12,6 +12,9 @@ import { personErased, type WriteContext } from './write-version.ts';
 
 /** What the leaf of an upgrade commits to. */
 export type UpgradeBody = {
+  /** That of the leaf: a declaration's container is upgraded once. */
+  version: 1;
+  op: 'upgrade';
   declaration_id: string;
   /** Of the container as first received, hex. */
   signed_content_sha256: string;
@@ -46,7 +49,14 @@ export async function putContainerUpgrade(
       const person_key = await findLivingKey(deps, transaction, head.person_id);
       const recorded_at = deps.clock.now().toISOString();
       const { signed_content_sha256 } = head;
-      const body: UpgradeBody = { declaration_id: id, signed_content_sha256, ...input, recorded_at };
+      const body: UpgradeBody = {
+        version: 1,
+        op: 'upgrade',
+        declaration_id: id,
+        signed_content_sha256,
+        ...input,
+        recorded_at,
+      };
       await insertUpgrade(transaction, { body, person_id: head.person_id, person_key, ...deps }, context);
       return (await findUpgrade(transaction, id))!;
     }),
@@ -65,8 +75,8 @@ async function findUpgrade(transaction: Transaction<Tables>, id: string): Promis
     .where('declaration_id', '=', id)
     .executeTakeFirst();
   if (!row) return undefined;
-  const { signed_content_sha256: _first, ...said } = JSON.parse(row.body.toString()) as UpgradeBody;
-  return { ...said, leaf_hash: row.leaf_hash.toString('hex') };
+  const { declaration_id, sha256, level, recorded_at } = JSON.parse(row.body.toString()) as UpgradeBody;
+  return { declaration_id, sha256, level, recorded_at, leaf_hash: row.leaf_hash.toString('hex') };
 }
 
 function sameOrRefused(stored: ContainerUpgrade, { sha256 }: NewContainerUpgrade): ContainerUpgrade {

@@ -103,6 +103,30 @@ export const ContainerUpgrade = Type.Object({
 });
 export type ContainerUpgrade = Static<typeof ContainerUpgrade>;
 
+/** A signed container that is no declaration's. */
+export const NewSignedDocument = Type.Object({
+  /** As media names it. */
+  type: Type.String({ pattern: '^[a-z][a-z_]{1,40}$' }),
+  /** Of the container as received, hex. */
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+});
+export type NewSignedDocument = Static<typeof NewSignedDocument>;
+
+export const SignedDocument = Type.Object({
+  id: Uuid,
+  /** 1 as received, 2 upgraded. */
+  version: Type.Integer(),
+  recorded_at: Type.String(),
+  /** Hex. */
+  leaf_hash: Type.String(),
+});
+export type SignedDocument = Static<typeof SignedDocument>;
+
+const { declaration_id: _declaration, ...proof_members } = DeclarationReceipt.properties;
+/** The receipt of a container's own leaf: whose it is, says the body of its record. */
+export const ContainerReceipt = Type.Object(proof_members);
+export type ContainerReceipt = Static<typeof ContainerReceipt>;
+
 const Change = Type.Object({
   actor_id: Uuid,
   reason: Type.Optional(Nullable(Type.String())),
@@ -166,6 +190,8 @@ const KeysetQuery = Type.Object({
   limit: Type.Integer({ minimum: 1, maximum: 1000 }),
 });
 
+const WaitQuery = Type.Object({ wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })) });
+
 /** All that the rest of the platform may ask of Operations. */
 export const contract = {
   putDeclaration: route({
@@ -193,10 +219,7 @@ export const contract = {
     path: '/declarations/:id/receipt',
     summary: 'Proof that a version (the newest unless named) is in the log; waits for the next checkpoint if asked to',
     params: DeclarationId,
-    query: Type.Object({
-      version: Type.Optional(Type.Integer({ minimum: 1 })),
-      wait_ms: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
-    }),
+    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })), ...WaitQuery.properties }),
     data: DeclarationReceipt,
   }),
   listDeclarations: route({
@@ -249,6 +272,47 @@ export const contract = {
     params: DeclarationId,
     body: NewContainerUpgrade,
     data: ContainerUpgrade,
+  }),
+  getContainerReceipt: route({
+    ...declarations,
+    method: 'GET',
+    path: '/declarations/:id/container_upgrade/receipt',
+    summary: 'Proof that the upgraded container is in the log',
+    params: DeclarationId,
+    query: WaitQuery,
+    data: ContainerReceipt,
+  }),
+  putSignedDocument: route({
+    ...internal,
+    tag: 'documents',
+    method: 'PUT',
+    path: '/signed_documents/:id',
+    summary: 'Commit a signed container that is no declaration’s to the log, as a leaf of its own',
+    description: 'Safe to repeat. Another container under the same id is a 409.',
+    params: DeclarationId,
+    body: NewSignedDocument,
+    data: SignedDocument,
+  }),
+  putDocumentUpgrade: route({
+    ...internal,
+    tag: 'documents',
+    method: 'PUT',
+    path: '/signed_documents/:id/upgrade',
+    summary: 'Commit its upgrade (time-stamp, revocation data), as a second leaf',
+    description: 'Safe to repeat. Another container is a 409; 404 before the first one was committed.',
+    params: DeclarationId,
+    body: NewContainerUpgrade,
+    data: SignedDocument,
+  }),
+  getDocumentReceipt: route({
+    ...internal,
+    tag: 'documents',
+    method: 'GET',
+    path: '/signed_documents/:id/receipt',
+    summary: 'Proof that a signed document (version 1 as received, 2 upgraded; the newest unless named) is in the log',
+    params: DeclarationId,
+    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })), ...WaitQuery.properties }),
+    data: ContainerReceipt,
   }),
   putTerminations: route({
     ...declarations,

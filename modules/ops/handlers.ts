@@ -8,10 +8,11 @@ import { type DeclarationWriter, type OpsDeps, putDeclaration } from './declarat
 import { findErasureObstacles, putErasure } from './erasures.ts';
 import { getHead, type LogHeadLookup } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
-import { getReceipt } from './log/receipts.ts';
+import { getContainerReceipt, getDocumentReceipt, getReceipt } from './log/receipts.ts';
 import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
 import { type DeclarationLookup, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import { countDeclarations, findByRequest, findStates, listStates, listTerminationOrders } from './reconciliation.ts';
+import { putDocumentUpgrade, putSignedDocument } from './signed-documents.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
 
@@ -47,6 +48,10 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putTermination: async ({ params, body }, call) =>
       written(await changeStatus(deps, params.id, { ...body, op: 'terminate', status: 'terminated' }, call.context)),
     putContainerUpgrade: ({ params, body }, call) => putContainerUpgrade(deps, params.id, body, call.context),
+    getContainerReceipt: ({ params, query }) => getContainerReceipt(deps, { ...params, ...query }),
+    putSignedDocument: ({ params, body }, call) => putSignedDocument(deps, params.id, body, call.context),
+    putDocumentUpgrade: ({ params, body }, call) => putDocumentUpgrade(deps, params.id, body, call.context),
+    getDocumentReceipt: ({ params, query }) => getDocumentReceipt(deps, { ...params, ...query }),
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
     putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),

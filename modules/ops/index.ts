@@ -17,7 +17,7 @@ import type { Tables } from './tables.ts';
 import { declarationTimers } from './timers.ts';
 
 export { type AuditInput, type AuditReport, runAudit } from './audit/audit.ts';
-export type { ContainerSource } from './audit/containers.ts';
+export type { ContainerSource, OtherContainer } from './audit/containers.ts';
 export { writeMetrics } from './audit/metrics.ts';
 export type { PromisesToAudit } from './audit/promises.ts';
 export { type AuditState, readState, writeState } from './audit/state.ts';

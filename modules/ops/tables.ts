@@ -126,6 +126,16 @@ export type Tables = {
     leaf_hash: Buffer;
     logged_at: Generated<string>;
   };
+  'ops.signed_documents': {
+    id: string;
+    version: number;
+    type: string;
+    op: string;
+    body: Buffer;
+    sealed_seed: Buffer;
+    leaf_hash: Buffer;
+    recorded_at: string;
+  };
   'ops.termination_orders': {
     id: string;
     subject_type: string;

@@ -75,13 +75,22 @@ async function store(deps: IlDeps, due: DueUpgrade, made: MadeUpgrade): Promise<
   const stored = await deps.mcs.storeSignedContainer({ ...resource, container: made.container, sha256: made.sha256 });
   if (stored.sha256 !== made.sha256) throw new Error('Another upgrade of the container was stored meanwhile');
   if (person_id !== null) await deps.mcs.assignPerson({ resource_ids: [resource_id], person_id });
-  const { sha256, level } = made;
-  if (resource_type === 'declaration')
-    await deps.ops.putContainerUpgrade(
-      { params: { id: resource_id }, body: { sha256, level } },
-      { request_id: `upgrade-container-${due.object_id}` },
-    );
-  return { level };
+  await log(deps, due, made);
+  return { level: made.level };
+}
+
+/** A declaration's own leaf commits to the container as received; that of anything else is committed to here, if it was not yet. */
+async function log({ ops, mcs }: IlDeps, due: DueUpgrade, { sha256, level }: MadeUpgrade): Promise<void> {
+  const { resource_type, resource_id } = due;
+  const params = { id: resource_id };
+  const context = { request_id: `upgrade-container-${due.object_id}` };
+  if (resource_type === 'declaration') {
+    await ops.putContainerUpgrade({ params, body: { sha256, level } }, context);
+    return;
+  }
+  const received = (await mcs.findSignedContainer({ resource_type, resource_id }))!;
+  await ops.putSignedDocument({ params, body: { type: resource_type, sha256: received.sha256 } }, context);
+  await ops.putDocumentUpgrade({ params, body: { sha256, level } }, context);
 }
 
 async function postpone(deps: IlDeps, due: DueUpgrade, why: unknown): Promise<'postponed'> {

@@ -17,10 +17,11 @@ export type Registered = {
 };
 
 const entry = '$.signed_legal_entity_request';
+const resource_type = 'legal_entity_registration';
 
 /**
  * Registration of a legal entity by a signed document (domain.md §3.1). The container is stored first, under an id that its
- * bytes determine; everything else is one transaction of register, accounts and this module, so that a crash leaves either
+ * bytes determine, and committed to the log; everything else is one transaction of register, accounts and this module, so that a crash leaves either
  * nothing but an unreferenced container, or all. The same container again gets the same answer.
  */
 export async function registerLegalEntity(
@@ -32,7 +33,7 @@ export async function registerLegalEntity(
   const known = await findRegistered(deps, document.sha256);
   if (known) return known;
   const registration = await checkRegistration(deps, document.content, document.signer);
-  await storeContainer(deps, document);
+  await storeContainer(deps, document, call);
   const { client_secret } = await deps.db
     .transaction()
     .execute((transaction) => register(transaction, deps, document, registration, call));
@@ -40,9 +41,15 @@ export async function registerLegalEntity(
   return { ...registered!, ...(client_secret === undefined ? {} : { client_secret }) };
 }
 
-function storeContainer(deps: IlDeps, { container, sha256 }: SignedDocument) {
-  const resource_id = idOfBytes('legal entity registration', sha256);
-  return deps.mcs.storeSignedContainer({ resource_type: 'legal_entity_registration', resource_id, container, sha256 });
+async function storeContainer(deps: IlDeps, { container, sha256 }: SignedDocument, call: Call): Promise<void> {
+  const id = documentIdOf(sha256);
+  await deps.mcs.storeSignedContainer({ resource_type, resource_id: id, container, sha256 });
+  await deps.ops.putSignedDocument({ params: { id }, body: { type: resource_type, sha256 } }, call.context);
+}
+
+/** Under which a registration's container lies in media and stands in the log. */
+export function documentIdOf(container_sha256: string): string {
+  return idOfBytes('legal entity registration', container_sha256);
 }
 
 /** What an earlier registration by the same container led to. */

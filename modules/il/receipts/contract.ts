@@ -1,5 +1,5 @@
 import { Nullable, route, Uuid } from '@zdravo/kit/contract';
-import { DeclarationReceipt } from '@zdravo/ops/contract';
+import { ContainerReceipt, DeclarationReceipt } from '@zdravo/ops/contract';
 import { Type } from 'typebox';
 
 const tag = 'Receipts';
@@ -28,6 +28,31 @@ export const contract = {
     params,
     query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })) }),
     data: DeclarationReceipt,
+    also_statuses: [202],
+  }),
+  getContainerReceipt: route({
+    method: 'GET',
+    path: '/api/declarations/:id/container_receipt',
+    tag,
+    summary: 'Proof that the upgraded container of a declaration (time-stamp, revocation data) is in the log',
+    description: 'The declaration’s own receipt proves the container as received. 404 until it was upgraded.',
+    access,
+    envelope: 'reference',
+    params,
+    data: ContainerReceipt,
+    also_statuses: [202],
+  }),
+  getRegistrationReceipt: route({
+    method: 'GET',
+    path: '/api/legal_entities/:id/registration_receipt',
+    tag,
+    summary: 'Proof that the newest signed registration of a legal entity is in the log',
+    description: 'Version 1 is the container as received, 2 its upgrade; the newest unless named.',
+    access: { kind: 'scopes', scopes: ['legal_entity:read'] },
+    envelope: 'reference',
+    params,
+    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2 })) }),
+    data: ContainerReceipt,
     also_statuses: [202],
   }),
   getConfirmationSheet: route({

@@ -1,8 +1,9 @@
 import type { Call, CallContext } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
-import type { Declaration, DeclarationReceipt } from '@zdravo/ops/contract';
+import type { ContainerReceipt, Declaration, DeclarationReceipt } from '@zdravo/ops/contract';
 import { restrictedTo } from '../client-context.ts';
 import type { IlDeps } from '../deps.ts';
+import { documentIdOf } from '../legal-entities/register.ts';
 import { waitOf } from './prefer.ts';
 
 /**
@@ -36,6 +37,36 @@ export async function getReceipt(
   const wait_ms = waitOf(call.headers['prefer']);
   const query = { wait_ms, ...(version === undefined ? {} : { version }) };
   return deps.ops.getReceipt({ params: { id }, query }, call.context);
+}
+
+/** The receipt of its upgraded container, likewise. @throws Problem 404, also until it was upgraded. */
+export async function getContainerReceipt(
+  deps: Pick<IlDeps, 'ops'>,
+  id: string,
+  call: Call,
+): Promise<ContainerReceipt> {
+  await getReadable(deps, id, call);
+  const query = { wait_ms: waitOf(call.headers['prefer']) };
+  return deps.ops.getContainerReceipt({ params: { id }, query }, call.context);
+}
+
+/** The receipt of a legal entity's newest registration: clinics their own, others all. @throws Problem 404 */
+export async function getRegistrationReceipt(
+  { db, ops }: Pick<IlDeps, 'db' | 'ops'>,
+  { id, version }: { id: string; version?: number | undefined },
+  call: Call,
+): Promise<ContainerReceipt> {
+  const own = restrictedTo(call.principal);
+  const newest = await db
+    .selectFrom('il.legal_entity_registrations')
+    .select('container_sha256')
+    .where('legal_entity_id', '=', id)
+    .orderBy('inserted_at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (!newest || (own !== undefined && own !== id)) throw notFound();
+  const query = { wait_ms: waitOf(call.headers['prefer']), ...(version === undefined ? {} : { version }) };
+  return ops.getDocumentReceipt({ params: { id: documentIdOf(newest.container_sha256) }, query }, call.context);
 }
 
 /** A declaration that the caller may read: clinics their own, others all. @throws Problem 404 */

@@ -13,11 +13,11 @@ import {
 } from '@zdravo/tlog';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
-import { auditContainerUpgrades } from './container-upgrades.ts';
 import { auditContainers, type ContainerSource } from './containers.ts';
 import { auditErasures } from './erasures.ts';
 import { createFindingList, type Finding, type FindingList } from './findings.ts';
 import { auditLeaves } from './leaves.ts';
+import { auditLoggedContainers } from './logged-containers.ts';
 import { auditPersonLinks } from './person-links.ts';
 import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
@@ -50,7 +50,8 @@ export type AuditReport = {
   /** Persons who were forgotten by order. */
   erasures: number;
   containers: number;
-  container_upgrades: number;
+  /** Those with leaves of their own: upgrades, and what is no declaration's. */
+  logged_containers: number;
   promises: number;
   /** To be kept for the next run. What it holds does not advance when anything was found. */
   state: AuditState;
@@ -77,7 +78,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   await auditPersonLinks(input.db, since, list);
   const unread = { ...scope, from_leaf: Math.min(scope.from_leaf, containersFrom(input)) };
   const containers = input.containers ? await auditContainers(input.db, input.containers, unread, list) : 0;
-  const container_upgrades = await auditContainerUpgrades({ ...input, since }, list);
+  const logged_containers = await auditLoggedContainers({ ...input, scope: unread }, list);
   const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
   const is_whole = list.count() === 0;
   return {
@@ -87,7 +88,7 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     versions: leaves.versions,
     erasures,
     containers,
-    container_upgrades,
+    logged_containers,
     promises,
     state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : brokenState(input, list.count()),
   };

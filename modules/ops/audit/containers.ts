@@ -16,14 +16,21 @@ export type ContainerState =
 
 export type ContainerSource = {
   read(declaration_id: string): Promise<ContainerState>;
-  /** The same of its upgrade; without this, upgrades are held against the log only. */
-  readUpgraded?(declaration_id: string): Promise<ContainerState>;
+  /** The same of one that has a leaf of its own; without this, those are held against the log only. */
+  readOther?(container: OtherContainer): Promise<ContainerState>;
   /** Verifies the signatures in a container as of the moment it was received. @returns why they do not hold, or nothing. */
   verify?(container: Uint8Array, received_at: string): Promise<string | undefined>;
   /** The JSON that was signed, for telling what an altered record should have said. Throws when it cannot be read. */
   content?(container: Uint8Array, received_at: string): Promise<unknown>;
   /** One signature in so many is verified per run; over the runs all of them are. */
   sample_of: number;
+};
+
+/** As media name it. */
+export type OtherContainer = {
+  resource_type: string;
+  resource_id: string;
+  form: 'signed_content' | 'signed_content.upgraded';
 };
 
 type LoggedContainer = { id: string; sha256: string; inserted_at: string; is_erased: boolean };

@@ -24,8 +24,25 @@ export type SampleReceipts = {
 const witnesses = ['one.example', 'two.example', 'three.example'].map((name) => sampleSigner(name));
 
 /** `cosigners` of the three witnesses have cosigned; the policy asks for two. */
-export async function sampleReceipts(size: number, cosigners = 2): Promise<SampleReceipts> {
-  const records = Array.from({ length: size }, (_, index) => recordOf(index));
+export function sampleReceipts(size: number, cosigners = 2): Promise<SampleReceipts> {
+  return receiptsOf(
+    Array.from({ length: size }, (_, index) => recordOf(index)),
+    cosigners,
+  );
+}
+
+/** The receipt of a published document, as it is published beside it. */
+export async function samplePublication(document: Uint8Array) {
+  const c = createHash('sha256').update('zdravo-publication/v1\n').update(document).digest('base64');
+  const entry = textOf({ c, h: 'handle', k: 'publication', n: 1, op: 'publish', v: 1 });
+  const { fileOf, policy } = await receiptsOf([{ entry }], 2);
+  return { receipt: await fileOf(0), policy };
+}
+
+type SampleRecord = { entry: string; body?: string; seed?: string };
+
+async function receiptsOf(records: readonly SampleRecord[], cosigners: number): Promise<SampleReceipts> {
+  const size = records.length;
   const entries = records.map(({ entry }) => encodeUtf8(entry));
   const tiles = createMemoryTileStore();
   await writeTiles(tiles, { edge: EMPTY_TILE_EDGE, leaf_hashes: entries.map(hashLeaf) });
@@ -44,14 +61,13 @@ export async function sampleReceipts(size: number, cosigners = 2): Promise<Sampl
       const { body, seed, entry } = records[index]!;
       const proof = await proveInclusion({ store: tiles, size: BigInt(size), index: BigInt(index) });
       return {
-        declaration_id: `record-${index}`,
+        ...(body === undefined ? {} : { declaration_id: `record-${index}`, record: { body, seed } }),
         version: 1,
         entry,
         leaf_hash: Buffer.from(hashLeaf(encodeUtf8(entry))).toString('hex'),
         leaf_index: index,
         checkpoint_size: size,
         receipt: Buffer.from(encodeReceipt({ index: BigInt(index), proof, checkpoint })).toString(),
-        record: { body, seed },
       };
     },
   };
@@ -69,7 +85,7 @@ function samplePolicyText(): string {
   ].join('\n');
 }
 
-function recordOf(index: number): { body: string; seed: string; entry: string } {
+function recordOf(index: number): SampleRecord {
   const body = textOf({ id: `record-${index}`, version: 1, op: 'create', note: 'запис' });
   const seed = createHash('sha256').update(`seed ${index}`).digest();
   const c = createHash('sha256').update('zdravo-version/v1\n').update(seed).update(body).digest();

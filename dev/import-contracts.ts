@@ -1,47 +1,17 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ImportProblem } from '@zdravo/country-ua';
+import { ContractInput } from '@zdravo/il/contract';
 import { systemClock } from '@zdravo/kit/clock';
-import { CivilDate, Nullable, Uuid } from '@zdravo/kit/contract';
+import { Uuid } from '@zdravo/kit/contract';
 import type { Logger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { type Contract, createPrm } from '@zdravo/prm';
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 
-const closed = { additionalProperties: false } as const;
-const OptionalDate = Type.Optional(Nullable(CivilDate));
-
 /** One line of the file, as the payer's contract system exports it. */
-const Line = Compile(
-  Type.Object(
-    {
-      id: Uuid,
-      contract_number: Type.String({ pattern: '^[0-9]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}$' }),
-      contractor_legal_entity_id: Uuid,
-      start_date: CivilDate,
-      end_date: CivilDate,
-      terminated_on: OptionalDate,
-      suspended_from: OptionalDate,
-      suspended_until: OptionalDate,
-      contract_employees: Type.Array(
-        Type.Object(
-          {
-            employee_id: Uuid,
-            division_id: Uuid,
-            staff_units: Type.Number({ exclusiveMinimum: 0, maximum: 10 }),
-            declaration_limit: Type.Integer({ minimum: 1, maximum: 100_000 }),
-            start_date: CivilDate,
-            end_date: OptionalDate,
-          },
-          closed,
-        ),
-        { maxItems: 10_000 },
-      ),
-    },
-    closed,
-  ),
-);
+const Line = Compile(Type.Object({ id: Uuid, ...ContractInput.properties }, { additionalProperties: false }));
 
 /** Who imports: a fixed id, no user. */
 const importer_id = '00000000-0000-4000-8000-000000000003';

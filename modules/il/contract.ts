@@ -1,5 +1,6 @@
 export { contract as addressContract } from './addresses/contract.ts';
 export { contract as blackListContract } from './black-list/contract.ts';
+export { ContractInput, contract as payersContractContract } from './contracts/contract.ts';
 export { contract as declarationRequestContract } from './declaration-requests/contract.ts';
 export { contract as declarationContract } from './declarations/contract.ts';
 export { contract as dictionaryContract } from './dictionaries/contract.ts';

@@ -1,5 +1,6 @@
 import { createHandlers as addressHandlers } from './addresses/handlers.ts';
 import { createHandlers as blackListHandlers } from './black-list/handlers.ts';
+import { createHandlers as payersContractHandlers } from './contracts/handlers.ts';
 import { createHandlers as declarationRequestHandlers } from './declaration-requests/handlers.ts';
 import { createHandlers as declarationHandlers } from './declarations/handlers.ts';
 import type { IlDeps } from './deps.ts';
@@ -22,6 +23,7 @@ export function createHandlers(deps: IlDeps) {
   return {
     ...addressHandlers(deps),
     ...blackListHandlers(deps),
+    ...payersContractHandlers(deps),
     ...declarationHandlers(deps),
     ...declarationRequestHandlers(deps),
     ...erasureHandlers(deps),

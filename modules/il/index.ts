@@ -22,6 +22,7 @@ import {
   eventContract,
   legalEntityContract,
   parameterContract,
+  payersContractContract,
   personContract,
   personErasureContract,
   personReviewContract,
@@ -59,6 +60,7 @@ export const il_role = 'zdravo_il';
 export const contract = {
   ...addressContract,
   ...blackListContract,
+  ...payersContractContract,
   ...declarationContract,
   ...declarationRequestContract,
   ...eventContract,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isUniqueViolation } from '@zdravo/kit/db';
-import { conflict, invalidField } from '@zdravo/kit/problem';
+import { conflict, invalidField, notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import { type PrmDeps, type PrmTransaction, type Within, write } from './deps.ts';
 
@@ -31,11 +31,37 @@ export type Contract = {
 };
 
 /**
+ * Ends a contract: from that day on it pays nothing.
+ * @throws Problem 404; 409 when it was ended before; 422 for a day outside its term.
+ */
+export async function terminateContract(deps: PrmDeps, id: string, terminated_on: string, within: Within) {
+  const entry = { action: 'terminate_contract', resource: 'contract', resource_id: id };
+  await write(deps, within, entry, async (transaction) => {
+    const known = await transaction
+      .selectFrom('prm.contracts')
+      .select(['start_date', 'end_date', 'terminated_on'])
+      .where('id', '=', id)
+      .forUpdate()
+      .executeTakeFirst();
+    if (!known) throw notFound('There is no such contract.', 'contract_not_found');
+    if (known.terminated_on) throw conflict('This contract has been terminated.', 'contract_terminated');
+    if (terminated_on < known.start_date || terminated_on > known.end_date)
+      throw invalidField('$.terminated_on', 'a day of the contract’s term expected', 'term');
+    await transaction
+      .updateTable('prm.contracts')
+      .set({ terminated_on, updated_by: within.actor_id, updated_at: deps.clock.now().toISOString() })
+      .where('id', '=', id)
+      .execute();
+  });
+}
+
+/**
  * Stores a contract as the payer's contract system has it now; repeated with the same id it replaces dates and doctors.
- * @throws Problem 422 for a doctor or a place that is not of the contractor, or two contracts at once; 409 for a number or
- * a contractor that the id does not belong to.
+ * @throws Problem 422 for dates that turn, a contractor that is not known, a doctor or a place that is not the contractor's, or
+ * two contracts at once; 409 for a number or a contractor that the id does not belong to.
  */
 export async function putContract(deps: PrmDeps, contract: Contract, within: Within): Promise<void> {
+  refuseTurnedDates(contract);
   const entry = { action: 'put_contract', resource: 'contract', resource_id: contract.id };
   try {
     await write(deps, within, entry, async (transaction) => {
@@ -56,9 +82,29 @@ export async function putContract(deps: PrmDeps, contract: Contract, within: Wit
   }
 }
 
-/** Doctors and places are the contractor's own. */
+function refuseTurnedDates(contract: Contract): void {
+  const { start_date, end_date, terminated_on, suspended_from, suspended_until } = contract;
+  if (end_date < start_date) throw invalidField('$.end_date', 'must not be before start_date', 'turned');
+  if (terminated_on && terminated_on < start_date)
+    throw invalidField('$.terminated_on', 'must not be before start_date', 'turned');
+  if (suspended_until && !suspended_from)
+    throw invalidField('$.suspended_from', 'a suspension that ends must begin', 'required');
+  if (suspended_from && suspended_until && suspended_until < suspended_from)
+    throw invalidField('$.suspended_until', 'must not be before suspended_from', 'turned');
+  for (const [i, employee] of contract.contract_employees.entries())
+    if (employee.end_date && employee.end_date < employee.start_date)
+      throw invalidField(`$.contract_employees[${i}].end_date`, 'must not be before start_date', 'turned');
+}
+
+/** The contractor is known; doctors and places are its own. */
 async function refuseStrangers(transaction: PrmTransaction, contract: Contract): Promise<void> {
   const entity = contract.contractor_legal_entity_id;
+  const contractor = await transaction
+    .selectFrom('prm.legal_entities')
+    .select('id')
+    .where('id', '=', entity)
+    .executeTakeFirst();
+  if (!contractor) throw invalidField('$.contractor_legal_entity_id', 'a known legal entity expected', 'exists');
   for (const [i, { employee_id, division_id }] of contract.contract_employees.entries()) {
     const { rows } = await sql<{ employee: boolean; division: boolean }>`
       select exists (select from prm.employees where id = ${employee_id} and legal_entity_id = ${entity}) as employee,

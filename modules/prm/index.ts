@@ -6,7 +6,7 @@ import { createGroupedLookup } from '@zdravo/kit/groups';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
-import { putContract } from './contracts.ts';
+import { putContract, terminateContract } from './contracts.ts';
 import { type PrmDeps, prm_role } from './deps.ts';
 import {
   createDivision,
@@ -25,6 +25,7 @@ import {
   verifyLegalEntity,
 } from './legal-entities.ts';
 import { findPartiesOfUsers, listPartyUsers, listUsersOfParty } from './parties.ts';
+import { findContract, listContracts } from './read-contracts.ts';
 import { findEmployees, listEmployees, listEmployments } from './read-employees.ts';
 import type { Tables } from './tables.ts';
 
@@ -35,6 +36,7 @@ export { prm_role } from './deps.ts';
 export type { DivisionFilter, DivisionInput } from './divisions.ts';
 export type { EmploymentInput } from './employees.ts';
 export type { LegalEntityFilter, NewLegalEntity } from './legal-entities.ts';
+export type { ContractFilter, ContractRecord, WholeContract } from './read-contracts.ts';
 export type { EmployeeFilter } from './read-employees.ts';
 export type * from './records.ts';
 
@@ -72,6 +74,9 @@ function functionsOf(deps: PrmDeps) {
     findDivision: together(db, findDivisions),
     listDivisions: bind(db, listDivisions),
     putContract: bind(deps, putContract),
+    terminateContract: bind(deps, terminateContract),
+    findContract: bind(db, findContract),
+    listContracts: bind(db, listContracts),
     putEmployment: bind(deps, putEmployment),
     dismissEmployee: bind(deps, dismissEmployee),
     findEmployee: together(db, findEmployees),

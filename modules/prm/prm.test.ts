@@ -220,6 +220,16 @@ test('a contract is stored once, replaced by its id, and names only the contract
       { code: 'validation_failed' },
     ],
   ];
+  const unknown = { contractor_legal_entity_id: randomUUID(), contract_employees: [] };
+  for (const changes of [
+    unknown,
+    { end_date: '2026-06-30' },
+    { terminated_on: '2026-06-30' },
+    { suspended_until: '2026-08-01' },
+    { suspended_from: '2026-08-02', suspended_until: '2026-08-01' },
+    { contract_employees: [{ ...employee, start_date: '2026-07-01', end_date: '2026-06-01' }] },
+  ])
+    refused.push([changes, { code: 'validation_failed' }]);
   for (const [changes, error] of refused)
     await assert.rejects(prm.putContract({ ...next, ...changes }, within), error as object, JSON.stringify(changes));
   await Promise.allSettled(
@@ -229,4 +239,20 @@ test('a contract is stored once, replaced by its id, and names only the contract
   );
   const { rows: after_race } = await superuser.query('select count(*)::int as n from prm.contracts');
   assert.equal(after_race[0].n, 2, 'of two that would hold at once one is stored');
+  const filter = { contractor_legal_entity_id: legal_entity.id, limit: 10, offset: 0 };
+  assert.equal((await prm.listContracts(filter)).total, 2);
+  const { rows: of_june } = await prm.listContracts({ ...filter, date: '2026-06-30' });
+  assert.deepEqual(
+    of_june.map(({ id }) => id),
+    [contract.id],
+  );
+  const { rows: of_july } = await prm.listContracts({ ...filter, date: '2026-07-01' });
+  const [second] = of_july;
+  assert.ok(of_july.length === 1 && second!.id !== contract.id);
+  await assert.rejects(prm.terminateContract(contract.id, '2026-08-01', within), { code: 'contract_terminated' });
+  await assert.rejects(prm.terminateContract(randomUUID(), '2026-08-01', within), { code: 'contract_not_found' });
+  await assert.rejects(prm.terminateContract(second!.id, '2027-08-01', within), { code: 'validation_failed' });
+  await prm.terminateContract(second!.id, '2026-08-01', within);
+  const ended = (await prm.findContract(second!.id))!;
+  assert.deepEqual([ended.terminated_on, ended.contract_employees[0]!.staff_units], ['2026-08-01', 0.5]);
 });

@@ -18,8 +18,8 @@ export const role_scopes: Record<string, string[]> = {
     app:delete,read,write authentication_factor:read,write client:delete,read,write client_type:delete,read,write
     role:delete,read,write token:delete,read,write user:approve_factor,block,delete,read,request_factor,unblock,write`),
   'NHS ADMIN': words(`
-    bl_user:deactivate,read,write capitation_report:read,write decision:decide,read decision_table:publish,read,write
-    signal:read,write declaration:approve,reject,terminate declaration_documents:read digital_signature:verify employee:read
+    bl_user:deactivate,read,write capitation_report:read,write contract:read,terminate,write decision:decide,read
+    decision_table:publish,read,write signal:read,write declaration:approve,reject,terminate declaration_documents:read digital_signature:verify employee:read
     employee_request:read,write global_parameters:read,write innm:read,write innm_dosage:deactivate,read,write
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write
     medication_dispense:read,reject medication_request:details,read party_user:read
@@ -73,8 +73,8 @@ export const client_type_scopes: Record<string, string[]> = {
     medication_request:details,read,reject,resend medication_request_request:read,reject,sign,write otp:read,write
     person:read reimbursement_report:read secret:refresh`),
   'NHS ADMIN': words(`
-    bl_user:deactivate,read,write capitation_report:read,write decision:decide,read decision_table:publish,read,write
-    signal:read,write declaration:approve,read,reject,terminate,write declaration_documents:read digital_signature:verify
+    bl_user:deactivate,read,write capitation_report:read,write contract:read,terminate,write decision:decide,read
+    decision_table:publish,read,write signal:read,write declaration:approve,read,reject,terminate,write declaration_documents:read digital_signature:verify
     declaration_request:read,write dictionary:write employee:deactivate,read,write employee_request:read,write
     global_parameters:read,write innm:read,write innm_dosage:deactivate,read,write
     legal_entity:deactivate,nhs_verify,read medical_program:deactivate,read,write medication:deactivate,read,write

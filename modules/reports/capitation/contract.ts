@@ -8,7 +8,7 @@ const Report = Type.Object({
   id: Uuid,
   billing_date: CivilDate,
   state: Type.String({ description: 'gathering, deciding, publishing, published or failed' }),
-  failure: Nullable(Type.String()),
+  failure: Nullable(Type.String({ description: 'a code, and what was wrong where' })),
   published_at: Nullable(Type.String()),
 });
 

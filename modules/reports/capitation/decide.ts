@@ -9,7 +9,7 @@ import {
 } from '@zdravo/decisions';
 import type { TransactionOf } from '@zdravo/kit/db';
 import { conflict } from '@zdravo/kit/problem';
-import { type CapitationVerdict, capitation_decision } from '../rules/capitation-model.ts';
+import { type CapitationVerdict, capitation_decision, capitationVerdict } from '../rules/capitation-model.ts';
 import { findTableByKey, listRevisions } from '../rules/revision-store.ts';
 import type { Tables } from '../tables.ts';
 
@@ -41,6 +41,20 @@ export function decideInputs(revision: Revision, inputs: { mountain_group: boole
   return inputs.map((input) => ({ ...input, ...decideOne(compiled, input) }));
 }
 
+/**
+ * An input that no rate can be for (an age of 156) is listed with the errors of its declarations; anything else is wrong
+ * with the table, and money would be missing. @throws Problem `rates_failed` with the input and the cells.
+ */
+export function refuseBrokenRates(month: string, explained: readonly Explained[]): void {
+  const broken = explained.find(({ error_code }) => error_code && !error_code.startsWith('INPUT_'));
+  if (!broken) return;
+  const { age, mountain_group, error_code, text } = broken;
+  throw conflict(
+    `The rates in force on ${month} do not decide age ${age}${mountain_group ? ' in the mountains' : ''}: ${error_code}. ${text} Nothing was published.`,
+    'rates_failed',
+  );
+}
+
 function decideOne(
   model: CompiledModel,
   row: { mountain_group: boolean; age: number },
@@ -52,7 +66,8 @@ function decideOne(
       .join('\n');
     if (explanation.error) return { error_code: explanation.error.code, text };
     if (explanation.verdict?.outcome === 'none') return { error_code: 'NO_RULE', text };
-    return { verdict: explanation.verdict!.output as unknown as CapitationVerdict, text };
+    const verdict = capitationVerdict(explanation.verdict!.output);
+    return verdict ? { verdict, text } : { error_code: 'NOT_A_RATE', text };
   } catch (error) {
     if (!(error instanceof DecisionError)) throw error;
     return { error_code: error.code, text: error.message };

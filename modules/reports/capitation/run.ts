@@ -7,7 +7,7 @@ import type { ReportsDeps } from '../deps.ts';
 import { publish } from '../publication/publish.ts';
 import { requireReplica } from '../replica/readiness.ts';
 import type { Tables } from '../tables.ts';
-import { decideInputs, ratesOn } from './decide.ts';
+import { decideInputs, ratesOn, refuseBrokenRates } from './decide.ts';
 import { billingMoment, gather, gatherLegalEntities, listProblems, listRefused } from './gather.ts';
 import { closedMonths, writeLines } from './lines.ts';
 import { getRun } from './run-record.ts';
@@ -143,7 +143,9 @@ async function decideStep(deps: ReportsDeps, run: Run): Promise<void> {
     const own = await ratesOn(transaction, run.billing_month);
     for (const [for_month, inputs] of Map.groupBy(rows, (row) => row.for_month)) {
       const revision = for_month === run.billing_month ? own : await ratesOn(transaction, for_month);
-      const explained = decideInputs(revision, inputs).map(({ verdict, error_code, ...rest }) => ({
+      const decided = decideInputs(revision, inputs);
+      refuseBrokenRates(for_month, decided);
+      const explained = decided.map(({ verdict, error_code, ...rest }) => ({
         run_id: run.id,
         for_month,
         mountain_group: rest.mountain_group,
@@ -197,7 +199,8 @@ async function fail(deps: ReportsDeps, id: string, error: unknown): Promise<void
   if (error instanceof Problem && error.status === 503) return;
   if (isConnectionLoss(error)) return;
   if ((await getRun(deps.db, id)).manifest) return;
-  const failure = error instanceof Problem ? error.code : ((error as { code?: string }).code ?? 'internal');
+  const failure =
+    error instanceof Problem ? `${error.code}: ${error.message}` : ((error as { code?: string }).code ?? 'internal');
   deps.log.error({ err: error, run_id: id }, 'a capitation run failed');
   await deps.db
     .updateTable('reports.capitation_runs')

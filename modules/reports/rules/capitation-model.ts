@@ -1,5 +1,5 @@
 import type { CapitationRates } from '@zdravo/country-ua';
-import type { DecisionModel, DecisionTable, TestCase } from '@zdravo/decisions';
+import type { DecisionModel, DecisionTable, Output, TestCase } from '@zdravo/decisions';
 
 /** The decision that a capitation run asks for every distinct pair of age and mountain flag. */
 export const capitation_decision = 'capitation';
@@ -11,6 +11,17 @@ export type CapitationVerdict = {
   age_coefficient: string;
   mountain_coefficient: string;
 };
+
+/** The answer when money can be made of it: a named group, a whole base rate and coefficients, none of them negative. */
+export function capitationVerdict(output: Output): CapitationVerdict | undefined {
+  if (typeof output !== 'object' || output === null || Array.isArray(output)) return undefined;
+  const { age_group, base_rate_minor_per_year, age_coefficient, mountain_coefficient } = output;
+  const is_number = (value: unknown) => typeof value === 'string' && /^\d{1,12}(\.\d{1,12})?$/.test(value);
+  if (typeof age_group !== 'string' || age_group === '') return undefined;
+  if (![base_rate_minor_per_year, age_coefficient, mountain_coefficient].every(is_number)) return undefined;
+  if (String(base_rate_minor_per_year).includes('.')) return undefined;
+  return { age_group, base_rate_minor_per_year, age_coefficient, mountain_coefficient } as CapitationVerdict;
+}
 
 /** Rates as tables that analysts own: age groups, their coefficients, the mountain coefficient and the base rate. */
 export function capitationModel(rates: CapitationRates): DecisionModel {

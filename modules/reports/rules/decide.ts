@@ -76,13 +76,22 @@ export async function hits(deps: ReportsDeps, table_id: string, number: number):
   const { rows } = await sql<{ decision: string; inputs: Record<string, unknown>; count: number }>`
     select decision, inputs, count(*) as count from reports.decisions
     where table_id = ${table_id} and revision = ${number} group by 1, 2`.execute(deps.db);
-  const { compiled: model } = compiled(revision);
+  const model = compiledOrRefused(revision);
   return [...Map.groupBy(rows, (row) => row.decision)].map(([decision, list]) => {
     const table = model.table(decision);
     const counters = createHitCounters(table);
     for (const { inputs, count } of list) addTimes(counters, hitsOf(table, inputs), count);
     return counters;
   });
+}
+
+/** @throws Problem 422 with the place in the table, for a draft that does not compile. */
+function compiledOrRefused(revision: Revision) {
+  try {
+    return compiled(revision).compiled;
+  } catch (error) {
+    throw decisionProblem(error, '$');
+  }
 }
 
 function hitsOf(table: CompiledTable, inputs: Record<string, unknown>): HitCounters {

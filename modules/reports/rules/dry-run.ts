@@ -4,6 +4,7 @@ import { monthlyAmount } from '../capitation/amounts.ts';
 import { decideInputs } from '../capitation/decide.ts';
 import type { ReportsDeps } from '../deps.ts';
 import { getRevision } from './lifecycle.ts';
+import { decisionProblem } from './problems.ts';
 import { getTable } from './revision-store.ts';
 
 export type DryRunRow = {
@@ -34,7 +35,10 @@ type Counted = {
 };
 type Rate = Parameters<typeof monthlyAmount>[1] & { age_group: string };
 
-/** What a draft of the capitation table would have paid for the last published month, beside what was paid. */
+/**
+ * What a draft of the capitation table would have paid for the last published month, beside what was paid.
+ * @throws Problem 409 before the first month and for other tables, 422 for a draft that does not compile.
+ */
 export async function dryRun(deps: ReportsDeps, table_id: string, number: number): Promise<DryRun> {
   const table = await getTable(deps.db, table_id);
   if (table.key !== 'capitation') throw conflict('Only the capitation table pays.', 'dry_run_impossible');
@@ -51,7 +55,7 @@ export async function dryRun(deps: ReportsDeps, table_id: string, number: number
     ...new Map(counted.map(({ mountain_group, age }) => [`${mountain_group}${age}`, { mountain_group, age }])).values(),
   ];
   const verdicts = new Map(
-    decideInputs(revision, inputs).map((one) => [`${one.mountain_group}${one.age}`, one.verdict]),
+    decideOrRefuse(revision, inputs).map((one) => [`${one.mountain_group}${one.age}`, one.verdict]),
   );
   const newRate = (row: Counted) => verdicts.get(`${row.mountain_group}${row.age}`);
   const before = amountsBy(counted, (row) => row.old ?? undefined);
@@ -81,6 +85,15 @@ export async function dryRun(deps: ReportsDeps, table_id: string, number: number
     legal_entities: entities,
     regions: regions.map((row) => ({ ...row, id: null })),
   };
+}
+
+/** @throws Problem 422 with the place in the table, for a draft that does not compile. */
+function decideOrRefuse(...[revision, inputs]: Parameters<typeof decideInputs>) {
+  try {
+    return decideInputs(revision, inputs);
+  } catch (error) {
+    throw decisionProblem(error, '$');
+  }
 }
 
 async function countedOf({ long_db }: ReportsDeps, run: { id: string; billing_month: string }): Promise<Counted[]> {

@@ -240,6 +240,10 @@ test('a cell that always divides by zero is a finding with its place; one that m
     always.findings.map(({ code, place }) => [code, place['table'], place['rule'], place['cell']]),
     [['DIVISION_BY_ZERO', 'age_coefficient', 3, 'age_coefficient']],
   );
+  for (const question of ['dry_run', 'hits']) {
+    const { status, body } = await http.call('GET', path(`/revisions/${always.number}/${question}`));
+    assert.deepEqual([status, codeOf(body)], [422, 'division_by_zero'], question);
+  }
   const refused = await http.call('PATCH', path(`/revisions/${always.number}/actions/test`), undefined, ann);
   assert.deepEqual([refused.status, codeOf(refused.body)], [422, 'division_by_zero']);
   const sometimes = await drafted(
@@ -258,6 +262,34 @@ test('a cell that always divides by zero is a finding with its place; one that m
     failed.map(({ name, error }) => `${name}: ${error}`),
     [0, 4, 5].flatMap((age) => [`age ${age}, mountains: DIVISION_BY_ZERO`, `age ${age}, plain: DIVISION_BY_ZERO`]),
   );
+});
+
+test('rates that came into force and do not decide, or make no money, fail the month with the place; the last report stays', async () => {
+  const { deps } = under.reports;
+  const before = under.published.get('capitation/2026-11-01/manifest.json');
+  const broken: [cell: string, failure: RegExp][] = [
+    ['-74000', /^rates_failed: The rates in force on 2027-01-01 do not decide age \d+: NOT_A_RATE\. .*rule/s],
+    ['74000 + 0 / (age_coefficient - 1)', /^rates_failed: .* do not decide age \d+: DIVISION_BY_ZERO\. .*capitation/s],
+  ];
+  for (const [i, [cell, failure]] of broken.entries()) {
+    const { number } = await drafted(dearer(74_000).replace('<text>74000</text>', `<text>${cell}</text>`));
+    assert.equal((await http.call('GET', path(`/revisions/${number}/dry_run`))).body.data['undecided_declarations'], 3);
+    const one = { decision: 'age_group', inputs: { age: 5 }, name: 'one', expected: { output: '0-5' } };
+    await http.call('PUT', path('/test_cases'), { test_cases: [one] }, ann);
+    await http.call('PATCH', path(`/revisions/${number}/actions/test`), undefined, ann);
+    const publication = { effective_from: `2026-12-0${i + 2}` };
+    const published = await http.call('PATCH', path(`/revisions/${number}/actions/publish`), publication, bob);
+    assert.equal(published.status, 200, JSON.stringify(published.body));
+    under.clock.set('2027-01-02T10:00:00Z');
+    await assert.rejects(runCapitation(deps, '2027-01-01'), { code: 'rates_failed' });
+    const { body } = await http.call('GET', '/api/capitation_reports?billing_date=2027-01-01');
+    const [report] = body.data as { state: string; failure: string }[];
+    assert.equal(report!.state, 'failed');
+    assert.match(report!.failure, failure);
+    under.clock.set('2026-11-23T10:00:00Z');
+  }
+  assert.equal(under.published.get('capitation/2026-11-01/manifest.json'), before);
+  assert.ok(![...under.published.keys()].some((name) => name.includes('2027-01-01')));
 });
 
 async function drafted(dmn: string): Promise<{ number: number; findings: Finding[] }> {

@@ -20,8 +20,8 @@ const usage = `usage: npm run report -- COMMAND
   reproduce REPORT                 work a report out again from its frozen inputs and compare every byte
   resync SOURCE                    copy mpi, ops or platform anew into the replica; runs wait until it is there
   totals ADDRESS MONTH [POLICY]    check a month's open files (signature, checksums, log entry, witnesses) and add up the
-                                   country's totals; ADDRESS is where index.html lies, POLICY a file that says whom to
-                                   believe (else log/policy beside it, which proves only that the files agree)`;
+                                   country's totals; ADDRESS is where index.html lies, a URL or a folder, POLICY a file that
+                                   says whom to believe (else log/policy beside it, which proves only that the files agree)`;
 
 const commands: Record<string, (tool: ReportsTool, ...rest: string[]) => Promise<unknown>> = {
   list: (tool) => tool.list(),
@@ -40,10 +40,14 @@ try {
     process.exitCode = 2;
   }
 } catch (error) {
-  console.error(
-    error instanceof Problem || error instanceof ConfigError || error instanceof Error ? error.message : error,
-  );
+  console.error(error instanceof Problem ? describe(error) : error instanceof Error ? error.message : error);
   process.exitCode = 1;
+}
+
+/** What is wrong where, rather than that something is. */
+function describe({ message, invalid = [] }: Problem): string {
+  const places = invalid.map(({ entry, rules }) => `${entry}: ${rules[0]?.description ?? ''}`);
+  return places.length > 0 ? places.join('\n') : message;
 }
 
 async function withTool(work: (tool: ReportsTool) => Promise<unknown>): Promise<void> {
@@ -81,14 +85,16 @@ async function resyncSource(settings: Settings, source: string): Promise<unknown
 
 async function totals(address: string, month: string, policy_file: string | undefined): Promise<unknown> {
   const base = address.replace(/\/(index\.html)?$/, '');
-  const read = async (file: string) => {
-    const answer = await fetch(`${base}/${file}`);
-    if (!answer.ok) throw new Error(`${base}/${file} answers ${answer.status}`);
-    return new Uint8Array(await answer.arrayBuffer());
-  };
+  const read = (file: string) => (/^https?:/.test(base) ? download(`${base}/${file}`) : readFile(join(base, file)));
   const policy = policy_file ? await readFile(policy_file) : await read('log/policy');
   const day = /^\d{4}-\d{2}$/.test(month) ? `${month}-01` : month;
   return recomputeTotals(read, day, policy);
+}
+
+async function download(url: string): Promise<Uint8Array> {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+  return new Uint8Array(await answer.arrayBuffer());
 }
 
 function show(result: unknown): void {

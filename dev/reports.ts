@@ -31,6 +31,7 @@ export async function startReports(parts: Parts): Promise<Reports> {
     reports_url: databases.urls.reports,
     sources: sourcesOf(databases),
     feed_password: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'reports-feed.password')),
+    metrics_file: join(resolve(settings.ZDRAVO_DATA), 'replica.prom'),
     log,
   });
   const media_url = `http://localhost:${settings.ZDRAVO_PORT}/media`;

@@ -77,6 +77,9 @@ const KeeperSettings = Type.Object({
   MPI_DATABASE_URL: DatabaseUrl,
   OPS_DATABASE_URL: DatabaseUrl,
   PLATFORM_DATABASE_URL: DatabaseUrl,
+  REPORTS_METRICS_FILE: Type.Optional(
+    text('a file for node_exporter’s textfile collector, e.g. `/var/lib/node_exporter/replica.prom`'),
+  ),
   REPORTS_FEED_PASSWORD: Type.String({ minLength: 16, description: 'of the feed’s role, at least 16 characters' }),
 });
 
@@ -91,6 +94,7 @@ export async function startReportsKeeper(environment: Record<string, string | un
       { name: 'platform', url: settings.PLATFORM_DATABASE_URL, publications: publications.platform },
     ],
     feed_password: settings.REPORTS_FEED_PASSWORD,
+    ...(settings.REPORTS_METRICS_FILE ? { metrics_file: settings.REPORTS_METRICS_FILE } : {}),
     log: createLogger({ name: 'reports-keeper', level: settings.ZDRAVO_LOG }),
   });
   return { address: 'reports-keeper', stop: keeper.stop };

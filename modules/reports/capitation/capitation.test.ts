@@ -72,6 +72,10 @@ test('ages on, before and after the birthday and of 29 February fall into the gr
     const explained = await explainDeclaration(under.reports.deps.db, run.id, ids[i]!);
     assert.deepEqual([explained.age, explained.age_group, explained.counts], [age, group, true], birth_date);
     assert.match(explained.text, /rule \d decided/);
+    assert.match(
+      explained.text,
+      new RegExp(`^This patient counts ${explained.coefficient} because they were ${age} on 2026`),
+    );
   }
 });
 

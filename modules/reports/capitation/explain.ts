@@ -1,7 +1,7 @@
 import { notFound } from '@zdravo/kit/problem';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
-import { monthlyAmount } from './amounts.ts';
+import { hryvnias, monthlyAmount } from './amounts.ts';
 import { type ActiveDeclaration, activeDeclarations } from './gather.ts';
 import { getRun } from './run-record.ts';
 import { reasonOf, type Uncounted, uncounted } from './uncounted.ts';
@@ -89,14 +89,35 @@ async function verdictOf(db: Kysely<Tables>, run: { id: string; billing_month: s
   if (!verdict) return { reason: 'changed_since', text: 'What is known now was not known when the report was made.' };
   if (verdict.error_code) return { reason: verdict.error_code.toLowerCase(), text: verdict.text };
   const { age_group, line, text } = verdict;
+  const amount_minor = monthlyAmount(1, verdict);
   return {
     counts: true,
     age_group,
     line,
-    text,
+    text: `${sentenceOf(run, found, { ...verdict, amount_minor })}\n${text}`,
     coefficient: verdict.age_coefficient,
-    amount_minor: monthlyAmount(1, verdict),
+    amount_minor,
   };
+}
+
+/** What a clinic wants to know first; the rules that gave it follow. */
+function sentenceOf(
+  { billing_month }: { billing_month: string },
+  { age, mountain_group }: ActiveDeclaration,
+  {
+    age_group,
+    age_coefficient,
+    mountain_coefficient,
+    base_rate_minor_per_year,
+    amount_minor,
+  }: Verdict & { amount_minor: number },
+): string {
+  const place = mountain_group ? 'in the mountains' : 'not in the mountains';
+  const product = `${hryvnias(Number(base_rate_minor_per_year))} UAH a year × ${age_coefficient} × ${mountain_coefficient} ÷ 12`;
+  return (
+    `This patient counts ${age_coefficient} because they were ${age} on ${billing_month}, which is group ${age_group}; ` +
+    `the division is ${place} (× ${mountain_coefficient}). ${product} = ${hryvnias(amount_minor)} UAH.`
+  );
 }
 
 type Verdict = {

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { type Lag, writeMetrics } from './metrics.ts';
 import { connect } from './source-database.ts';
 import { keepSubscriptions, type SubscriptionOptions, slotOf } from './subscriptions.ts';
 
@@ -10,8 +11,10 @@ export type Keeper = {
 
 export type KeeperOptions = SubscriptionOptions & {
   interval_ms?: number;
-  /** From here on the log says so as an error, which alerting watches. */
+  /** From here on the log says so as an error. */
   alarm_s?: number;
+  /** Where the figures go for Prometheus, whose rules alarm (`deploy/alerts/replica.yaml`). */
+  metrics_file?: string;
 };
 
 type Sample = { at: number; lsn: string };
@@ -41,6 +44,7 @@ export async function startKeeper(options: KeeperOptions): Promise<Keeper> {
 }
 
 async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>): Promise<void> {
+  const lags = new Map<string, Lag>();
   const replica = await connect(options.reports_url, 'reports-keeper');
   try {
     for (const source of options.sources) {
@@ -50,11 +54,10 @@ async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>
       });
       const lost = measured && (measured.confirmed === null || measured.wal_status === 'lost');
       const lag_s = lagOf(samples, source.name, measured);
-      await writeLag(replica, source.name, {
-        lag_s,
-        lag_bytes: measured?.lag_bytes ?? 0,
-        slot_state: lost ? 'lost' : measured ? 'usable' : 'unreachable',
-      });
+      const slot_state = lost ? 'lost' : measured ? 'usable' : 'unreachable';
+      const lag = { lag_s, lag_bytes: measured?.lag_bytes ?? 0, slot_state };
+      lags.set(source.name, lag);
+      await writeLag(replica, source.name, lag);
       if (lag_s > (options.alarm_s ?? 60))
         options.log.error({ source: source.name, lag_s }, 'the replica lags behind its source');
       if (lost) await keepSubscriptions(options);
@@ -62,6 +65,7 @@ async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>
   } finally {
     await replica.end();
   }
+  if (options.metrics_file) await writeMetrics(options.metrics_file, lags, new Date());
 }
 
 async function measureSource(url: string, slot: string): Promise<Measured> {
@@ -98,8 +102,6 @@ export function lsnNumber(lsn: string): bigint {
   const [high, low] = lsn.split('/') as [string, string];
   return (BigInt(`0x${high}`) << 32n) + BigInt(`0x${low}`);
 }
-
-type Lag = { lag_s: number; lag_bytes: number; slot_state: string };
 
 async function writeLag(replica: pg.Client, source: string, { lag_s, lag_bytes, slot_state }: Lag): Promise<void> {
   await replica.query(

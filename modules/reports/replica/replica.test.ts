@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { connectionUrl } from '@zdravo/kit/db';
 import pg from 'pg';
@@ -114,11 +117,13 @@ test('a source that would keep WAL without limit for a stopped replica is named'
 });
 
 test('lag is measured and shown, and alarms', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'zdravo-replica-'));
+  const metrics_file = join(folder, 'replica.prom');
   const alarms: string[] = [];
   const log = Object.assign(Object.create(under.subscriptions.log), {
     error: (_: unknown, message: string) => alarms.push(message),
   });
-  const keeper = await startKeeper({ ...under.subscriptions, log, interval_ms: 3_600_000, alarm_s: 0.2 });
+  const keeper = await startKeeper({ ...under.subscriptions, log, interval_ms: 3_600_000, alarm_s: 0.2, metrics_file });
   await under.caughtUp();
   await keeper.measure();
   const calm = await replicaStatus(under.reports.deps.db);
@@ -141,6 +146,14 @@ test('lag is measured and shown, and alarms', async () => {
   const behind = (await replicaStatus(under.reports.deps.db)).find(({ source }) => source === 'mpi')!;
   assert.ok(behind.lag_s! >= 0.2 && behind.lag_bytes! > 0, JSON.stringify(behind));
   assert.deepEqual(alarms, ['the replica lags behind its source']);
+  const metrics = await readFile(metrics_file, 'utf8');
+  assert.ok(Number(/^zdravo_replica_lag_seconds\{source="mpi"\} (.*)$/m.exec(metrics)![1]) >= 0.2, metrics);
+  assert.match(metrics, /^zdravo_replica_slot_usable\{source="ops"\} 1$/m);
+  const rules = await readFile(join(import.meta.dirname, '../../../deploy/alerts/replica.yaml'), 'utf8');
+  const watched = new Set(rules.match(/zdravo_\w+/g));
+  const written = new Set(metrics.match(/^zdravo_\w+/gm));
+  assert.deepEqual(watched, written, 'every figure has its alert, and no alert watches what is not written');
+  await rm(folder, { recursive: true });
   await assert.rejects(requireReplica(under.reports.deps.db), { code: 'replica_not_ready' });
   await keepSubscriptions(under.subscriptions);
   await under.caughtUp();

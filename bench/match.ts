@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
-import { startPostgres } from '@zdravo/kit/testing';
 import { createLinker, createMpi, type Linker } from '@zdravo/mpi';
 import { contract, type Person } from '@zdravo/mpi/contract';
-import { generatedRecords, loadRecords, newRegistry, personsOption } from './linkage/registry.ts';
+import { withRegistry } from './linkage/kept-registry.ts';
+import { benchCountry, recordsOf } from './linkage/population.ts';
+import { personsOption, type Registry } from './linkage/registry.ts';
 
 const registrations = 3000;
+/** Every so-many-th is of somebody who is there already. */
+const known_among_them = 25;
 const clients = 16;
 const ticks_per_second = 100;
 
@@ -17,18 +19,25 @@ const ticks_per_second = 100;
  * same time, beside N encrypted persons (`--persons=N`, 1,000,000). `rate_per_core`: registrations for each second of
  * processor time, PostgreSQL's included. `p99_ms`: one on-line match of one registration, from id to decision.
  */
-export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
-  const postgres_directory = join(directory, 'postgres');
-  const postgres = await startPostgres({ directory: postgres_directory });
+export function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
+  return withRegistry(personsOption(1_000_000), async (registry, { count, persons, postgres_directory }) => {
+    const { ids, seconds, used, times } = await register(registry, newcomersOf(persons), postgres_directory);
+    const figures = {
+      persons: count,
+      rate_per_core: ids.length / used,
+      rate: ids.length / seconds,
+      p50_ms: times[500]!,
+      p99_ms: times[989]!,
+    };
+    return { figures, ratios: {} };
+  });
+}
+
+async function register(registry: Registry, newcomers: Person[], postgres_directory: string) {
+  const mpi = await createMpi(registry);
+  await mpi.app.ready();
+  const linker = await createLinker(registry);
   try {
-    const persons = personsOption(1_000_000);
-    const registry = await newRegistry(postgres.url, directory);
-    const { newcomers, others } = parted(generatedRecords(persons), Math.ceil(persons / registrations));
-    const { count } = await loadRecords(registry, others);
-    const mpi = await createMpi(registry);
-    await mpi.app.ready();
-    const linker = await createLinker(registry);
     const put = putter(createClient(contract, inProcessTransport(mpi.app), { caller: 'bench', secret: 'bench' }));
     await put(newcomers.splice(0, 100));
     await linker.drain();
@@ -38,35 +47,24 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     await linker.drain();
     const seconds = (performance.now() - began) / 1000;
     const used = (await processorSeconds(postgres_directory)) - before;
-    const times = await timesOf(linker, ids.slice(0, 1000));
+    return { ids, seconds, used, times: await timesOf(linker, ids.slice(0, 1000)) };
+  } finally {
     await linker.close();
     await mpi.close();
-    const figures = {
-      persons: count,
-      rate_per_core: ids.length / used,
-      rate: ids.length / seconds,
-      p50_ms: times[500]!,
-      p99_ms: times[989]!,
-    };
-    return { figures, ratios: {} };
-  } finally {
-    await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 
-/** Every so-many-th record comes later, as a registration; those of people who are there already among them. */
-function parted(records: ReturnType<typeof generatedRecords>, every: number) {
-  const newcomers: Person[] = [];
-  function* others() {
-    let at = 0;
-    for (const record of records) {
-      at += 1;
-      if (at % every === 0) newcomers.push(record.person as unknown as Person);
-      else yield record;
-    }
-  }
-  return { newcomers, others: others() };
+/** People of the same country who are not there yet, and now and then another entry of one who is. */
+function newcomersOf(persons: number): Person[] {
+  const country = benchCountry(persons + registrations);
+  return Array.from({ length: registrations }, (_, at) => {
+    if (at % known_among_them > 0) return country.person(persons + at).person as unknown as Person;
+    const from = Math.floor((at * persons) / registrations);
+    const again = [...recordsOf(persons, { from, to: from + 1 }, 'another entry')].find(
+      ({ changes }) => changes.length > 0,
+    );
+    return again!.person as unknown as Person;
+  });
 }
 
 function putter(client: ReturnType<typeof createClient<typeof contract>>) {

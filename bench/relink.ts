@@ -1,38 +1,25 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { startPostgres } from '@zdravo/kit/testing';
-import { generatedRecords, loadRecords, newRegistry, personsOption } from './linkage/registry.ts';
+import { withRegistry } from './linkage/kept-registry.ts';
+import { personsOption, type Registry } from './linkage/registry.ts';
 
 /**
  * A full relink from the encrypted database: blocks, keys and sealed sketches out of PostgreSQL, compared by two threads,
  * grouped and proposed. `--persons=N` (1,000,000): 4 % of them are there twice. `seconds` is wall time, `rss_mb` the
  * linker's own peak; loading is not counted. `f1` is of pairs, against the generator's truth.
  */
-export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
-  const postgres = await startPostgres({ directory: join(directory, 'postgres') });
-  try {
-    const registry = await newRegistry(postgres.url, directory);
-    const loading = performance.now();
-    const { count, truth } = await loadRecords(registry, generatedRecords(personsOption(1_000_000)));
-    const load_seconds = (performance.now() - loading) / 1000;
+export function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
+  return withRegistry(personsOption(1_000_000), async (registry, { count: records, truth, load_seconds }) => {
     const { groups, seconds, rss_mb, pairs, proposed, asked } = await relinkOf(registry);
-    return {
-      figures: { records: count, seconds, rss_mb, ...quality(groups, truth), pairs, proposed, asked, load_seconds },
-      ratios: {},
-    };
-  } finally {
-    await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+    const found = quality(groups, new Map(truth));
+    return { figures: { records, seconds, rss_mb, ...found, pairs, proposed, asked, load_seconds }, ratios: {} };
+  });
 }
 
 type Relinked = { groups: string[][] } & Record<'seconds' | 'rss_mb' | 'pairs' | 'proposed' | 'asked', number>;
 
-async function relinkOf(registry: Awaited<ReturnType<typeof newRegistry>>): Promise<Relinked> {
+async function relinkOf(registry: Registry): Promise<Relinked> {
   const program = join(import.meta.dirname, 'linkage', 'relink-process.ts');
   const { database_url, keys_database_url, key_file } = registry;
   const { stdout } = await promisify(execFile)(process.execPath, [program, database_url, keys_database_url, key_file], {

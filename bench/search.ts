@@ -1,15 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { generateCountry } from '@zdravo/country-ua';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
-import { startPostgres } from '@zdravo/kit/testing';
-import { bulkLoadPersons, createMpi, type MpiOptions } from '@zdravo/mpi';
+import { createMpi, type MpiOptions } from '@zdravo/mpi';
 import { contract, type Person } from '@zdravo/mpi/contract';
 import type { SearchQuery } from '@zdravo/mpi/search-contract';
 import pg from 'pg';
-import { newRegistry, personsOption } from './linkage/registry.ts';
+import { withRegistry } from './linkage/kept-registry.ts';
+import { benchCountry } from './linkage/population.ts';
+import { personsOption } from './linkage/registry.ts';
 
 const searches = 2_000;
 /** Below what one user may find for nothing. */
@@ -21,50 +18,45 @@ const warm_up = 200;
  * contract: names and day of birth, a tenth mistyped, a tenth of nobody. `clear_of_dialogue`: the time of one look-up of
  * names and day of birth in a table in clear on the same server, for one of the dialogue (both medians).
  */
-export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
-  const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
-  const postgres = await startPostgres({ directory: join(directory, 'postgres') });
-  try {
-    const persons = personsOption(1_000_000);
-    const options = await newRegistry(postgres.url, directory);
-    const country = generateCountry({ seed: 'search bench', persons });
-    await load(options, country.persons());
+export function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
+  return withRegistry(personsOption(1_000_000), async (registry, { count, persons }) => {
+    const country = benchCountry(persons);
+    await loadInClear(registry, country.persons());
     const step = Math.max(1, Math.floor(persons / (searches + warm_up)));
     const queries = Array.from({ length: searches + warm_up }, (_, at) =>
       queryOf(country.person((at * step) % persons).person as unknown as Person, at),
     );
-    const dialogue = await dialogueTimes(options, queries);
-    const clear = await clearTimes(options, queries);
+    const dialogue = await dialogueTimes(registry, queries);
+    const clear = await clearTimes(registry, queries);
     return {
-      figures: { persons, p50_ms: at(dialogue, 0.5), p99_ms: at(dialogue, 0.99), clear_p50_ms: at(clear, 0.5) },
+      figures: { persons: count, p50_ms: at(dialogue, 0.5), p99_ms: at(dialogue, 0.99), clear_p50_ms: at(clear, 0.5) },
       ratios: { clear_of_dialogue: at(clear, 0.5) / at(dialogue, 0.5) },
     };
-  } finally {
-    await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
-  }
+  });
 }
 
-async function load(options: MpiOptions, persons: Iterable<{ id: string; person: unknown }>): Promise<void> {
-  const pool = new pg.Pool({ connectionString: options.database_url, max: 1 });
-  await pool.query('create table clear_persons (id uuid, last_name text, first_name text, birth_date date)');
-  const clear: unknown[][] = [[], [], [], []];
-  function* loaded() {
-    for (const { id, person } of persons) {
-      const one = person as Person;
-      [id, one.last_name, one.first_name, one.birth_date].forEach((value, column) => {
-        clear[column]!.push(value);
-      });
-      yield { id, person: one, source: { type: 'declaration_request', id: randomUUID() } };
-    }
+const rows_at_once = 20_000;
+
+async function loadInClear({ database_url }: MpiOptions, persons: Iterable<{ person: unknown }>): Promise<void> {
+  const pool = new pg.Pool({ connectionString: database_url, max: 1 });
+  await pool.query('create table clear_persons (last_name text, first_name text, birth_date date)');
+  let rows: Person[] = [];
+  const send = async () => {
+    const columns = [
+      rows.map((row) => row.last_name),
+      rows.map((row) => row.first_name),
+      rows.map((row) => row.birth_date),
+    ];
+    await pool.query('insert into clear_persons select * from unnest($1::text[], $2::text[], $3::date[])', columns);
+    rows = [];
+  };
+  for (const { person } of persons) {
+    rows.push(person as Person);
+    if (rows.length === rows_at_once) await send();
   }
-  await bulkLoadPersons({ ...options, batch_size: 2000 }, loaded());
-  await pool.query(
-    'insert into clear_persons select * from unnest($1::uuid[], $2::text[], $3::text[], $4::date[])',
-    clear,
-  );
+  await send();
   await pool.query('create index on clear_persons (last_name, first_name, birth_date)');
-  await pool.query('vacuum analyze');
+  await pool.query('vacuum analyze clear_persons');
   await pool.end();
 }
 
@@ -108,7 +100,7 @@ async function search(client: Client<typeof contract>, query: SearchQuery, conte
 
 async function clearTimes(options: MpiOptions, queries: readonly SearchQuery[]): Promise<number[]> {
   const pool = new pg.Pool({ connectionString: options.database_url, max: 1 });
-  const text = 'select id from clear_persons where last_name = $1 and first_name = $2 and birth_date = $3';
+  const text = 'select birth_date from clear_persons where last_name = $1 and first_name = $2 and birth_date = $3';
   try {
     return await timesOf(queries, async ({ last_name, first_name, birth_date }) => {
       await pool.query({ name: 'clear', text, values: [last_name, first_name, birth_date] });

@@ -52,10 +52,15 @@ export function textType(): FieldType {
   };
 }
 
-/** E-mail addresses. */
+/**
+ * E-mail addresses. Many are made of the name and a number, which alone tells namesakes apart: addresses with other digits are never
+ * near, else everybody of one name is taken for one person.
+ */
 export function emailType(): FieldType {
   const slots = ['local'];
   const localOf = (value: string): string => value.replace(/@.*$/, '');
+  const digitsOf = (value: string): string => localOf(value).replace(/\D/g, '');
+  const lettersOf = (value: string): string => localOf(value).replace(/\d/g, '');
   return {
     name: 'email',
     levels: ['exact', 'local', 'typo', 'close', 'different'],
@@ -68,12 +73,13 @@ export function emailType(): FieldType {
     normalise: (raw) => (isAbsent(raw) ? null : raw.normalize('NFKC').toLowerCase().replace(/\s/g, '').slice(0, 250)),
     parts: (value) => ({
       singles: [localOf(value)],
-      near: deletionVariants(localOf(value)),
-      loose: [localOf(value).slice(0, 5)],
+      near: deletionVariants(lettersOf(value)).map((variant) => `${digitsOf(value)} ${variant}`),
+      loose: [`${digitsOf(value)} ${localOf(value).slice(0, 5)}`],
     }),
     compareValues: (left, right) => {
       const [localLeft, localRight] = [localOf(left), localOf(right)];
       if (localLeft === localRight) return 1;
+      if (digitsOf(left) !== digitsOf(right)) return 4;
       if (damerauLevenshtein(left, right, 2) <= 2) return 2;
       return jaroWinkler(localLeft, localRight) >= 0.9 ? 3 : 4;
     },

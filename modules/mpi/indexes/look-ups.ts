@@ -30,9 +30,32 @@ export async function lookUp(
   return rows.map((row) => row.id);
 }
 
+/** The same for several look-ups by themselves, in one query. @returns for each, in the order given, whom it matches. */
+export async function lookUpEach(
+  db: MpiDatabase,
+  maker: TokenMaker,
+  look_ups: readonly LookUp[],
+  limit: number,
+): Promise<string[][]> {
+  const { rows } = await sql<{ ids: string[] }>`
+    select array(
+      select distinct coalesce(head.parent_id, head.id) as id
+      from mpi.blind_indexes row join mpi.persons head on head.id = row.person_id
+      where row.token = asked.token and row.index_id = asked.index_id and row.key_id = ${maker.key_id}
+      order by id limit ${limit}
+    ) as ids
+    from unnest(${look_ups.map(({ index, composite }) => maker.token(index, composite))}::bigint[],
+      ${look_ups.map(({ index }) => indexId(index))}::smallint[]) with ordinality as asked (token, index_id, at)
+    order by asked.at`.execute(db);
+  return rows.map(({ ids }) => ids);
+}
+
 function matching(maker: TokenMaker, { index, composite }: LookUp) {
-  const { id } = index_definitions.find(({ name }) => name === index)!;
   return sql`
     select person_id from mpi.blind_indexes
-    where token = ${maker.token(index, composite)}::bigint and index_id = ${id} and key_id = ${maker.key_id}`;
+    where token = ${maker.token(index, composite)}::bigint and index_id = ${indexId(index)} and key_id = ${maker.key_id}`;
+}
+
+function indexId(index: IndexName): number {
+  return index_definitions.find(({ name }) => name === index)!.id;
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { tooManyRequests } from '@zdravo/kit/problem';
+import { type Problem, tooManyRequests } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { Asker, MpiDatabase, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { SearchQuery } from './contract.ts';
@@ -19,15 +19,62 @@ type Day = Record<Counter, number>;
  */
 export async function admit(deps: MpiDeps, searcher: Searcher, query?: SearchQuery): Promise<void> {
   const now = deps.clock.now();
-  await refuseLocked(deps, searcher, now);
-  const { actor, client } = await countUse(deps.db, searcher, { queries: 1 }, now);
-  const { queries_of_actor, queries_of_client, found_by_actor, sweep } = deps.search.settings;
-  if (actor.queries > queries_of_actor || actor.found >= found_by_actor || client.queries > queries_of_client)
+  const { locked_until, is_within, questions } = await count(deps, searcher, query, now);
+  if (locked_until !== null) throw locked(locked_until, now);
+  if (!is_within)
     throw tooManyRequests('The searches of this day are used up.', secondsLeft(now), 'search_budget_spent');
-  if (query && (await countQuestions(deps, searcher, query, now)) >= sweep) {
+  if (questions !== null && questions >= deps.search.settings.sweep) {
     await deps.db.transaction().execute((transaction) => lockActor(deps, transaction, searcher, 'sweep'));
-    await refuseLocked(deps, searcher, now);
+    const { rows } = await sql<{ until: string | null }>`${lockOf(searcher, now)}`.execute(deps.db);
+    if (rows[0]!.until !== null) throw locked(rows[0]!.until, now);
   }
+}
+
+type Counted = {
+  locked_until: string | null;
+  /** Null for who is locked. */
+  is_within: boolean | null;
+  /** Different questions that the actor asked today about this name; null without a query, or when it is not let in. */
+  questions: number | null;
+};
+
+/**
+ * One statement, for each one is a commit that the searcher waits for. Actor first, so that two at once wait and never
+ * block each other; nothing is counted for who is locked.
+ */
+async function count(
+  { db, rules, search }: MpiDeps,
+  searcher: Searcher,
+  query: SearchQuery | undefined,
+  now: Date,
+): Promise<Counted> {
+  const { actor_id, client_id } = searcher;
+  const { queries_of_actor, queries_of_client, found_by_actor, sweep } = search.settings;
+  const question = query ? questionOf({ rules, search }, query) : { name_mac: null, query_mac: null };
+  const { rows } = await sql<Counted>`
+    with locked as (${lockOf(searcher, now)}), counted as (
+      insert into mpi.search_budgets as day (subject_id, subject_type, window_start, queries)
+      select subject.id, subject.type, ${startOfDay(now)}, 1
+      from (values (${actor_id}::uuid, 'actor'), (${client_id}::uuid, 'client')) as subject (id, type), locked
+      where locked.until is null order by subject.type
+      on conflict (subject_id, subject_type, window_start) do update set queries = day.queries + 1
+      returning subject_type, queries, found
+    ), budget as (
+      select bool_and(case subject_type when 'actor' then queries <= ${queries_of_actor} and found < ${found_by_actor}
+        else queries <= ${queries_of_client} end) as is_within from counted
+    ), asked as (
+      insert into mpi.search_sweeps as swept (actor_id, name_mac, window_start, query_macs)
+      select ${actor_id}::uuid, ${question.name_mac}::bigint, ${startOfDay(now)}::timestamptz, array[${question.query_mac}::bigint]
+      from budget where is_within and ${query !== undefined}
+      on conflict (actor_id, name_mac, window_start) do update set query_macs =
+        case when swept.query_macs @> excluded.query_macs or cardinality(swept.query_macs) >= ${sweep}
+          then swept.query_macs else swept.query_macs || excluded.query_macs end
+      returning cardinality(query_macs) as questions
+    )
+    select locked.until as locked_until, budget.is_within, (select questions from asked) from locked, budget`.execute(
+    db,
+  );
+  return rows[0]!;
 }
 
 /** Adds to the day of both; one statement, actor first, so that two at once wait and never block each other. */
@@ -111,33 +158,25 @@ function suspicionOf({ settings }: MpiDeps['search'], day: Day): 'wrong_answers'
   return undefined;
 }
 
-async function refuseLocked({ db }: MpiDeps, { actor_id, client_id }: Searcher, now: Date): Promise<void> {
-  const { rows } = await sql<{ until: string | null }>`
+/** Until when the searcher or the organisation is locked; null for who is not. */
+function lockOf({ actor_id, client_id }: Searcher, now: Date) {
+  return sql`
     select max(locked_until) as until from mpi.search_locks where locked_until > ${now.toISOString()}
-      and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))`.execute(
-    db,
-  );
-  const until = rows[0]!.until;
-  if (until === null) return;
-  // One that an officer must lift has no end to name.
-  const seconds = Math.min(Math.ceil((Date.parse(until) - now.getTime()) / 1000), 86_400);
-  throw tooManyRequests('Searching is locked for this user or organisation.', seconds, 'search_locked');
+      and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))`;
 }
 
-/** How many different questions the actor asked today about this name; as keyed hashes, so that no name is kept. */
-async function countQuestions(deps: MpiDeps, searcher: Searcher, query: SearchQuery, now: Date): Promise<number> {
-  const { rules, search } = deps;
+/** One that an officer must lift has no end to name. */
+function locked(until: string, now: Date): Problem {
+  const seconds = Math.min(Math.ceil((Date.parse(until) - now.getTime()) / 1000), 86_400);
+  return tooManyRequests('Searching is locked for this user or organisation.', seconds, 'search_locked');
+}
+
+/** The name and the whole of what is asked, as keyed hashes, so that no name is kept. */
+function questionOf({ rules, search }: Pick<MpiDeps, 'rules' | 'search'>, query: SearchQuery) {
   const { first_name, last_name, ...rest } = query;
   const names = [rules.family_name(last_name), rules.given_name(first_name)].sort();
-  const asked = mark(search.keys.marks, [...names, JSON.stringify(rest, Object.keys(rest).sort())]);
-  const { rows } = await sql<{ questions: number }>`
-    insert into mpi.search_sweeps as swept (actor_id, name_mac, window_start, query_macs)
-    values (${searcher.actor_id}, ${mark(search.keys.marks, names)}::bigint, ${startOfDay(now)}, array[${asked}::bigint])
-    on conflict (actor_id, name_mac, window_start) do update set query_macs =
-      case when swept.query_macs @> excluded.query_macs or cardinality(swept.query_macs) >= ${search.settings.sweep}
-        then swept.query_macs else swept.query_macs || excluded.query_macs end
-    returning cardinality(query_macs) as questions`.execute(deps.db);
-  return rows[0]!.questions;
+  const asked = [...names, JSON.stringify(rest, Object.keys(rest).sort())];
+  return { name_mac: mark(search.keys.marks, names), query_mac: mark(search.keys.marks, asked) };
 }
 
 /** 64 bits of a keyed hash, as PostgreSQL's bigint. */

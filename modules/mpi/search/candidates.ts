@@ -3,7 +3,7 @@ import type { Person } from '../contract.ts';
 import type { Asker, MpiDeps } from '../deps.ts';
 import { type IdentityRules, plainNumber } from '../identity-rules.ts';
 import { documents, phoneKey, phones, taxIds } from '../indexes/composites.ts';
-import { type LookUp, lookUp } from '../indexes/look-ups.ts';
+import { type LookUp, lookUpEach } from '../indexes/look-ups.ts';
 import { recordRead } from '../persons/get-person.ts';
 import { openPersons } from '../persons/read-versions.ts';
 import { readable } from '../vault/unreadable.ts';
@@ -29,8 +29,8 @@ export async function findCandidates(deps: MpiDeps, query: SearchQuery, asker: A
   const { exact, inexact } = waysTo(query, deps.rules);
   if (exact.length === 0) return { fitting: [], is_crowd: true };
   const { serving } = deps.generations.current();
-  const found = (ways: LookUp[]) => Promise.all(ways.map((way) => lookUp(deps.db, serving, [way], most_opened + 1)));
-  const [sure, unsure] = await Promise.all([found(exact), found(inexact)]);
+  const found = await lookUpEach(deps.db, serving, [...exact, ...inexact], most_opened + 1);
+  const [sure, unsure] = [found.slice(0, exact.length), found.slice(exact.length)];
   const is_crowd = sure.some((ids) => ids.length > most_opened);
   // A very common name and day without the other name leads nowhere.
   const others = unsure.filter((ids) => ids.length <= most_opened);

@@ -96,13 +96,13 @@ export type Il = { handlers: Handlers<typeof contract>; jobs: Job[]; followers: 
 export async function createIl(options: IlOptions): Promise<Il> {
   const { database_url: url, keys_database_url, key_provider, pool_size = 16, ...neighbours } = options;
   const { log } = options;
-  const database = openDatabase<Tables>({ url, role: il_role, application_name: 'il', log, pool_size });
+  const common = { log, pool_size, plans_once: true };
+  const database = openDatabase<Tables>({ url, role: il_role, application_name: 'il', ...common });
   const keys_database = openDatabase({
     url: keys_database_url,
     role: 'zdravo_keys',
     application_name: 'il-keys',
-    log,
-    pool_size,
+    ...common,
   });
   const promises = createPromiseKeeper(database.db, log);
   const deps: IlDeps = {

@@ -147,13 +147,13 @@ export async function createMcs(options: McsOptions): Promise<Mcs> {
 }
 
 function openDatabases({ database_url, keys_database_url, log, pool_size = 8 }: McsOptions) {
-  const main = openDatabase<Tables>({ url: database_url, role: mcs_role, application_name: 'mcs', log, pool_size });
+  const common = { log, pool_size, plans_once: true };
+  const main = openDatabase<Tables>({ url: database_url, role: mcs_role, application_name: 'mcs', ...common });
   const keys = openDatabase({
     url: keys_database_url,
     role: 'zdravo_keys',
     application_name: 'mcs-keys',
-    log,
-    pool_size,
+    ...common,
   });
   return {
     db: main.db,

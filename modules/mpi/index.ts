@@ -88,6 +88,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     url: options.database_url,
     role: 'zdravo_mpi',
     application_name: 'mpi',
+    plans_once: true,
     log,
     pool_size,
   });
@@ -95,6 +96,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     url: options.keys_database_url,
     role: 'zdravo_keys',
     application_name: 'mpi-keys',
+    plans_once: true,
     log,
     pool_size,
   });

@@ -52,6 +52,7 @@ export function createPrm(options: PrmOptions): Prm {
     url: options.database_url,
     role: prm_role,
     application_name: 'prm',
+    plans_once: true,
     log: options.log,
     pool_size: options.pool_size ?? 16,
   });

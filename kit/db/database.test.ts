@@ -3,9 +3,9 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
-import { asModule, type Database, isUniqueViolation, migrate, openDatabase } from './index.ts';
+import { asModule, type Database, inOneRoundTrip, isUniqueViolation, migrate, openDatabase } from './index.ts';
 
 let database: TestDatabase;
 let opened: Database<Record<string, never>>;
@@ -119,6 +119,45 @@ test('a prepared statement outlives a new column of the tables that it reads', a
     await count();
     const { rows } = await sql<{ often: number }>`select count(*) as often from pg_prepared_statements`.execute(db);
     assert.equal(rows[0]!.often, 1);
+  } finally {
+    await close();
+  }
+});
+
+test('statements of one round trip happen together or not at all, and each sees what was there before it', async () => {
+  const { db, pool, close } = openDatabase({ url: database.url, pool_size: 2, application_name: 'test' });
+  const together = (...statements: RawBuilder<unknown>[]) =>
+    inOneRoundTrip(
+      pool,
+      statements.map((statement) => statement.compile(db)),
+    );
+  const insert = (id: number) =>
+    sql`insert into taken.ids (id) select ${id} where not exists (select from taken.ids) returning id`;
+  try {
+    await sql`create schema taken`.execute(db);
+    await sql`create table taken.ids (id int primary key)`.execute(db);
+    await assert.rejects(together(insert(1), sql`select 1 / ${0}::int`, insert(2)), /division by zero/);
+    const lock = sql`select pg_advisory_xact_lock(${7})`;
+    const outcomes = await Promise.all([1, 2, 3, 4, 5].map((id) => together(lock, insert(id))));
+    assert.equal(outcomes.flatMap(([, inserted]) => inserted).length, 1);
+    assert.equal((await sql`select from taken.ids`.execute(db)).rows.length, 1);
+  } finally {
+    await close();
+  }
+});
+
+test('a round trip whose connection is lost fails, and the pool goes on', async () => {
+  const { db, pool, close } = openDatabase({ url: database.url, pool_size: 1, application_name: 'test' });
+  try {
+    const lost = [sql`select pg_terminate_backend(pg_backend_pid(), ${0})`, sql`select ${1}::int`];
+    await assert.rejects(
+      inOneRoundTrip(
+        pool,
+        lost.map((statement) => statement.compile(db)),
+      ),
+      /terminat|Connection/i,
+    );
+    assert.deepEqual(await inOneRoundTrip(pool, [sql`select ${2}::int as two`.compile(db)]), [[{ two: 2 }]]);
   } finally {
     await close();
   }

@@ -1,19 +1,26 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '@zdravo/kit/clock';
-import { isUniqueViolation, retryOnConflict, type TransactionOf } from '@zdravo/kit/db';
+import { type Database, inOneRoundTrip, isUniqueViolation, retryOnConflict, type TransactionOf } from '@zdravo/kit/db';
 import { createGroupCommit, type GroupCommit } from '@zdravo/kit/groups';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict } from '@zdravo/kit/problem';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import type { NewDeclaration } from './contract.ts';
 import type { HeadCache } from './log/checkpoints.ts';
 import { findDeclaration, findDeclarations, listLiving, type StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { nextVersion } from './transitions.ts';
 import type { VersionBody } from './versions.ts';
-import { type NewVersion, personErased, type WriteContext, writeVersions } from './write-version.ts';
+import { type NewVersion, personErased, prepareVersions, type WriteContext, writeVersions } from './write-version.ts';
 
-export type OpsDeps = { db: Kysely<Tables>; keys: KeyStore; handle_key: KeyObject; clock: Clock; heads: HeadCache };
+export type OpsDeps = {
+  db: Kysely<Tables>;
+  pool: Database<Tables>['pool'];
+  keys: KeyStore;
+  handle_key: KeyObject;
+  clock: Clock;
+  heads: HeadCache;
+};
 
 export type Put = { id: string; input: NewDeclaration; context: WriteContext };
 /** Stores declarations, those that come at once together. */
@@ -44,6 +51,42 @@ export async function putDeclaration(deps: OpsDeps, writer: DeclarationWriter, p
 
 /** @returns the stored declarations, in the order of the puts. @throws the first refusal of any of them. */
 async function putTogether(deps: OpsDeps, puts: readonly Put[]): Promise<StoredDeclaration[]> {
+  return (await storeFirsts(deps, puts)) ?? putWithCare(deps, puts);
+}
+
+/**
+ * The usual case in one round trip: nobody has a declaration yet, nobody was merged or erased, nothing is repeated. The write
+ * looks for all that under the locks, and does nothing when it finds any of it.
+ * @returns undefined when nothing was stored: what is there is to be looked at.
+ */
+async function storeFirsts(deps: OpsDeps, puts: readonly Put[]): Promise<StoredDeclaration[] | undefined> {
+  if (deps.heads.isBehind()) return undefined;
+  const person_ids = puts.map(({ input }) => input.person_id).sort();
+  const person_keys = await deps.keys.getOrCreateMany(person_ids);
+  if (person_keys.size < person_ids.length) return undefined;
+  const now = deps.clock.now().toISOString();
+  const versions = puts.map(({ id, input, context }) => ({ body: firstVersion({ ...input, id }, now), context }));
+  const { statement, stored } = prepareVersions(deps, versions, person_keys);
+  const ids = puts.map(({ id }) => id);
+  const [, written] = await inOneRoundTrip(deps.pool, [
+    locking(person_ids).compile(deps.db),
+    statement(whatStands(ids, person_ids)).compile(deps.db),
+  ]);
+  return written!.length === puts.length ? stored : undefined;
+}
+
+/** Whatever makes a first declaration more than a first declaration. */
+function whatStands(ids: readonly string[], person_ids: readonly string[]): RawBuilder<unknown> {
+  return sql`
+    select from ops.declaration_heads where id = any(${ids}::uuid[])
+    union all select from ops.declaration_heads
+      where person_id = any(${person_ids}::uuid[]) and status in ('active', 'pending_verification')
+    union all select from ops.person_aliases where person_id = any(${person_ids}::uuid[])
+    union all select from ops.erasures where person_id = any(${person_ids}::uuid[])`;
+}
+
+/** What is there already is answered; who has a living declaration gets it ended. */
+async function putWithCare(deps: OpsDeps, puts: readonly Put[]): Promise<StoredDeclaration[]> {
   const stored = new Map(
     (
       await findDeclarations(
@@ -127,11 +170,13 @@ export async function findParents(
 
 /** Writes about one person take turns, in one order for all; the unique index on active declarations stands behind. */
 export async function lockPersons(transaction: Transaction<Tables>, person_ids: readonly string[]): Promise<void> {
-  await sql`
+  await locking(person_ids).execute(transaction);
+}
+
+function locking(person_ids: readonly string[]): RawBuilder<unknown> {
+  return sql`
     select pg_advisory_xact_lock(hashtextextended('person ' || person_id, 0))
-    from (select person_id from unnest(${person_ids}::text[]) person_id order by person_id) wanted`.execute(
-    transaction,
-  );
+    from (select person_id from unnest(${person_ids}::text[]) person_id order by person_id) wanted`;
 }
 
 /**

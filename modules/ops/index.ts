@@ -55,6 +55,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
     url,
     role: 'zdravo_ops',
     application_name: 'ops',
+    plans_once: true,
     log,
     pool_size: options.pool_size ?? 16,
   });
@@ -69,6 +70,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
     url: options.keys_database_url,
     role: 'zdravo_keys',
     application_name: 'ops-keys',
+    plans_once: true,
     log,
     pool_size: options.pool_size ?? 16,
   });
@@ -76,7 +78,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
   await keys.check(log);
   const handle_key = await deriveHandleKey(options.key_provider);
   const heads = createHeadCache(database.db);
-  const deps = { db: database.db, keys, handle_key, clock, heads };
+  const deps = { db: database.db, pool: database.pool, keys, handle_key, clock, heads };
   const app = createHttpServer({ log });
   const promises = { origin: originOf(transparency_log), signer: transparency_log.promise_signer };
   mount(

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict, type Problem } from '@zdravo/kit/problem';
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { StoredDeclaration } from './read-declarations.ts';
 import type { Tables } from './tables.ts';
 import { type SealedVersion, sealVersion, type VersionBody } from './versions.ts';
@@ -31,10 +31,29 @@ export async function writeVersions(
   versions: readonly NewVersion[],
   person_keys: ReadonlyMap<string, Uint8Array>,
 ): Promise<StoredDeclaration[]> {
+  const prepared = prepareVersions({ handle_key }, versions, person_keys);
+  await prepared.statement().execute(transaction);
+  return prepared.stored;
+}
+
+/** Versions ready to be written. */
+export type PreparedVersions = {
+  /** Answers a row for each version that it wrote. @param blocked a query: when it finds anything, nothing is written. */
+  statement(blocked?: RawBuilder<unknown>): RawBuilder<unknown>;
+  stored: StoredDeclaration[];
+};
+
+/** @param person_keys of everybody whom the versions name. @throws Problem 409 `person_erased`. */
+export function prepareVersions(
+  { handle_key }: Pick<WriteDeps, 'handle_key'>,
+  versions: readonly NewVersion[],
+  person_keys: ReadonlyMap<string, Uint8Array>,
+): PreparedVersions {
   const sealed = versions.map(({ body }) => sealVersion(body, { person_key: keyOf(body, person_keys), handle_key }));
-  const bodies = versions.map(({ body }) => body);
-  await insertRows(transaction, versions, sealed);
-  return bodies.map((body, at) => storedFrom(body, sealed[at]!));
+  return {
+    statement: (blocked) => insertion(versions, sealed, blocked),
+    stored: versions.map(({ body }, at) => storedFrom(body, sealed[at]!)),
+  };
 }
 
 /** What reading a version that was just written would give. */
@@ -57,15 +76,15 @@ export function personErased(): Problem {
   return conflict('The person was erased; nothing more is stored under this id.', 'person_erased');
 }
 
-async function insertRows(
-  transaction: Transaction<Tables>,
+function insertion(
   versions: readonly NewVersion[],
   sealed: readonly SealedVersion[],
-): Promise<void> {
+  blocked: RawBuilder<unknown> = sql`select where false`,
+): RawBuilder<unknown> {
   const of = <Name extends keyof VersionBody>(name: Name) => versions.map(({ body }) => body[name]);
   const column = <Name extends keyof SealedVersion>(name: Name) => sealed.map((one) => one[name]);
-  await sql`
-    with new as materialized (
+  return sql`
+    with blocked as materialized (${blocked}), new as materialized (
       select * from unnest(${of('id')}::uuid[], ${of('version')}::integer[], ${of('op')}::text[], ${of('status')}::ops.declaration_status[],
         ${of('updated_at')}::timestamptz[], ${of('inserted_at')}::timestamptz[], ${of('updated_by')}::uuid[], ${of('person_id')}::uuid[],
         ${of('pseudonym')}::uuid[], ${of('legal_entity_id')}::uuid[], ${of('division_id')}::uuid[], ${of('employee_id')}::uuid[],
@@ -77,6 +96,7 @@ async function insertRows(
         with ordinality as given (id, version, op, status, updated_at, inserted_at, updated_by, person_id, pseudonym, legal_entity_id,
           division_id, employee_id, declaration_request_id, start_date, end_date, signed_content_sha256, body, sealed_seed, leaf_hash,
           entry, request_id, client_id, event, payload, place)
+      where not exists (select from blocked)
     ), version as (
       insert into ops.declaration_versions (declaration_id, version, op, status, body, sealed_seed, leaf_hash, recorded_at)
       select id, version, op, status, body, sealed_seed, leaf_hash, updated_at from new order by place
@@ -96,7 +116,8 @@ async function insertRows(
     select id, version, status, person_id, pseudonym, legal_entity_id, division_id, employee_id, declaration_request_id,
       signed_content_sha256, start_date, end_date, inserted_at, updated_at from new order by place
     on conflict (id) do update set version = excluded.version, status = excluded.status, person_id = excluded.person_id,
-      pseudonym = excluded.pseudonym, updated_at = excluded.updated_at`.execute(transaction);
+      pseudonym = excluded.pseudonym, updated_at = excluded.updated_at
+    returning id`;
 }
 
 function payloadOf(body: VersionBody): Record<string, unknown> {

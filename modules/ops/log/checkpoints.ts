@@ -10,6 +10,8 @@ export type LogHead = { hash: string; size: number; at: string };
 export type HeadCache = {
   /** The newest published checkpoint. */
   latest(): Promise<LogHead>;
+  /** Whether the log is so late that promises could not be kept. */
+  isBehind(): boolean;
   /** Refuses writes while the log is so late that promises could not be kept. @throws Problem 503. */
   refuseWhenBehind(): void;
 };
@@ -31,14 +33,18 @@ export function createHeadCache(db: Kysely<Tables>): HeadCache {
   const lag = createGlance(0, async () => (await lag_query.execute(db)).rows[0]!.lag_s, 9);
   /** Nobody waits for it; after a failed look the next one tells. */
   const lookForLag = () => void lag.fresh().catch(() => {});
+  const isBehind = () => {
+    lookForLag();
+    return lag.last() > latest_lag_s;
+  };
   return {
     latest: () => {
       lookForLag();
       return head.fresh();
     },
+    isBehind,
     refuseWhenBehind: () => {
-      lookForLag();
-      if (lag.last() > latest_lag_s)
+      if (isBehind())
         throw unavailable('The log is behind; nothing is stored until it has caught up.', 5, 'log_behind');
     },
   };

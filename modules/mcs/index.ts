@@ -30,7 +30,7 @@ import type { Scanner } from './inspection/index.ts';
 import { mediaJobs } from './jobs.ts';
 import { type MediaHandler, mountMedia } from './mount.ts';
 import { createObjectKeys } from './object-keys.ts';
-import { assignPerson, erasePerson, handlePersonEvent } from './persons.ts';
+import { type Assignment, assignPerson, erasePerson, handlePersonEvent } from './persons.ts';
 import { default_media_settings, type MediaSettings } from './settings.ts';
 import {
   type ContainerForm,
@@ -38,6 +38,7 @@ import {
   findSignedContainers,
   type ListedContainer,
   listSignedContainers,
+  type NewContainer,
   readSignedContainer,
   recoverSignedContainer,
   type StoredContainer,
@@ -95,9 +96,7 @@ export type Mcs = {
   ): Promise<Download>;
   /** The decrypted bytes, for use inside the platform; the caller has authorised and audited. */
   readDocument(object_id: string, range?: ByteRange): Promise<NodeJS.ReadableStream>;
-  storeSignedContainer(
-    input: Resource & { form?: ContainerForm; container: Buffer; sha256: string },
-  ): Promise<StoredContainer>;
+  storeSignedContainer(input: NewContainer): Promise<StoredContainer>;
   findSignedContainer(
     input: Resource & { form?: ContainerForm },
   ): Promise<{ object_id: string; sha256: string; size: number } | undefined>;
@@ -116,7 +115,7 @@ export type Mcs = {
   settleUpgrade(input: { object_id: string } & UpgradeOutcome): Promise<void>;
   repeatUpgrade(resource: Resource): Promise<boolean>;
   listRefusedUpgrades(since: Date): Promise<RefusedUpgrade[]>;
-  assignPerson(input: { resource_ids: readonly string[]; person_id: string }): Promise<number>;
+  assignPerson(input: Assignment): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
   followPersons(feed: Feed): Consumer;

@@ -5,16 +5,27 @@ import type { McsDeps } from './deps.ts';
 import type { StoredObject } from './documents.ts';
 import type { Tables } from './tables.ts';
 
+/** Under whose key an object lies. */
+export type Holding = Pick<StoredObject, 'id' | 'key_owner_id' | 'wrapped_key' | 'person_id'>;
+
+export type Assignment = {
+  /** Resources all of whose objects are the person's: a request's documents, a declaration's container. */
+  resource_ids?: readonly string[];
+  /** Objects that the caller has just stored. */
+  holdings?: readonly Holding[];
+  person_id: string;
+};
+
 /**
- * Puts the objects of these resources (a request's documents, a declaration's container) under the key of the person
- * whom they turned out to concern. Keys are re-wrapped; files stay as they are. Safe to repeat.
+ * Puts objects under the key of the person whom they turned out to concern. Keys are re-wrapped; files stay as they are.
+ * Safe to repeat.
  */
 export async function assignPerson(
   deps: McsDeps & { containers: ContainerRows },
-  { resource_ids, person_id }: { resource_ids: readonly string[]; person_id: string },
+  { resource_ids = [], holdings = [], person_id }: Assignment,
 ): Promise<number> {
   const found = await deps.containers.ofResource.findMany([...new Set(resource_ids)]);
-  const objects = [...found.values()].flat().filter((object) => object.person_id !== person_id);
+  const objects = [...holdings, ...[...found.values()].flat()].filter((object) => object.person_id !== person_id);
   await Promise.all(objects.map((object) => moveToPerson(deps, object, person_id)));
   return objects.length;
 }
@@ -49,7 +60,7 @@ export async function handlePersonEvent(
 
 async function moveToPerson(
   deps: McsDeps & { containers: ContainerRows },
-  { id, key_owner_id, wrapped_key }: StoredObject,
+  { id, key_owner_id, wrapped_key }: Holding,
   person_id: string,
 ): Promise<void> {
   const rewrapped = await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);

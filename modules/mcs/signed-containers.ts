@@ -3,15 +3,29 @@ import { notFound, Problem } from '@zdravo/kit/problem';
 import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { openObject, rowOf, type StoredObject, sealBytes } from './documents.ts';
+import type { Holding } from './persons.ts';
 import { fetchHeader, plainSize } from './sealed-objects/index.ts';
 
 /** The container exactly as first received, or its upgrade with time-stamp and revocation data. */
 export type ContainerForm = 'signed_content' | 'signed_content.upgraded';
 
-export type NewContainer = Resource & { form?: ContainerForm; container: Buffer; sha256: string };
+export type NewContainer = Resource & {
+  form?: ContainerForm;
+  container: Buffer;
+  sha256: string;
+  /** When nobody can have stored one before: what is stored is not looked up then. */
+  is_first?: boolean;
+};
 
 /** `sha256` and `size` are those of the container that is stored, which may be an earlier one. */
-export type StoredContainer = { object_id: string; sha256: string; size: number; stored: boolean };
+export type StoredContainer = {
+  object_id: string;
+  sha256: string;
+  size: number;
+  stored: boolean;
+  /** Under whose key it lies, for `assignPerson`. */
+  holding: Holding;
+};
 
 const content_type = 'application/pkcs7-mime';
 
@@ -24,12 +38,12 @@ export async function storeSignedContainer(
   deps: McsDeps & { containers: ContainerRows },
   input: NewContainer,
 ): Promise<StoredContainer> {
-  const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id } = input;
+  const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id, is_first } = input;
   if (hash('sha256', bytes) !== sha256) {
     throw new Problem({ status: 422, code: 'sha256_mismatch', message: 'The container does not have the given hash.' });
   }
   const place = { resource_type, resource_id, form };
-  const known = await deps.containers.find(place);
+  const known = is_first ? undefined : await deps.containers.find(place);
   if (known) return containerOf(known, false);
   const id = randomUUID();
   const key = keyOf(place);
@@ -172,6 +186,7 @@ async function readBack(deps: McsDeps, place: Place): Promise<StoredObject> {
   return { ...row, sha256: digest.digest('hex') };
 }
 
-function containerOf({ id: object_id, sha256, size }: StoredObject, stored: boolean): StoredContainer {
-  return { object_id, sha256, size, stored };
+function containerOf({ id, sha256, size, ...row }: StoredObject, stored: boolean): StoredContainer {
+  const { key_owner_id, wrapped_key, person_id } = row;
+  return { object_id: id, sha256, size, stored, holding: { id, key_owner_id, wrapped_key, person_id } };
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createClient, httpTransport } from '@zdravo/kit/client';
 import { Problem } from '@zdravo/kit/problem';
-import { contract } from './contract.ts';
+import { contract, type NewDeclaration } from './contract.ts';
 import { type OpsUnderTest, someDeclaration, startOpsForTest } from './testing.ts';
 
 let under_test: OpsUnderTest;
@@ -49,6 +49,28 @@ test('64 declarations of one person at once leave exactly one active', async () 
     (await client.listDeclarations({ query: { person_id, status, page_size: 100 } }, context)).declarations;
   assert.equal((await list('active')).length, 1);
   assert.equal((await list('terminated')).length, 63);
+});
+
+test('first declarations, one of a person who has a living one, and a repetition, all at once', async () => {
+  const { client } = under_test;
+  const put = (id: string, body: NewDeclaration) => client.putDeclaration({ params: { id }, body }, context);
+  const [person_id, waiting_id, earlier_id] = [randomUUID(), randomUUID(), randomUUID()];
+  const repeated = someDeclaration();
+  const before = await put(earlier_id, repeated);
+  await put(randomUUID(), someDeclaration({ person_id }));
+  await put(randomUUID(), someDeclaration({ person_id: waiting_id, status: 'pending_verification' }));
+  const bodies = [{}, { person_id }, {}, { person_id: waiting_id }].map(someDeclaration);
+  const [again, ...stored] = await Promise.all([
+    put(earlier_id, repeated),
+    ...bodies.map((body) => put(randomUUID(), body)),
+  ]);
+  assert.deepEqual(again, before);
+  for (const [at, { id }] of stored.entries()) {
+    const query = { person_id: bodies[at]!.person_id, page_size: 10 };
+    const { declarations } = await client.listDeclarations({ query }, context);
+    const living = declarations.filter(({ is_active }) => is_active);
+    assert.deepEqual([living.map((one) => one.id), declarations.length], [[id], at % 2 === 0 ? 1 : 2]);
+  }
 });
 
 test('one declaration put 64 times at once is stored once', async () => {

@@ -26,7 +26,7 @@ import {
 } from './legal-entities.ts';
 import { findPartiesOfUsers, listPartyUsers, listUsersOfParty } from './parties.ts';
 import { findContract, listContracts } from './read-contracts.ts';
-import { findEmployees, listEmployees, listEmployments } from './read-employees.ts';
+import { findEmployees, findStandings, listEmployees, listEmployments, type Standing } from './read-employees.ts';
 import type { Tables } from './tables.ts';
 
 export type { BlackListUser } from './black-list.ts';
@@ -81,6 +81,7 @@ function functionsOf(deps: PrmDeps) {
     putEmployment: bind(deps, putEmployment),
     dismissEmployee: bind(deps, dismissEmployee),
     findEmployee: together(db, findEmployees),
+    findStanding: standingFinder(db),
     listEmployees: bind(db, listEmployees),
     listEmployments: bind(db, listEmployments),
     findPartyOfUser: together(db, findPartiesOfUsers),
@@ -99,6 +100,13 @@ function together<Found>(
   findMany: (db: PrmDeps['db'], ids: readonly string[]) => Promise<Map<string, Found>>,
 ): (id: string) => Promise<Found | undefined> {
   return createGroupedLookup((ids) => findMany(db, ids)).find;
+}
+
+/** Whose the user is, and how the employment stands. */
+function standingFinder(db: PrmDeps['db']) {
+  const { find } = createGroupedLookup((pairs) => findStandings(db, pairs));
+  return async (asked: { user_id: string; employee_id: string }): Promise<Standing> =>
+    (await find(`${asked.user_id}/${asked.employee_id}`))!;
 }
 
 /** The function with its first argument given. */

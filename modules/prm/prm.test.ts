@@ -111,6 +111,12 @@ test('an employment carries its party and its block; a second owner replaces the
     doctor_input.doctor?.specialities.find((one) => one.speciality_officio)?.speciality,
   );
   assert.equal((await prm.findPartyOfUser(doctor_input.user_id))?.id, employee.party_id);
+  const asked = { user_id: doctor_input.user_id, employee_id: employee.id };
+  const standing = { party_id: employee.party_id, status: 'APPROVED', is_active: true };
+  assert.deepEqual(await prm.findStanding(asked), standing);
+  assert.deepEqual(await prm.findStanding({ ...asked, user_id: randomUUID() }), { ...standing, party_id: null });
+  const unknown = { ...standing, status: null, is_active: null };
+  assert.deepEqual(await prm.findStanding({ ...asked, employee_id: randomUUID() }), unknown);
 
   const first = await prm.putEmployment(employmentOf(clinic, 'OWNER', legal_entity.id), within);
   const other = { ...employmentOf(clinics[3]!, 'OWNER', legal_entity.id) };

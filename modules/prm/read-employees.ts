@@ -17,6 +17,20 @@ export async function findEmployees(db: Kysely<Tables>, ids: readonly string[]):
   return new Map(found.map((employee) => [employee.id, employee]));
 }
 
+/** Whose a user is, and how an employment stands: what a signature asks. */
+export type Standing = { party_id: string | null; status: Employee['status'] | null; is_active: boolean | null };
+
+/** The standings of many pairs `user/employee`, whether or not the two have to do with each other. */
+export async function findStandings(db: Kysely<Tables>, pairs: readonly string[]): Promise<Map<string, Standing>> {
+  const part = (at: 0 | 1) => pairs.map((pair) => pair.split('/')[at]);
+  const { rows } = await sql<Standing & { user_id: string; employee_id: string }>`
+    select asked.user_id, asked.employee_id, link.party_id, employee.status, employee.is_active
+    from unnest(${part(0)}::uuid[], ${part(1)}::uuid[]) as asked (user_id, employee_id)
+    left join prm.party_users link on link.user_id = asked.user_id
+    left join prm.employees employee on employee.id = asked.employee_id`.execute(db);
+  return new Map(rows.map(({ user_id, employee_id, ...standing }) => [`${user_id}/${employee_id}`, standing]));
+}
+
 /** @throws Problem 404. */
 export async function getEmployee(db: Kysely<Tables>, id: string): Promise<Employee> {
   const found = await findEmployee(db, id);

@@ -9,7 +9,12 @@ import { dropRequests } from './end.ts';
 import { openForRequest, openRequest, type RequestData, type StoredRequest } from './requests.ts';
 
 /** What the steps work with, out of the request's sealed columns. */
-export type OpenedIntent = { data: RequestData; container: Buffer };
+type OpenedIntent = {
+  data: RequestData;
+  container: Buffer;
+  /** Whether this is the first time that the steps are carried out. */
+  is_first: boolean;
+};
 
 /**
  * The steps behind an intent (design.md §4.4): container, person, declaration, result. Each is a PUT by an id that the row
@@ -25,15 +30,20 @@ export async function carryOut(
 ): Promise<Declaration> {
   const intent = opened ?? (await openIntent(deps, request));
   if (!intent) return finished(deps, request, context);
-  const { data, container } = intent;
+  const { data, container, is_first } = intent;
   const stored = await deps.mcs.storeSignedContainer({
     resource_type: 'declaration',
     resource_id: request.declaration_id,
     container,
     sha256: hash('sha256', container),
+    is_first,
   });
   const declaration = await storeDeclaration(deps, { request, data, signed_content_sha256: stored.sha256 }, context);
-  await deps.mcs.assignPerson({ resource_ids: [request.id, request.declaration_id], person_id: declaration.person_id });
+  await deps.mcs.assignPerson({
+    resource_ids: request.method === 'OFFLINE' ? [request.id] : [],
+    holdings: [stored.holding],
+    person_id: declaration.person_id,
+  });
   await finish(deps, request);
   return declaration;
 }
@@ -41,7 +51,8 @@ export async function carryOut(
 async function openIntent(deps: IlDeps, request: StoredRequest): Promise<OpenedIntent | undefined> {
   const open = await openRequest(deps, request);
   if (!open || !request.sealed_container) return undefined;
-  return { data: open.data, container: openForRequest(open.key, request.id, request.sealed_container) };
+  const container = openForRequest(open.key, request.id, request.sealed_container);
+  return { data: open.data, container, is_first: false };
 }
 
 type Signed = { request: StoredRequest; data: RequestData; signed_content_sha256: string };

@@ -29,7 +29,8 @@ export async function signRequest(
   if (request.status === 'SIGNED') return repeated(deps, request, document, call);
   if (request.status !== 'APPROVED' && request.status !== 'SIGNING') throw invalidField('$.status', 'incorrect status');
   const intended = open && (await intend(deps, { request, open, document, call }));
-  if (intended) return carryOut(deps, intended, call.context, { data: open.data, container: document.container });
+  if (intended)
+    return carryOut(deps, intended, call.context, { data: open.data, container: document.container, is_first: true });
   const current = (await deps.requests.find(request.id))!;
   if (current.status === 'SIGNED') return repeated(deps, current, document, call);
   refuseOther(deps, current, document);
@@ -83,12 +84,11 @@ async function refuseForeignSigner(
   deps: IlDeps,
   { request, open: { data }, document: { signer }, call }: Signing,
 ): Promise<void> {
-  const [party, employee] = await Promise.all([
-    deps.prm.findPartyOfUser(call.principal.user_id),
-    deps.prm.findEmployee(request.employee_id),
-  ]);
-  if (party?.id !== request.party_id) throw forbidden('Only the doctor of the request can sign it', 'not_the_doctor');
-  if (employee?.status !== 'APPROVED' || !employee.is_active)
+  const { user_id } = call.principal;
+  const standing = await deps.prm.findStanding({ user_id, employee_id: request.employee_id });
+  if (standing.party_id !== request.party_id)
+    throw forbidden('Only the doctor of the request can sign it', 'not_the_doctor');
+  if (standing.status !== 'APPROVED' || !standing.is_active)
     throw invalidField('$.content.employee.id', 'Employee is not active');
   if (folded(signer.drfo ?? '') !== folded(data.employee.party.tax_id))
     throw invalidField('$.content.employee.party.tax_id', 'Does not match the signer drfo');

@@ -62,9 +62,29 @@ async function readHead(db: Kysely<Tables>): Promise<LogHead> {
 
 type PastHead = LogHead & { superseded_at: string | null };
 /** Heads by the hex of their root; what is asked for at once is read together. */
-export type LogHeadLookup = GroupedLookup<PastHead>;
+export type LogHeadLookup = Pick<GroupedLookup<PastHead>, 'find'>;
 
+const most_remembered = 10_000;
+
+/** Remembers heads that another one has followed: nothing can become of them any more. */
 export function createLogHeadLookup(db: Kysely<Tables>): LogHeadLookup {
+  const followed = new Map<string, PastHead>();
+  const stored = readHeads(db);
+  return {
+    find: async (root) => {
+      const known = followed.get(root);
+      if (known) return known;
+      const found = await stored.find(root);
+      if (found && found.superseded_at !== null) {
+        if (followed.size >= most_remembered) followed.delete(followed.keys().next().value!);
+        followed.set(root, found);
+      }
+      return found;
+    },
+  };
+}
+
+function readHeads(db: Kysely<Tables>): GroupedLookup<PastHead> {
   return createGroupedLookup(async (roots) => {
     const { rows } = await sql<PastHead>`
       select asked.root as hash, coalesce(head.size, 0) as size, coalesce(head.published_at, 'epoch') as at, next.published_at as superseded_at

@@ -98,14 +98,14 @@ test('about one in ten of those who are not there gets a question too, always th
 
 test('decoys are drawn from the real persons once there are enough, sealed in the database', async () => {
   const refresh = desk.mpi.jobs.find(({ name }) => name === 'refresh_answer_distributions')!;
-  const count = async () => (await desk.under.superuser.query('select from desk.mpi.answer_distributions')).rowCount;
+  const count = async () => (await desk.under.superuser.query('select from mpi.answer_distributions')).rowCount;
   await refresh.run({}, { signal: undefined });
   assert.equal(await count(), 0, 'too few persons');
   for (const person of somePersons(520, 'enough')) await desk.under.put(person);
   await refresh.run({}, { signal: undefined });
   await refresh.run({}, { signal: undefined });
   assert.equal(await count(), 1);
-  const { rows } = await desk.under.superuser.query('select sealed from desk.mpi.answer_distributions');
+  const { rows } = await desk.under.superuser.query('select sealed from mpi.answer_distributions');
   assert.ok(!rows[0].sealed.toString('utf8').includes('patronymic'));
   desk.clock.advance(91 * 86_400_000);
   await refresh.run({}, { signal: undefined });

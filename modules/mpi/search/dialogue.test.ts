@@ -38,7 +38,7 @@ test('a handle of more than ten minutes ago opens nothing, and is forgotten', as
     isProblem(404, 'handle_unknown'),
   );
   await desk.mpi.jobs.find(({ name }) => name === 'expire_searches')!.run({}, { signal: undefined });
-  const { rows } = await desk.under.superuser.query('select from desk.mpi.search_handles where expires_at < $1', [
+  const { rows } = await desk.under.superuser.query('select from mpi.search_handles where expires_at < $1', [
     desk.clock.now(),
   ]);
   assert.equal(rows.length, 0);
@@ -127,7 +127,7 @@ test('every person that a search opens stands in the audit, with actor and purpo
   const context = clerk();
   await desk.search(queryOf(person), context);
   const { rows } = await desk.under.superuser.query(
-    `select action, purpose from desk.mpi.read_audit where actor_id = $1 and resource_id = $2`,
+    `select action, purpose from mpi.read_audit where actor_id = $1 and resource_id = $2`,
     [context.actor_id, id],
   );
   assert.deepEqual(rows, [{ action: 'person.search', purpose: 'person_search:treat' }]);

@@ -160,7 +160,7 @@ test('a lock ends after a day; the next one within a month holds until an office
   desk.clock.advance(24 * 3_600_000 + 1);
   assert.equal(await isLocked(), false, 'a lifted lock does not count as one before');
   const { rows } = await desk.under.superuser.query(
-    `select 1 from desk.mpi.audit_log where action = 'search.lock_lifted' and resource_id = $1`,
+    `select 1 from mpi.audit_log where action = 'search.lock_lifted' and resource_id = $1`,
     [context.actor_id],
   );
   assert.equal(rows.length, 1);

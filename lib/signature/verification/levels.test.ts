@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oids } from '../asn1/oids.ts';
-import {
-  answerOcspRequest,
-  issueCrl,
-  type OcspAnswerPlan,
-  type ToldRevocation,
-} from '../development/revocation-authority.ts';
+import { answerOcspRequest } from '../development/revocation-authority.ts';
 import { answerTimeStampRequest } from '../development/time-stamp-authority.ts';
 import {
   createCertificateAuthority,
@@ -20,59 +15,32 @@ import {
 } from '../index.ts';
 import { createOcspRequest } from '../revocation/ocsp-request.ts';
 import type { RevocationData } from '../revocation/revocation-data.ts';
+import {
+  at,
+  authority,
+  both,
+  container,
+  content,
+  crl,
+  doctor,
+  hours,
+  ocsp,
+  required,
+  responder,
+  serial,
+  sources,
+  stamp,
+  trust,
+  unit,
+  validity,
+} from '../testing/proofs.ts';
 import { createTimeStampRequest, readTimeStampResponse } from '../time-stamps/exchange.ts';
 import { addProofs } from '../upgrade/upgrade.ts';
 import { readCertificate } from '../x509/certificate.ts';
 
-const content = new TextEncoder().encode('{"declaration":1}');
-const at = new Date('2026-06-15T12:00:00Z');
-const hours = (count: number) => new Date(at.getTime() + count * 3_600_000);
-const validity = { not_before: hours(-48), not_after: hours(24 * 365) };
-const authority = createCertificateAuthority({ name: 'Authority', algorithm: 'dstu-257', ...validity });
-const doctor = issueCertificate(authority, {
-  common_name: 'Doctor',
-  drfo: '1234567890',
-  algorithm: 'dstu-257',
-  ...validity,
-});
-const responder = issueCertificate(authority, { common_name: 'OCSP', usage: 'ocsp', ...validity });
-const unit = issueCertificate(authority, { common_name: 'TSA', usage: 'time_stamps', ...validity });
-const trust = createTrustStore({ anchors: [authority.certificate] });
-const container = sign(content, doctor, { signing_time: at });
-const serial = readCertificate(doctor.certificate).serial;
-const required: SignaturePolicy = { ...one_signature, revocation: 'required' };
-
-type Answer = {
-  status?: ReturnType<OcspAnswerPlan['statusOf']>;
-  by?: typeof responder;
-  about?: typeof doctor;
-  this_update?: Date;
-  next_update?: Date;
-};
-
-function ocsp({ status = 'good', by = responder, about = doctor, ...times }: Answer = {}): RevocationData {
-  const { der } = createOcspRequest(about.certificate, authority.certificate);
-  const plan = { responder: by, statusOf: () => status, times: { this_update: times.this_update ?? at, ...times } };
-  return { ocsp_responses: [answerOcspRequest(der, plan)] };
-}
-
-function crl(revoked: [string, ToldRevocation][], this_update = hours(-1), by = authority): RevocationData {
-  return { crls: [issueCrl(by, new Map(revoked), { this_update })] };
-}
-
-const both = (...all: RevocationData[]): RevocationData => ({
-  crls: all.flatMap(({ crls }) => crls ?? []),
-  ocsp_responses: all.flatMap(({ ocsp_responses }) => ocsp_responses ?? []),
-});
-
 async function outcome(revocation_data: RevocationData, policy = required, when = at) {
   const result = await verify(container, policy, trust, { at: when, revocation_data });
   return result.sub_indication ?? result.indication;
-}
-
-function stamp(signature: Uint8Array, when: Date, by = unit): Uint8Array {
-  const request = createTimeStampRequest(signature, oids.gost34311);
-  return readTimeStampResponse(answerTimeStampRequest(request.der, by, when), request);
 }
 
 test('an unknown status refuses when the policy requires one, and only then', async () => {
@@ -141,12 +109,6 @@ test('a revoked authority in the middle', async () => {
   const result = await verify(sign(content, signer), one_signature, store, { at, revocation_data: data });
   assert.equal(result.sub_indication, 'REVOKED_CA_NO_POE');
 });
-
-const sources = {
-  timeStamp: async (signature: Uint8Array) => stamp(signature, hours(1)),
-  revocation: async ({ certificate }: { certificate: Uint8Array }) =>
-    ocsp({ about: { ...doctor, certificate }, this_update: hours(2) }),
-};
 
 test('upgrade to B-LT: signed bytes untouched, level and best time told, checkable years later', async () => {
   const upgraded = await upgradeContainer(container, one_signature, trust, sources, { at });
@@ -242,83 +204,4 @@ test('nested envelopes: the outermost is upgraded, the inner one stays as it was
     ['B-T', 'B-B'],
   );
   assert.equal(upgraded.result.indication, 'TOTAL_PASSED');
-});
-
-/** An expired certificate, stamped while it was valid: everything hangs on the stamp. */
-const expired = issueCertificate(authority, { common_name: 'Expired', not_before: hours(-48), not_after: hours(2) });
-const held_by_stamp = addProofs(sign(content, expired), {
-  time_stamps: (signature) => [stamp(signature, hours(1))],
-});
-const status_of_signer = ocsp({ about: expired, this_update: hours(2) });
-
-async function heldBy(revocation_data: RevocationData, policy = one_signature) {
-  const result = await verify(held_by_stamp, policy, trust, { at: hours(10), revocation_data });
-  const { level, best_signature_time } = result.signatures[0]!;
-  return [result.sub_indication ?? result.indication, level, best_signature_time];
-}
-const holds = ['TOTAL_PASSED', 'B-T', hours(1).toISOString()];
-const falls = ['OUT_OF_BOUNDS_NO_POE', 'B-B', hours(10).toISOString()];
-
-test('a time-stamp proves nothing when its unit was revoked, unless the reason clears the key and came later', async () => {
-  const unit_serial = readCertificate(unit.certificate).serial;
-  const unitBy = (status: Answer['status']) =>
-    ocsp({ about: unit, this_update: hours(3), ...(status ? { status } : {}) });
-  const unitIn = (told: Date | { at: Date; reason: number }) => crl([[unit_serial, told]], hours(3));
-  assert.deepEqual(await heldBy(unitBy('good')), holds);
-  const superseded = 4;
-  const compromised = 1;
-  for (const one of [unitBy, unitIn]) {
-    assert.deepEqual(await heldBy(one({ at: hours(2), reason: superseded })), holds, 'later, and the key was safe');
-    assert.deepEqual(await heldBy(one({ at: hours(0.5), reason: superseded })), falls, 'before it stamped');
-    assert.deepEqual(
-      await heldBy(one({ at: hours(2), reason: compromised })),
-      falls,
-      'whoever had the key may have stamped',
-    );
-    assert.deepEqual(await heldBy(one(hours(2))), falls, 'without a reason the key may be known (RFC 3161 §4)');
-  }
-  assert.deepEqual(await heldBy(unitBy('unknown')), falls, 'disowned');
-});
-
-test('a unit of unknown status: the policy decides, and a stranger’s word is none', async () => {
-  const required_and_signer_good = (more: RevocationData = {}) => heldBy(both(status_of_signer, more), required);
-  assert.deepEqual(await heldBy({}), holds);
-  assert.deepEqual(await required_and_signer_good(), falls);
-  assert.deepEqual(await required_and_signer_good(ocsp({ about: unit, this_update: hours(3) })), holds);
-  const rogue = createCertificateAuthority({ name: 'Authority', ...validity });
-  const rogue_list = crl([[readCertificate(unit.certificate).serial, hours(0.5)]], hours(3), rogue);
-  assert.deepEqual(await heldBy(rogue_list), holds);
-});
-
-test('B-LT needs the status of the unit as well, and the upgrade collects it', async () => {
-  const asked: string[] = [];
-  const upgraded = await upgradeContainer(
-    container,
-    one_signature,
-    trust,
-    {
-      ...sources,
-      revocation: async (need) => {
-        asked.push(readCertificate(need.certificate).subject_name.get(oids.common_name)![0]!);
-        return sources.revocation(need);
-      },
-    },
-    { at },
-  );
-  assert.deepEqual(asked.toSorted(), ['Doctor', 'TSA']);
-  assert.equal(upgraded.result.signatures[0]?.level, 'B-LT');
-  const without = await upgradeContainer(
-    container,
-    one_signature,
-    trust,
-    {
-      ...sources,
-      revocation: async (need) =>
-        need.certificate === unit.certificate
-          ? undefined
-          : sources.revocation({ ...need, certificate: doctor.certificate }),
-    },
-    { at },
-  );
-  assert.equal(without.result.signatures[0]?.level, 'B-T');
 });

@@ -1,16 +1,20 @@
 import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { createKeyFile, KeyError, rotateKeyFile } from '@zdravo/kit/keys';
 
 // `npm run keys -- init | rotate FILE`: what an operator does to the key file of a module.
 
 const usage = `usage: npm run keys -- init FILE     a first generation; an existing file is left alone
-       npm run keys -- rotate FILE   another generation, which seals from the next start on; older ones still open`;
+       npm run keys -- rotate FILE   another generation, which running processes take up within the hour; older ones still open`;
 
-const [command, path, ...rest] = process.argv.slice(2);
+const [command, given, ...rest] = process.argv.slice(2);
+// npm runs the command in the project; the file is named from where the user stands.
+const path = given === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', given);
 try {
   if (path === undefined || rest.length > 0) throw new RangeError(usage);
   if (command === 'init') await init(path);
-  else if (command === 'rotate') console.log(`generation ${await rotateKeyFile(path)} seals from the next start on`);
+  else if (command === 'rotate')
+    console.log(`generation ${await rotateKeyFile(path)} seals within the hour, or from the next start on`);
   else throw new RangeError(usage);
 } catch (error) {
   console.error(error instanceof RangeError || error instanceof KeyError ? error.message : error);

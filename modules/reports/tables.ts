@@ -135,6 +135,20 @@ export type Tables = {
     started_by: string;
     ended_at: string | null;
   };
+  'reports.open_areas': {
+    run_id: string;
+    area: string;
+    declaration_count: number;
+  };
+  'reports.open_divisions': {
+    run_id: string;
+    division_id: string;
+    declaration_count: number;
+  };
+  'reports.open_legal_entities': {
+    run_id: string;
+    legal_entity_id: string;
+  };
   'reports.publication_checkpoints': {
     size: number;
     note: Buffer;

@@ -2,7 +2,7 @@ import type { TransactionOf } from '@zdravo/kit/db';
 import { hryvnias, monthlyAmount, sumMinor } from '../capitation/amounts.ts';
 import type { Line } from '../capitation/lines.ts';
 import type { Tables } from '../tables.ts';
-import { publicCells } from './small-cells.ts';
+import { type PublicCell, publicCells } from './small-cells.ts';
 import type { Field, OpenTable } from './tables.ts';
 
 type Db = TransactionOf<Tables>;
@@ -10,6 +10,9 @@ type Clinic = { legal_entity_id: string; edrpou: string; name: string; area: str
 
 export type OpenData = {
   tables: OpenTable[];
+  /** The month's own lines, and the rows of them that are open. */
+  lines: Line[];
+  rows: PublicCell[];
   totals: { declaration_count: number; amount_minor: number; amount: string };
   /** Something was too small to be published at any level. */
   is_complete: boolean;
@@ -28,6 +31,8 @@ export async function openTables(
   const corrections = correctionRows(run.billing_month, lines, smallest);
   const amount_minor = sumMinor(cells.rows.map((row) => row['amount_minor'] as number));
   return {
+    lines: regular,
+    rows: cells.rows,
     tables: [
       { name: 'capitation', fields: capitation_fields, rows: cells.rows },
       { name: 'corrections', fields: correction_fields, rows: corrections.rows },

@@ -6,12 +6,13 @@ import type { ReportsDeps } from '../deps.ts';
 import type { Tables } from '../tables.ts';
 import { indexPage, jsonFeed, type Published } from './index-page.ts';
 import { manifestOf, sha256 } from './manifest.ts';
-import { openTables } from './open-tables.ts';
+import { fixOpenStatistics } from './open-statistics.ts';
+import { type OpenData, openTables } from './open-tables.ts';
 import { appendPublication, entryOf, type LoggedPublication, logPublication } from './publications-log.ts';
 import { filesOf, type OpenFile } from './tables.ts';
 
 type Run = { id: string; billing_month: string };
-type Built = { files: OpenFile[]; manifest: Uint8Array };
+type Built = { files: OpenFile[]; manifest: Uint8Array; data: OpenData };
 
 /**
  * Publishes a computed run: first the bytes, their manifest and its log entry are fixed in one transaction; then the
@@ -39,7 +40,7 @@ export async function buildFiles(db: TransactionOf<Tables>, run: Run, smallest_c
   const data = await openTables(db, run, smallest_cell);
   const files = data.tables.flatMap(filesOf);
   const record = await getRun(db, run.id);
-  return { files, manifest: manifestOf(record, data, files, smallest_cell) };
+  return { files, manifest: manifestOf(record, data, files, smallest_cell), data };
 }
 
 /** A signed note over the manifest (c2sp.org/signed-note). */
@@ -52,7 +53,8 @@ async function fix(deps: ReportsDeps, run: Run): Promise<void> {
   await deps.long_db.transaction().execute(async (transaction) => {
     await sql`select from reports.capitation_runs where id = ${run.id} for update`.execute(transaction);
     if ((await getRun(transaction, run.id)).manifest) return;
-    const { files, manifest } = await buildFiles(transaction, run, deps.settings.smallest_cell);
+    const { files, manifest, data } = await buildFiles(transaction, run, deps.settings.smallest_cell);
+    await fixOpenStatistics(transaction, run, data);
     const manifest_sha256 = sha256(manifest);
     const log_index = await appendPublication(transaction, entryOf(run.billing_month, manifest));
     const note = await signManifest(deps.publications.signer, run.billing_month, manifest);

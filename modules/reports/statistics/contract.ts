@@ -39,7 +39,7 @@ export const statistics_contract = {
     ...common,
     path: '/reports/stats/regions',
     also: [{ path: '/api/reports/stats/regions' }],
-    summary: 'Numbers by region; declarations in whole tens, so that no small group shows',
+    summary: 'Numbers by region; declarations as far as the last published month shows them',
     query: Type.Object({ from_date: Type.Optional(CivilDate), to_date: Type.Optional(CivilDate) }),
     data: Type.Object({
       from_date: Type.Optional(CivilDate),
@@ -72,7 +72,8 @@ export const statistics_contract = {
     ...common,
     path: '/reports/stats/division/:id',
     also: [{ path: '/api/reports/stats/division/:id' }],
-    summary: 'Numbers of one division; declarations in whole tens',
+    summary:
+      'Numbers of one division; declarations in whole tens as of the last published month, 0 where they would tell a small group',
     params: Type.Object({ id: Uuid }),
     data: Type.Object({
       division: Type.Object({ id: Uuid, name: Type.String() }),

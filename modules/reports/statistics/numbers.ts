@@ -27,7 +27,11 @@ type RegionRow = { id: string | null; name: string } & Record<
   number
 >;
 
-/** Declarations are counted by the region of their legal entity's registration, in whole tens. */
+/**
+ * Declarations by the region of their legal entity's registration: in all, the sum of the region's open rows of the last
+ * published month; begun and ended, in whole tens, those of clinics of which that month hides no group, up to its billing
+ * moment. Live numbers would tell what the open files hide (publication/open-statistics.ts).
+ */
 export async function regionNumbers(db: Db, period: Period) {
   if (period.from_date && period.to_date) refuseTurned(period.from_date, period.to_date);
   const total = await regionRows(db, {});
@@ -49,25 +53,29 @@ function numbersOf({ id: _, name: __, ...numbers }: RegionRow) {
 
 async function regionRows(db: Db, { from_date = '1900-01-01', to_date = '9998-12-31' }: Period): Promise<RegionRow[]> {
   const { rows } = await sql<RegionRow>`
-    with entities as (
+    with run as (
+      select id, billing_moment from reports.capitation_runs where state = 'published' order by billing_month desc limit 1
+    ), entities as (
       select e.id, e.type, e.is_active, coalesce(r.id::text, '') as region_id, coalesce(r.name, e.area, '') as name
       from prm.legal_entities e left join il.regions r on upper(r.name) = upper(e.area)
     ), regions as (
       select id::text as region_id, name from il.regions union select region_id, name from entities where region_id = ''
-    ), active as (
-      select legal_entity_id, count(*) as n from ops.declaration_heads where status = 'active' group by 1
     ), changed as (
-      select h.legal_entity_id, count(*) filter (where s.status = 'active') as created,
+      select h.legal_entity_id, count(*) filter (where s.status = 'active' and s.was_not_active) as created,
         count(*) filter (where s.status in ('terminated', 'closed')) as closed
-      from ops.declaration_status_history s join ops.declaration_heads h on h.id = s.declaration_id
-      where s.changed_at >= ${instant(from_date)} and s.changed_at < ${instant(to_date)} + interval '1 day' group by 1
+      from run join reports.open_legal_entities o on o.run_id = run.id
+      join ops.declaration_heads h on h.legal_entity_id = o.legal_entity_id
+      join (${changes}) s on s.declaration_id = h.id
+      where s.changed_at >= ${instant(from_date)} and s.changed_at < ${instant(to_date)} + interval '1 day'
+        and s.changed_at < run.billing_moment group by 1
     ), staff as (
       select legal_entity_id, count(distinct party_id) filter (where employee_type = 'DOCTOR') as doctors,
         count(distinct party_id) filter (where employee_type = 'PHARMACIST') as pharmacists
       from prm.employees where is_active group by 1
     )
     select nullif(r.region_id, '') as id, r.name,
-      coalesce(sum(a.n), 0)::bigint / 10 * 10 as declarations_total,
+      coalesce((select a.declaration_count from run join reports.open_areas a on a.run_id = run.id and upper(a.area) = upper(r.name)), 0)
+        as declarations_total,
       coalesce(sum(c.created), 0)::bigint / 10 * 10 as declarations_created,
       coalesce(sum(c.closed), 0)::bigint / 10 * 10 as declarations_closed,
       count(*) filter (where e.type = 'MSP' and e.is_active) as msps,
@@ -75,17 +83,18 @@ async function regionRows(db: Db, { from_date = '1900-01-01', to_date = '9998-12
       count(*) filter (where e.type = 'PHARMACY' and e.is_active) as pharmacies,
       coalesce(sum(s.pharmacists), 0)::bigint as pharmacists
     from regions r left join entities e using (region_id, name)
-    left join active a on a.legal_entity_id = e.id left join changed c on c.legal_entity_id = e.id
+    left join changed c on c.legal_entity_id = e.id
     left join staff s on s.legal_entity_id = e.id
     group by 1, 2 order by 2`.execute(db);
   return rows;
 }
 
-/** @throws Problem 404. */
+/** Declarations as the last published month fixed them, 0 where it told none. @throws Problem 404. */
 export async function divisionNumbers(db: Db, id: string) {
   const { rows } = await sql<{ name: string; declarations: number; doctors: number }>`
     select d.name,
-      (select count(*) from ops.declaration_heads h where h.division_id = d.id and h.status = 'active') / 10 * 10 as declarations,
+      coalesce((select o.declaration_count from reports.open_divisions o where o.division_id = d.id and o.run_id = (
+        select id from reports.capitation_runs where state = 'published' order by billing_month desc limit 1)), 0) as declarations,
       (select count(distinct party_id) from prm.employees e
         where e.division_id = d.id and e.employee_type = 'DOCTOR' and e.is_active) as doctors
     from prm.divisions d where d.id = ${id} and d.is_active`.execute(db);
@@ -124,7 +133,7 @@ export async function histogram(db: Db, { from_date, to_date, interval }: Requir
 
 /** A relink writes another active version: only the first of a row of active ones is a beginning. */
 const changes = sql`
-  select h.changed_at, h.status, not exists (select from ops.declaration_status_history b where b.declaration_id = h.declaration_id
+  select h.declaration_id, h.changed_at, h.status, not exists (select from ops.declaration_status_history b where b.declaration_id = h.declaration_id
     and b.version = h.version - 1 and b.status = 'active') as was_not_active
   from ops.declaration_status_history h`;
 

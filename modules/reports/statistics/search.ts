@@ -1,6 +1,6 @@
 import { type Page, pageOf, pagingOf } from '@zdravo/kit/http';
 import { invalidField } from '@zdravo/kit/problem';
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 
 type Db = Kysely<Tables>;
@@ -26,11 +26,11 @@ export async function divisionsOnMap(db: Db, query: MapQuery) {
       and (${types.length === 0} or d.type = any(${types}))
       and (${query.name === undefined} or d.name ilike ${likeOf(query.name)})`;
   const from = sql`from prm.divisions d join prm.legal_entities e on e.id = d.legal_entity_id ${where}`;
-  const { rows } = await sql<MapRow>`
+  const rows = sql<MapRow>`
     select d.id, d.name, d.type, d.addresses, d.email, d.phones, d.location_latitude::float8 as latitude,
       d.location_longitude::float8 as longitude, e.id as legal_entity_id, coalesce(e.public_name, e.name) as legal_entity_name
-    ${from} order by d.name, d.id limit ${page.limit} offset ${page.offset}`.execute(db);
-  return paged(db, page, from, rows.map(mapEntry));
+    ${from} order by d.name, d.id limit ${page.limit} offset ${page.offset}`;
+  return paged(db, { page, from, rows, entryOf: mapEntry });
 }
 
 type MapRow = {
@@ -91,11 +91,11 @@ export async function searchDoctors(db: Db, query: DoctorQuery) {
       ${equal('w.legal_entity_id', query.legal_entity_id)}
       ${equal('upper(d.area)', query.area?.toUpperCase())} ${equal('upper(d.settlement)', query.settlement?.toUpperCase())}
       and (${query.division_name === undefined} or d.name ilike ${likeOf(query.division_name)})`;
-  const { rows } = await sql<DoctorRow>`
+  const rows = sql<DoctorRow>`
     select w.id, w.position, w.speciality, p.id as party_id, p.first_name, p.last_name, p.second_name, d.id as division_id,
       d.name as division_name, d.type as division_type, d.area, d.settlement, e.id as legal_entity_id, coalesce(e.public_name, e.name) as legal_entity_name
-    ${from} order by p.last_name, p.first_name, w.id limit ${page.limit} offset ${page.offset}`.execute(db);
-  return paged(db, page, from, rows.map(doctorEntry));
+    ${from} order by p.last_name, p.first_name, w.id limit ${page.limit} offset ${page.offset}`;
+  return paged(db, { page, from, rows, entryOf: doctorEntry });
 }
 
 type DoctorRow = Record<
@@ -121,9 +121,18 @@ function doctorEntry(row: DoctorRow) {
   };
 }
 
-async function paged<Entry>(db: Db, page: Page, from: ReturnType<typeof sql>, data: Entry[]) {
-  const { rows } = await sql<{ count: number }>`select count(*) as count ${from}`.execute(db);
-  return { data, paging: pagingOf(page, rows[0]!.count) };
+type Search<Row, Entry> = {
+  page: Page;
+  from: ReturnType<typeof sql>;
+  rows: RawBuilder<Row>;
+  entryOf: (row: Row) => Entry;
+};
+
+/** A page and how many there are, asked for at once. */
+async function paged<Row, Entry>(db: Db, { page, from, rows, entryOf }: Search<Row, Entry>) {
+  const counting = sql<{ count: number }>`select count(*) as count ${from}`;
+  const [found, counted] = await Promise.all([rows.execute(db), counting.execute(db)]);
+  return { data: found.rows.map(entryOf), paging: pagingOf(page, counted.rows[0]!.count) };
 }
 
 function boxOf(query: MapQuery) {

@@ -6,5 +6,5 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(2);
 }
 await import('./typescript.mjs');
-const { signFile } = await import('./bin/zdravo-sign.ts');
+const { signFile } = await import('./development/sign-file.ts');
 process.exitCode = signFile(process.argv.slice(2));

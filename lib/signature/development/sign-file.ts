@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { readKeyFile } from '../development/key-file.ts';
-import { sign } from '../development/sign.ts';
+import { readKeyFile } from './key-file.ts';
+import { sign } from './sign.ts';
 
 const usage = `zdravo-sign FILE --key KEYFILE [--out FILE] [--detached]
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type DeclarationPerson, generateCountry } from '@zdravo/country-ua';
-import { type Clinic, foundClinic, signInOfficer, signInVendor } from '@zdravo/dev/demo/clinics';
+import { type Clinic, foundClinic, registerClinic, signInOfficer, signInVendor } from '@zdravo/dev/demo/clinics';
 import { declare } from '@zdravo/dev/demo/declarations';
 import type { Finding, ReconciliationReport } from '@zdravo/il';
 import { settableClock } from '@zdravo/kit/clock';
@@ -17,6 +17,8 @@ const people = [...country.persons(0, 900)]
   .filter((person) => person.birth_date < '2000-01-01' && person.authentication_methods[0]?.type === 'OTP');
 
 let theatre: RestorableStage;
+/** Clinics that only register; the first of the country do more. */
+let registered = 4;
 let clinic: Clinic;
 let left_first: Clinic;
 let left_second: Clinic;
@@ -71,7 +73,7 @@ async function settle(): Promise<void> {
 /** What must be the same again. */
 async function everything() {
   const { query } = stage();
-  const [declarations, requests, slots, persons, containers, upgrades] = await Promise.all([
+  const [declarations, requests, slots, persons, containers, upgrades, documents] = await Promise.all([
     query(
       'ops',
       'select id, status, person_id, pseudonym, declaration_request_id from ops.declaration_heads order by id',
@@ -93,9 +95,13 @@ async function everything() {
        left join ops.log_entries leaf on leaf.kind = 'container' and leaf.record_id = upgrade.declaration_id
        group by upgrade.declaration_id, upgrade.person_id, upgrade.body order by 1`,
     ),
+    query(
+      'ops',
+      "select id, version, type, convert_from(body, 'UTF8')::jsonb - 'recorded_at' as body from ops.signed_documents order by 1, 2",
+    ),
   ]);
   assert.equal(upgrades.length, declarations.length, 'every declaration has its upgraded container');
-  return { declarations, requests, slots, persons, containers, upgrades };
+  return { declarations, requests, slots, persons, containers, upgrades, documents };
 }
 
 /** Leaves are placed by the sequencer, a moment later. */
@@ -145,6 +151,7 @@ async function liveOn(leaving?: Clinic): Promise<{ again: string }> {
     body: { person_id, reason_description: 'за заявою' },
   });
   if (leaving) await dismiss(leaving);
+  await registerClinic(stage(), await signInVendor(stage()), country.clinic(registered++));
   await settle();
   return { again };
 }
@@ -164,6 +171,7 @@ test('Operations restored: signed requests become declarations again, ends end a
   assert.deepEqual(found['declaration_missing'], { repaired: 2, open: 0 }, JSON.stringify(found));
   assert.deepEqual(found['end_missing'], { repaired: 2, open: 0 }, JSON.stringify(found));
   assert.deepEqual(found['upgrade_unlogged'], { repaired: 3, open: 0 }, JSON.stringify(found));
+  assert.deepEqual(found['document_unlogged'], { repaired: 1, open: 0 }, JSON.stringify(found));
   await settle();
   assert.deepEqual(await everythingPlaced(), expected);
   assert.equal((await personOf(again)).birth_settlement.endsWith('нова'), true);

@@ -72,6 +72,8 @@ export type ListedContainer = {
   sha256: string;
   person_id: string | null;
   stored_at: string;
+  /** Of its upgrade, once that has ended well; null for an upgraded container itself. */
+  level: 'B-T' | 'B-LT' | null;
 };
 
 /** What is stored for these resources of one type, in one form; what is not there is absent. */
@@ -99,7 +101,9 @@ export function listSignedContainers(
 function selectContainers({ db }: McsDeps, resource_type: string, form: ContainerForm = 'signed_content') {
   return db
     .selectFrom('mcs.objects')
+    .leftJoin('mcs.container_upgrades', 'object_id', 'id')
     .select(['id as object_id', 'resource_id', 'sha256', 'person_id', 'stored_at'])
+    .select((of) => of.ref('level').$castTo<ListedContainer['level']>().as('level'))
     .where('resource_type', '=', resource_type)
     .where('form', '=', form);
 }

@@ -3,6 +3,7 @@ import type { Job } from '@zdravo/kit/jobs';
 import type { IlDeps } from '../deps.ts';
 import { checkContainers, checkSignatures } from './check-container.ts';
 import { checkDeclarations } from './check-declarations.ts';
+import { checkDocuments } from './check-documents.ts';
 import { checkOrders, createEmployees, repeatDismissals } from './check-employees.ts';
 import { checkEnds } from './check-ends.ts';
 import { checkRequests } from './check-requests.ts';
@@ -41,6 +42,7 @@ export async function reconcile(deps: IlDeps, id: string): Promise<Reconciliatio
   await checkDeclarations(run, employees);
   await checkContainers(run);
   await checkSignatures(run);
+  await checkDocuments(run);
   await checkSlots(run);
   await repeatDismissals(run, employees);
   await checkOrders(run, employees);

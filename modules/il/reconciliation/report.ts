@@ -14,6 +14,8 @@ export const finding_kinds = {
   upgrade_unlogged: 'An upgraded container that the log does not know: it is logged again within minutes',
   upgrade_missing: 'A declaration without the upgraded container that the log names',
   upgrade_differs: 'The stored upgraded container is not the one that the log names',
+  document_unlogged:
+    'A signed document that is no declaration, and that the log does not know, as received or upgraded',
   container_without_declaration: 'A signed container without a declaration',
   signature_refused:
     'A signed container whose signature does not hold: a certificate was revoked before it came, or is not trusted any more',

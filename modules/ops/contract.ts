@@ -122,6 +122,13 @@ export const SignedDocument = Type.Object({
 });
 export type SignedDocument = Static<typeof SignedDocument>;
 
+export const DocumentState = Type.Object({
+  id: Uuid,
+  /** The newest: 1 as received, 2 upgraded. */
+  version: Type.Integer(),
+});
+export type DocumentState = Static<typeof DocumentState>;
+
 const { declaration_id: _declaration, ...proof_members } = DeclarationReceipt.properties;
 /** The receipt of a container's own leaf: whose it is, says the body of its record. */
 export const ContainerReceipt = Type.Object(proof_members);
@@ -313,6 +320,15 @@ export const contract = {
     params: DeclarationId,
     query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })), ...WaitQuery.properties }),
     data: ContainerReceipt,
+  }),
+  findDocumentStates: route({
+    ...internal,
+    tag: 'documents',
+    method: 'POST',
+    path: '/signed_document_states',
+    summary: 'How far the log knows these documents; what it does not know is absent',
+    body: Type.Object({ ids: Type.Array(Uuid, { maxItems: 1000 }) }),
+    data: Type.Array(DocumentState),
   }),
   putTerminations: route({
     ...declarations,

@@ -11,7 +11,14 @@ import { promiseOf } from './log/promises.ts';
 import { getContainerReceipt, getDocumentReceipt, getReceipt } from './log/receipts.ts';
 import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
 import { type DeclarationLookup, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
-import { countDeclarations, findByRequest, findStates, listStates, listTerminationOrders } from './reconciliation.ts';
+import {
+  countDeclarations,
+  findByRequest,
+  findDocumentStates,
+  findStates,
+  listStates,
+  listTerminationOrders,
+} from './reconciliation.ts';
 import { putDocumentUpgrade, putSignedDocument } from './signed-documents.ts';
 import { putTerminationOrder } from './terminations.ts';
 import { changeStatus } from './transitions.ts';
@@ -61,6 +68,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     findByRequest: ({ body }) => findByRequest(db, body.declaration_request_ids),
     listStates: ({ query }) => listStates(db, query),
     findStates: ({ body }) => findStates(db, body.ids),
+    findDocumentStates: ({ body }) => findDocumentStates(db, body.ids),
     listTerminationOrders: ({ query }) => listTerminationOrders(db, query),
     latestHead: () => deps.heads.latest(),
     getHead: ({ params }) => getHead(deps.log_heads, params.hash),

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { DeclarationState, DeclarationStatus, ListedOrder } from './contract.ts';
+import type { DeclarationState, DeclarationStatus, DocumentState, ListedOrder } from './contract.ts';
 import type { Tables } from './tables.ts';
 
 /** Living declarations (active or pending) per employment. */
@@ -73,6 +73,17 @@ function selectStates(db: Kysely<Tables>) {
         'upgraded_sha256',
       ),
     );
+}
+
+/** The newest version of each of these documents; what is not in the log is absent. */
+export async function findDocumentStates(db: Kysely<Tables>, ids: string[]): Promise<DocumentState[]> {
+  if (ids.length === 0) return [];
+  return db
+    .selectFrom('ops.signed_documents')
+    .select((of) => ['id', of.fn.max('version').as('version')])
+    .where('id', 'in', ids)
+    .groupBy('id')
+    .execute();
 }
 
 export async function listTerminationOrders(

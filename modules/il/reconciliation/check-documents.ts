@@ -4,10 +4,7 @@ import { isSettled, page_size, pagesOf, type Run } from './run.ts';
 /** Types of signed containers that are no declarations. */
 const types = ['legal_entity_registration'];
 
-/**
- * The log knows every signed document, as received and upgraded. Operations keeps what it has under the same id, so that what is
- * told again changes nothing; what it records now is what it did not know.
- */
+/** The log knows every signed document, as received and upgraded; what it lost is told to Operations again. */
 export async function checkDocuments(run: Run): Promise<void> {
   for (const resource_type of types) {
     const read = (after: string | undefined) =>
@@ -18,35 +15,37 @@ export async function checkDocuments(run: Run): Promise<void> {
       });
     for await (const page of pagesOf(read, (container) => container.resource_id)) {
       run.findings.looked('signed documents', page.length);
-      const settled = page.filter((one) => isSettled(run, one.stored_at));
-      const upgraded = await upgradesOf(run, resource_type, settled);
-      for (const container of settled)
-        await checkDocument(run, resource_type, container, upgraded.get(container.resource_id));
+      await checkPage(
+        run,
+        resource_type,
+        page.filter((one) => isSettled(run, one.stored_at)),
+      );
     }
   }
 }
 
-async function upgradesOf({ deps }: Run, resource_type: string, containers: readonly ListedContainer[]) {
-  const resource_ids = containers.filter(({ level }) => level !== null).map(({ resource_id }) => resource_id);
-  const found = await deps.mcs.findSignedContainers({ resource_type, resource_ids, form: 'signed_content.upgraded' });
-  return new Map(found.map(({ resource_id, sha256 }) => [resource_id, sha256]));
+async function checkPage(run: Run, type: string, containers: readonly ListedContainer[]): Promise<void> {
+  const { deps, findings, context } = run;
+  const ids = containers.map(({ resource_id }) => resource_id);
+  const known = new Map(
+    (await deps.ops.findDocumentStates({ body: { ids } }, context)).map(({ id, version }) => [id, version]),
+  );
+  const lost = containers.filter(({ resource_id, level }) => (known.get(resource_id) ?? 0) < (level ? 2 : 1));
+  for (const container of lost)
+    await findings.repair('document_unlogged', container.resource_id, () => logAgain(run, type, container));
 }
 
-async function checkDocument(
-  { deps, findings, context, started_at }: Run,
+async function logAgain(
+  { deps, context }: Run,
   type: string,
   { resource_id: id, sha256, level }: ListedContainer,
-  upgraded_sha256: string | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const params = { id };
-  try {
-    const told = [await deps.ops.putSignedDocument({ params, body: { type, sha256 } }, context)];
-    if (level && upgraded_sha256)
-      told.push(await deps.ops.putDocumentUpgrade({ params, body: { sha256: upgraded_sha256, level } }, context));
-    if (told.some(({ recorded_at }) => new Date(recorded_at) >= started_at))
-      await findings.repair('document_unlogged', id, async () => true);
-  } catch (error) {
-    deps.log.warn({ err: error, document_id: id }, 'a signed document could not be logged again');
-    findings.open('document_unlogged', id);
-  }
+  await deps.ops.putSignedDocument({ params, body: { type, sha256 } }, context);
+  if (!level) return true;
+  const form = 'signed_content.upgraded';
+  const upgraded = await deps.mcs.recoverSignedContainer({ resource_type: type, resource_id: id, form });
+  if (!upgraded) return false;
+  await deps.ops.putDocumentUpgrade({ params, body: { sha256: upgraded.sha256, level } }, context);
+  return true;
 }

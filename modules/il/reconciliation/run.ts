@@ -9,7 +9,6 @@ export type Run = {
   context: { request_id: string; actor_id: string; purpose: string };
   /** Instant; what changed after it is left to its own process, which may still be at work. */
   settled_before: string;
-  started_at: Date;
 };
 
 /** Longer than any process takes between its first and its last write. */
@@ -20,7 +19,6 @@ export function newRun(deps: IlDeps, id: string, findings: Findings): Run {
     deps,
     findings,
     context: { request_id: `reconciliation-${id}`, actor_id: system_actor_id, purpose: 'reconciliation' },
-    started_at: deps.clock.now(),
     settled_before: new Date(deps.clock.now().getTime() - grace_ms).toISOString(),
   };
 }

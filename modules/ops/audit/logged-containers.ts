@@ -14,6 +14,8 @@ type LoggedContainer = {
   kind: 'container' | 'document';
   id: string;
   version: number;
+  /** What is signed; null for a declaration's. */
+  type: string | null;
   /** Whose key seals the seed. */
   key_owner_id: string | null;
   body: Buffer | null;
@@ -57,13 +59,13 @@ export async function auditLoggedContainers(
 async function readLogged(db: Kysely<Tables>, [id, version]: [string, number]): Promise<LoggedContainer[]> {
   const { rows } = await sql<LoggedContainer>`
     select coalesce(stored.kind, leaf.kind) as kind, coalesce(stored.id, leaf.record_id) as id,
-      coalesce(stored.version, leaf.version) as version, stored.key_owner_id, stored.body, stored.sealed_seed, stored.leaf_hash,
+      coalesce(stored.version, leaf.version) as version, stored.type, stored.key_owner_id, stored.body, stored.sealed_seed, stored.leaf_hash,
       head.signed_content_sha256 as received_sha256, first.body as first_body, leaf.entry, leaf.leaf_index,
       exists (select from ops.log_entries erasure where erasure.kind = 'erasure' and erasure.record_id = stored.key_owner_id) as is_erased
     from (
-      select 'container' as kind, declaration_id as id, 1 as version, person_id as key_owner_id, body, sealed_seed, leaf_hash
+      select 'container' as kind, declaration_id as id, 1 as version, null as type, person_id as key_owner_id, body, sealed_seed, leaf_hash
       from ops.container_upgrades
-      union all select 'document', id, version, id, body, sealed_seed, leaf_hash from ops.signed_documents
+      union all select 'document', id, version, type, id, body, sealed_seed, leaf_hash from ops.signed_documents
     ) stored
     full join (
       select kind, record_id, version, entry, leaf_index from ops.log_entries where kind in ('container', 'document')
@@ -152,9 +154,11 @@ async function findStorageDifference(
 }
 
 function report(row: LoggedContainer, { code, detail }: Difference, since: string, list: FindingList): void {
-  const { kind, id, version, leaf_index } = row;
+  const { kind, id, version, type, leaf_index } = row;
   const what =
-    kind === 'container' ? `Upgraded container of declaration ${id}` : `Signed document ${id}, version ${version}`;
+    kind === 'container'
+      ? `Upgraded container of declaration ${id}`
+      : `Signed document ${id} (${type ?? 'its row is gone'}), version ${version}`;
   list.add({
     code,
     record: { kind, id, ...(kind === 'document' ? { version } : {}) },

@@ -12,13 +12,16 @@ import type { Tables } from '../tables.ts';
 
 const batch_size = 4096;
 
+/** Leaves that were placed one after the other: the place of the first, and their entries. */
+export type Placed = { first: bigint; entries: Uint8Array[] };
+
 /**
  * Gives waiting leaves their gap-free places, in one transaction with the tree's frontier and the new head: a crash
  * loses and repeats nothing. Only leaves of committed transactions are seen; a late committer gets a later place. Rows are
  * taken by where they lie (`ctid`), which is safe because they are never updated and only the one leader deletes them.
- * @returns how many were placed; fewer than the largest batch when none wait any more.
+ * @returns what was placed; fewer than the largest batch when none wait any more.
  */
-export async function placeBatch(db: Kysely<Tables>): Promise<{ placed: number; is_last: boolean }> {
+export async function placeBatch(db: Kysely<Tables>): Promise<Placed & { is_last: boolean }> {
   return db.transaction().execute(async (transaction) => {
     const before = await readFrontier(transaction);
     const { rows } = await sql<{ leaf_index: number; entry: Buffer }>`
@@ -29,10 +32,10 @@ export async function placeBatch(db: Kysely<Tables>): Promise<{ placed: number; 
       insert into ops.log_entries (leaf_index, entry, kind, record_id, version)
       select ${Number(before.end)} + row_number() over (order by position) - 1, entry, kind, record_id, version from taken
       returning leaf_index, entry`.execute(transaction);
-    if (rows.length === 0) return { placed: 0, is_last: true };
+    if (rows.length === 0) return { first: before.end, entries: [], is_last: true };
     const entries = rows.sort((a, b) => a.leaf_index - b.leaf_index).map((row) => row.entry);
     await storeHead(transaction, appendLeaves(before, entries.map(hashLeaf)));
-    return { placed: rows.length, is_last: rows.length < batch_size };
+    return { first: before.end, entries, is_last: rows.length < batch_size };
   });
 }
 

@@ -4,7 +4,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { refuseFork, refuseWitnessFork } from './fork-guard.ts';
 import { removeSuperseded } from './partial-tiles.ts';
-import { readFrontier } from './placing.ts';
+import { type Placed, readFrontier } from './placing.ts';
 import { extendEdge, loadSignedEdge, type PublishedEdge } from './published-edge.ts';
 import { LogRefusal } from './refusals.ts';
 import { originOf, published_name, signed_name, type TransparencyLog } from './transparency-log.ts';
@@ -12,8 +12,8 @@ import { originOf, published_name, signed_name, type TransparencyLog } from './t
 export type Publisher = {
   /** Refuses when going on would fork or cut the log. Before anything is placed. @throws LogRefusal. */
   guard(db: Kysely<Tables>): Promise<void>;
-  /** Signs and publishes all placed leaves. @returns whether the newest checkpoint has its quorum. @throws LogRefusal. */
-  publish(db: Kysely<Tables>): Promise<boolean>;
+  /** Signs and publishes all placed leaves, the last of which may be at hand. @returns whether the newest checkpoint has its quorum. @throws LogRefusal. */
+  publish(db: Kysely<Tables>, at_hand: Placed): Promise<boolean>;
   /** Waits for late cosignatures. */
   settle(): Promise<void>;
 };
@@ -41,21 +41,21 @@ export function createPublisher(transparency_log: TransparencyLog, log: Logger):
     witnesses_asked = true;
   }
 
-  async function publish(db: Kysely<Tables>): Promise<boolean> {
+  async function publish(db: Kysely<Tables>, at_hand: Placed): Promise<boolean> {
     edge ??= await loadSignedEdge(transparency_log);
     if (published_size < 0n) published_size = await newestPublished(db);
-    const grown = await writeFiles(db, edge);
+    const grown = await writeFiles(db, edge, at_hand);
     if (!edge.note || grown.size > edge.size) edge = await sign(grown, edge);
     if (published_size >= edge.size) return true;
     return cosignAndPublish(db, edge);
   }
 
   /** All files up to the newest placed leaf; the root must be the one that the database's own frontier has. */
-  async function writeFiles(db: Kysely<Tables>, from: PublishedEdge): Promise<PublishedEdge> {
+  async function writeFiles(db: Kysely<Tables>, from: PublishedEdge, at_hand: Placed): Promise<PublishedEdge> {
     const frontier = await readFrontier(db);
     let grown = from;
     while (grown.size < frontier.end) {
-      const entries = await readPlaced(db, grown.size);
+      const entries = at_hand.first === grown.size ? at_hand.entries : await readPlaced(db, grown.size);
       if (entries.length === 0) throw new LogRefusal('database_forked', `no entry ${grown.size} of ${frontier.end}`);
       grown = await extendEdge(transparency_log.tiles, grown, entries);
     }

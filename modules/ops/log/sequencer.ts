@@ -2,7 +2,7 @@ import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { asLeader } from './leadership.ts';
-import { placeBatch } from './placing.ts';
+import { type Placed, placeBatch } from './placing.ts';
 import { createPublisher } from './publishing.ts';
 import { LogRefusal, type LogRefusalCode } from './refusals.ts';
 import type { TransparencyLog } from './transparency-log.ts';
@@ -25,6 +25,17 @@ export type Sequencer = {
 /** A checkpoint covers at most so many batches: under load one is due every half second. */
 const batches_per_checkpoint = 2;
 const refused_interval_ms = 5_000;
+
+/** As many as one checkpoint covers: nobody else places meanwhile, so that they follow each other. */
+async function placeBatches(session: Kysely<Tables>): Promise<Placed & { is_last: boolean }> {
+  const placed = await placeBatch(session);
+  for (let batch = 1; batch < batches_per_checkpoint && !placed.is_last; batch++) {
+    const { entries, is_last } = await placeBatch(session);
+    placed.entries.push(...entries);
+    placed.is_last = is_last;
+  }
+  return placed;
+}
 
 /**
  * Gives the leaves of committed versions their places in the Merkle log and publishes them, a checkpoint per round. One
@@ -50,16 +61,10 @@ export function createSequencer({
   async function round(): Promise<{ placed: number; is_last: boolean }> {
     const done = await asLeader(db, async (session) => {
       await publisher.guard(session);
-      let placed = 0;
-      let is_last = false;
-      for (let batch = 0; batch < batches_per_checkpoint && !is_last; batch++) {
-        const done = await placeBatch(session);
-        placed += done.placed;
-        is_last = done.is_last;
-      }
-      status.has_quorum = await publisher.publish(session);
+      const { is_last, ...placed } = await placeBatches(session);
+      status.has_quorum = await publisher.publish(session, placed);
       delete status.refusal;
-      return { placed, is_last };
+      return { placed: placed.entries.length, is_last };
     });
     return done ?? { placed: 0, is_last: true };
   }

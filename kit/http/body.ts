@@ -41,12 +41,14 @@ function decode(body: Buffer): string {
 
 /** A cheap bound: a text with few brackets cannot nest deeply. */
 function nestsDeeply(text: string): boolean {
-  let opened = 0;
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if ((code === 0x5b || code === 0x7b) && ++opened > deepest) return true;
-  }
-  return false;
+  return countUpTo(deepest + 1, '{', text) + countUpTo(deepest + 1, '[', text) > deepest;
+}
+
+/** From one to the next: that passes over a long string faster than a look at each character. */
+function countUpTo(most: number, bracket: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(bracket); at !== -1 && count < most; at = text.indexOf(bracket, at + 1)) count += 1;
+  return count;
 }
 
 function refuseDeep(value: unknown, depth: number): void {

@@ -125,6 +125,7 @@ test('malformed input has its own status, never 500', async () => {
     ['{"name":"\\ud800"}', 400, 'character_not_allowed'],
     ['{"__proto__":{}}', 400, 'member_not_allowed'],
     [`${'['.repeat(100)}${']'.repeat(100)}`, 400, 'json_too_deep'],
+    [`${'[{"a":'.repeat(33)}1${'}]'.repeat(33)}`, 400, 'json_too_deep'],
     [`{"name":"${'a'.repeat(1_100_000)}"}`, 413, 'request_too_large'],
     ['', 422, 'validation_failed'],
   ];

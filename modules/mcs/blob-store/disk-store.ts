@@ -64,7 +64,7 @@ function placeOf(directory: string, address: BlobAddress): Place {
 }
 
 async function write(place: Place & { incoming: string }, input: DiskWrite): Promise<Received> {
-  if (input.if_absent && (await isThere(place.path))) throw alreadyExists();
+  if (input.if_absent && isWorthALook(input) && (await isThere(place.path))) throw alreadyExists();
   const draft = join(place.incoming, randomUUID());
   try {
     const received = await writeDraft(draft, input);
@@ -73,6 +73,11 @@ async function write(place: Place & { incoming: string }, input: DiskWrite): Pro
   } finally {
     await unlinkIfThere(draft);
   }
+}
+
+/** Writing a small object for nothing costs less than a look each time; `publish` finds out as well. */
+function isWorthALook({ expected_size }: DiskWrite): boolean {
+  return expected_size === undefined || expected_size > 1 << 20;
 }
 
 /** Works in a directory that is nearly always there; makes it when it turns out not to be. */

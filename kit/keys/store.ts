@@ -73,11 +73,12 @@ function createLookups(
   unwrap: (row: Row) => Promise<Uint8Array>,
 ): Pick<KeyStore, 'find' | 'findMany'> {
   const rows = createGroupedLookup(async (owner_ids) => {
+    // Dropped keys are left out here: by a condition PostgreSQL may take the index of generations, and read all keys.
     const found = await pool.query<Row>(
-      'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and owner_id = any($2) and bytes is not null',
+      'select owner_id, key_id, bytes from wrapped_keys where purpose = $1 and owner_id = any($2)',
       [purpose, owner_ids],
     );
-    return new Map(found.rows.map((row) => [row.owner_id, row]));
+    return new Map(found.rows.flatMap((row) => (row.bytes === null ? [] : [[row.owner_id, row]])));
   });
   return {
     find: async (owner_id) => {

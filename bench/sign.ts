@@ -15,6 +15,8 @@ import { rawTransactionsPerSecond } from './raw-statements.ts';
 // through and statements get their plans, are not counted. Baseline: seven inserts in one transaction on the same server.
 
 const count = Number(process.env['ZDRAVO_BENCH_SIGNATURES'] ?? 2_400);
+/** So many doctors wait for their answer at once, as they do at the limit of a platform: what comes at once is written together. */
+const at_once = 64;
 const paced_rate = 100;
 /** Of all the signatures. */
 const shares = { warm_up: 0.2, paced: 0.3 };
@@ -53,5 +55,5 @@ function sign(loaded: LoadedPlatform, prepared: readonly Prepared[], rate?: numb
     body: JSON.stringify(body),
   }));
   const pace = rate === undefined ? {} : { rate };
-  return putUnderLoad({ address: platform.address, calls, at_once: 16, ...pace }, postmaster_pid);
+  return putUnderLoad({ address: platform.address, calls, at_once, ...pace }, postmaster_pid);
 }

@@ -3,10 +3,14 @@ import type { Event } from '@zdravo/kit/events';
 import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps } from './deps.ts';
 import type { StoredObject } from './documents.ts';
+import type { WrapFor } from './sealed-objects/index.ts';
 import type { Tables } from './tables.ts';
 
 /** Under whose key an object lies. */
-export type Holding = Pick<StoredObject, 'id' | 'key_owner_id' | 'wrapped_key' | 'person_id'>;
+export type Holding = Pick<StoredObject, 'id' | 'key_owner_id' | 'wrapped_key' | 'person_id'> & {
+  /** Of who has just sealed the object: its key need not be opened again. */
+  wrapFor?: WrapFor;
+};
 
 export type Assignment = {
   /** Resources all of whose objects are the person's: a request's documents, a declaration's container. */
@@ -60,9 +64,11 @@ export async function handlePersonEvent(
 
 async function moveToPerson(
   deps: McsDeps & { containers: ContainerRows },
-  { id, key_owner_id, wrapped_key }: Holding,
+  { id, key_owner_id, wrapped_key, wrapFor }: Holding,
   person_id: string,
 ): Promise<void> {
-  const rewrapped = await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
+  const rewrapped = wrapFor
+    ? await wrapFor({ object_id: id, owner_id: person_id })
+    : await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
   await deps.containers.move({ id, person_id, key_owner_id, wrapped_key: Buffer.from(rewrapped) });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createFileKeyProvider, rotateKeyFile } from '@zdravo/kit/keys';
 import pg from 'pg';
-import { type Mcs, sampleJpeg } from './index.ts';
+import { type Mcs, type StoredContainer, sampleJpeg } from './index.ts';
 import { type McsUnderTest, startMcsForTest, upload } from './testing.ts';
 
 let media: McsUnderTest;
@@ -52,7 +52,7 @@ describe('a signed container', () => {
     const declaration = newDeclaration();
     const first = await mcs.storeSignedContainer({ ...declaration, ...signed(container) });
     const second = await mcs.storeSignedContainer({ ...declaration, ...signed(randomBytes(1000)) });
-    assert.deepEqual(second, { ...first, stored: false });
+    assert.deepEqual(second, { ...first, stored: false, holding: withoutKey(first) });
   });
 
   test('of sixteen at once has one winner, whom all name', async () => {
@@ -70,7 +70,7 @@ describe('a signed container', () => {
     const first = await mcs.storeSignedContainer({ ...declaration, ...signed(container) });
     await query('delete from mcs.objects where resource_id = $1', [declaration.resource_id]);
     const again = await mcs.storeSignedContainer({ ...declaration, ...signed(randomBytes(1000)) });
-    assert.deepEqual(again, { ...first, stored: false });
+    assert.deepEqual(again, { ...first, stored: false, holding: withoutKey(first) });
     assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
   });
 
@@ -169,6 +169,23 @@ describe('keys', () => {
     assert.deepEqual(await cleanFiles(), before_files);
   });
 
+  test('of a container that was just stored, first or after a rival, are the person’s; erasing the person ends it', async () => {
+    const declaration = newDeclaration();
+    const stored = await Promise.all(
+      [0, 1].map(() => mcs.storeSignedContainer({ ...declaration, ...signed(container), is_first: true })),
+    );
+    assert.deepEqual(stored.map((one) => one.stored).sort(), [false, true]);
+    const person_id = randomUUID();
+    for (const { holding } of stored) await mcs.assignPerson({ holdings: [holding], person_id });
+    assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
+    const rows = await query('select person_id, key_owner_id from mcs.objects where resource_id = $1', [
+      declaration.resource_id,
+    ]);
+    assert.deepEqual(rows, [{ person_id, key_owner_id: person_id }]);
+    await mcs.erasePerson(person_id);
+    await assert.rejects(mcs.readSignedContainer(declaration), { status: 410 });
+  });
+
   test('of an erased person are dropped: nothing opens, not even by what the file itself carries', async () => {
     const jpeg = sampleJpeg({ comment: 'erased' });
     const { request, object_id } = await storedDocument(jpeg);
@@ -212,6 +229,11 @@ describe('grants', () => {
     await assert.rejects(query('set role zdravo_mcs; update mcs.read_audit set action = $$x$$'), /permission denied/);
   });
 });
+
+/** What is known of a stored container without having sealed it. */
+function withoutKey({ holding: { wrapFor: _wrapFor, ...known } }: StoredContainer) {
+  return known;
+}
 
 async function followErasure(person_id: string): Promise<void> {
   const event = {

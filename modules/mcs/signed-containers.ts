@@ -4,7 +4,7 @@ import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
 import { openObject, rowOf, type StoredObject, sealBytes } from './documents.ts';
 import type { Holding } from './persons.ts';
-import { fetchHeader, plainSize } from './sealed-objects/index.ts';
+import { fetchHeader, plainSize, type WrapFor } from './sealed-objects/index.ts';
 
 /** The container exactly as first received, or its upgrade with time-stamp and revocation data. */
 export type ContainerForm = 'signed_content' | 'signed_content.upgraded';
@@ -48,12 +48,12 @@ export async function storeSignedContainer(
   const id = randomUUID();
   const key = keyOf(place);
   const sealed = await sealBytes(deps, { owner_id: resource_id, object_id: id }, bytes);
-  const { stream, size, wrapped_key } = sealed;
+  const { stream, size, wrapped_key, wrapFor } = sealed;
   const first = await deps.store.putIfAbsent({ bucket: deps.settings.clean_bucket, key, body: { stream, size } });
   const row = first.stored
     ? rowOf(deps, { ...place, content_type, bytes, id, key, wrapped_key })
     : await readBack(deps, place);
-  if (await deps.containers.insert(row)) return containerOf(row, first.stored);
+  if (await deps.containers.insert(row)) return containerOf(row, first.stored, first.stored ? wrapFor : undefined);
   return containerOf(await rivalOf(deps, row), first.stored);
 }
 
@@ -190,7 +190,8 @@ async function readBack(deps: McsDeps, place: Place): Promise<StoredObject> {
   return { ...row, sha256: digest.digest('hex') };
 }
 
-function containerOf({ id, sha256, size, ...row }: StoredObject, stored: boolean): StoredContainer {
-  const { key_owner_id, wrapped_key, person_id } = row;
-  return { object_id: id, sha256, size, stored, holding: { id, key_owner_id, wrapped_key, person_id } };
+function containerOf(row: StoredObject, stored: boolean, wrapFor?: WrapFor): StoredContainer {
+  const { id, sha256, size, key_owner_id, wrapped_key, person_id } = row;
+  const holding = { id, key_owner_id, wrapped_key, person_id, ...(wrapFor ? { wrapFor } : {}) };
+  return { object_id: id, sha256, size, stored, holding };
 }

@@ -26,8 +26,9 @@ export type KeyWrapper = {
 
 export type Plaintext = { stream: AsyncIterable<Uint8Array>; size: number };
 
-/** An object made ready for a store: a stream of known size, and its wrapped key. */
-export type Sealed = { stream: Readable; size: number; wrapped_key: Uint8Array };
+/** An object made ready for a store: a stream of known size, its wrapped key, and who wraps the same key for another owner. */
+export type Sealed = { stream: Readable; size: number; wrapped_key: Uint8Array; wrapFor: WrapFor };
+export type WrapFor = (context: WrapContext) => Promise<Uint8Array>;
 
 /** Seals a stream under a fresh AES-256 key; the key leaves this function wrapped only. */
 export async function seal(keys: KeyWrapper, context: WrapContext, plaintext: Plaintext): Promise<Sealed> {
@@ -35,7 +36,7 @@ export async function seal(keys: KeyWrapper, context: WrapContext, plaintext: Pl
   const wrapped_key = await keys.wrap(key, context);
   const header = createHeader({ ...context, wrapped_key: Buffer.from(wrapped_key).toString('base64') });
   const stream = Readable.from(sealChunks(plaintext.stream, { key, header }), { objectMode: false });
-  return { stream, size: sealedSize(plaintext.size), wrapped_key };
+  return { stream, size: sealedSize(plaintext.size), wrapped_key, wrapFor: (other) => keys.wrap(key, other) };
 }
 
 export type OpenInput = WrapContext & {

@@ -64,6 +64,7 @@ test('every scope that a role, a type of client or the dictionary names is descr
 
 test('roles and types of clients have as many scopes as the reference, and those of what we added', () => {
   const of_reports = { owner: 1, payer: 9, analyst: 9 };
+  const of_contracts = 3;
   const of_erasures = 3;
   const of_searches = 3;
   const of_linkage = 5;
@@ -76,7 +77,7 @@ test('roles and types of clients have as many scopes as the reference, and those
     HR: 14,
     'MIS USER': 7,
     'MITHRIL ADMIN': 24,
-    'NHS ADMIN': 41 + of_reports.payer + of_erasures + of_searches + of_linkage + of_signatures,
+    'NHS ADMIN': 41 + of_reports.payer + of_contracts + of_erasures + of_searches + of_linkage + of_signatures,
     NHS_ADMIN_ADMIN: 5,
     'NHS ADMIN MANAGE': 3,
     'NHS ADMIN SUPPORT': 5,
@@ -92,7 +93,7 @@ test('roles and types of clients have as many scopes as the reference, and those
   assert.deepEqual(counts(client_type_scopes), {
     PHARMACY: 33,
     MSP: 36 + of_reports.owner,
-    'NHS ADMIN': 48 + of_reports.payer + of_erasures + of_searches + of_linkage + of_signatures,
+    'NHS ADMIN': 48 + of_reports.payer + of_contracts + of_erasures + of_searches + of_linkage + of_signatures,
     'MITHRIL ADMIN': 24,
     MIS: 5,
     'UADDRESSES ADMIN': 4,

@@ -7,7 +7,8 @@ type Wire = { pipeline: boolean; connection: { stream: { cork(): void; uncork():
 /**
  * Runs statements in one transaction and one round trip: all leave at once, from `begin` to `commit`. Each sees what was
  * committed before it began, so also what a lock before it waited for.
- * @returns the rows of each. @throws the first error; nothing of the transaction has happened then.
+ * @returns the rows of each. @throws the first error. Nothing has happened then, unless it was the connection that was lost: whoever
+ * writes by this can repeat it.
  */
 export async function inOneRoundTrip(pool: pg.Pool, statements: readonly CompiledQuery[]): Promise<unknown[][]> {
   const client = await pool.connect();

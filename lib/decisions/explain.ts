@@ -33,7 +33,7 @@ export interface RuleExplanation {
 /** Explains one decision for one row. Errors: UNKNOWN_DECISION and those of bad inputs. */
 export function explain(model: CompiledModel, decision_id: string, row: Row): Explanation {
   const compiled = model.table(decision_id);
-  const required = requiredTables(model, compiled);
+  const required = tablesBehind(model, decision_id).filter((table) => table !== compiled);
   return {
     ...explainTable(compiled, row),
     required: required.map((table) => ({ ...explainTable(table, row), required: [] })),
@@ -87,16 +87,15 @@ function attempt(decide: () => Verdict): Pick<Explanation, 'verdict' | 'error'> 
   }
 }
 
-function requiredTables(model: CompiledModel, compiled: CompiledTable): CompiledTable[] {
+/** The tables that a decision is worked out by: those it requires, those first that others need, and its own. */
+export function tablesBehind(model: CompiledModel, decision_id: string): CompiledTable[] {
   const needed = new Set<string>();
-  const collect = (ids: string[]): void => {
-    for (const id of ids) {
-      const found = model.tables.get(id);
-      if (!found || needed.has(id)) continue;
-      needed.add(id);
-      collect(found.table.requires);
-    }
+  const collect = (id: string): void => {
+    const found = model.tables.get(id);
+    if (!found || needed.has(id)) return;
+    needed.add(id);
+    for (const required of found.table.requires) collect(required);
   };
-  collect(compiled.table.requires);
+  collect(model.table(decision_id).table.id);
   return [...model.tables.values()].filter((table) => needed.has(table.table.id));
 }

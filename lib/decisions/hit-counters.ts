@@ -26,16 +26,16 @@ export function createHitCounters({ table }: CompiledTable): HitCounters {
   };
 }
 
-/** Decides the row and counts it. A row that cannot be decided throws as `decide` does and is not counted. */
-export function countHits(compiled: CompiledTable, counters: HitCounters, row: Row): void {
+/** Decides the row and counts it, `times` for equal rows at once. One that cannot be decided throws as `decide` does and is not counted. */
+export function countHits(compiled: CompiledTable, counters: HitCounters, row: Row, times = 1): void {
   const verdict = compiled.decide(row);
   const columns = compiled.table.inputs.map((_, column) => readColumn(compiled, row, column));
-  counters.rows += 1;
-  if (verdict.outcome === 'default') counters.defaults += 1;
-  if (verdict.outcome === 'none') counters.none += 1;
-  for (const rule of verdict.rules) counters.rules[rule - 1]! += 1;
+  counters.rows += times;
+  if (verdict.outcome === 'default') counters.defaults += times;
+  if (verdict.outcome === 'none') counters.none += times;
+  for (const rule of verdict.rules) counters.rules[rule - 1]! += times;
   for (const [column, { matches }] of columns.entries()) {
-    for (const [rule, matched] of matches.entries()) if (matched) counters.cells[rule]![column]! += 1;
+    for (const [rule, matched] of matches.entries()) if (matched) counters.cells[rule]![column]! += times;
   }
 }
 

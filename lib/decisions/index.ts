@@ -24,7 +24,7 @@ export { evaluateColumns } from './evaluate-columns.ts';
 export type { Challenger, Experiment } from './experiments.ts';
 export { assignVariant } from './experiments.ts';
 export type { Explanation, RuleExplanation } from './explain.ts';
-export { explain, explanationText } from './explain.ts';
+export { explain, explanationText, tablesBehind } from './explain.ts';
 export type { HitCounters } from './hit-counters.ts';
 export { countHits, createHitCounters, mergeHitCounters } from './hit-counters.ts';
 export type { Verdict } from './hit-policies.ts';

@@ -55,6 +55,25 @@ export function refuseBrokenRates(month: string, explained: readonly Explained[]
   );
 }
 
+/**
+ * A line is one rate: two within an age group would have to be averaged or split, and a line says neither.
+ * @throws Problem `rates_failed` with the group and two ages.
+ */
+export function refuseTwoRates(which: string, explained: readonly Explained[]): void {
+  const known = new Map<string, Explained>();
+  for (const one of explained.toSorted((a, b) => a.age - b.age)) {
+    if (!one.verdict) continue;
+    const group = `${one.verdict.age_group}${one.mountain_group ? ' in the mountains' : ''}`;
+    const first = known.get(group) ?? one;
+    known.set(group, first);
+    if (JSON.stringify(first.verdict) === JSON.stringify(one.verdict)) continue;
+    throw conflict(
+      `The rates ${which} give the group ${group} one rate at age ${first.age} and another at age ${one.age}. Nothing was published.`,
+      'rates_failed',
+    );
+  }
+}
+
 function decideOne(
   model: CompiledModel,
   row: { mountain_group: boolean; age: number },

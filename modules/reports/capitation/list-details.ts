@@ -13,25 +13,9 @@ type DetailsQuery = {
 /** Lines of published reports; of `own` legal entity only, when given. The original's filter was ignored at first (il#2475). */
 export async function listDetails(db: Kysely<Tables>, query: DetailsQuery, own: string | undefined) {
   const page = pageOf(query);
-  const rows = db
-    .selectFrom('reports.capitation_lines as l')
-    .innerJoin('reports.capitation_runs as r', 'r.id', 'l.run_id')
-    .innerJoin('reports.capitation_legal_entities as e', (join) =>
-      join.onRef('e.run_id', '=', 'l.run_id').onRef('e.legal_entity_id', '=', 'l.legal_entity_id'),
-    )
-    .leftJoin('reports.capitation_contracts as c', (join) =>
-      join
-        .onRef('c.run_id', '=', 'l.run_id')
-        .onRef('c.for_month', '=', 'l.for_month')
-        .onRef('c.legal_entity_id', '=', 'l.legal_entity_id'),
-    )
-    .where('r.state', '=', 'published')
-    .$if(query.report_id !== undefined, (one) => one.where('l.run_id', '=', query.report_id!))
-    .$if(query.edrpou !== undefined, (one) => one.where('e.edrpou', '=', query.edrpou!))
-    .$if(query.legal_entity_id !== undefined, (one) => one.where('l.legal_entity_id', '=', query.legal_entity_id!))
-    .$if(own !== undefined, (one) => one.where('l.legal_entity_id', '=', own!));
-  const { count } = await rows.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
-  const data = await rows
+  const lines = linesOf(db, query, own);
+  const { count } = await lines.select(sql<number>`count(*)`.as('count')).executeTakeFirstOrThrow();
+  const data = await lines
     .select([
       'l.run_id as capitation_report_id',
       'r.billing_month as billing_date',
@@ -57,4 +41,24 @@ export async function listDetails(db: Kysely<Tables>, query: DetailsQuery, own: 
     .offset(page.offset)
     .execute();
   return { data, paging: pagingOf(page, count) };
+}
+
+function linesOf(db: Kysely<Tables>, { report_id, edrpou, legal_entity_id }: DetailsQuery, own: string | undefined) {
+  return db
+    .selectFrom('reports.capitation_lines as l')
+    .innerJoin('reports.capitation_runs as r', 'r.id', 'l.run_id')
+    .innerJoin('reports.capitation_legal_entities as e', (join) =>
+      join.onRef('e.run_id', '=', 'l.run_id').onRef('e.legal_entity_id', '=', 'l.legal_entity_id'),
+    )
+    .leftJoin('reports.capitation_contracts as c', (join) =>
+      join
+        .onRef('c.run_id', '=', 'l.run_id')
+        .onRef('c.for_month', '=', 'l.for_month')
+        .onRef('c.legal_entity_id', '=', 'l.legal_entity_id'),
+    )
+    .where('r.state', '=', 'published')
+    .$if(report_id !== undefined, (one) => one.where('l.run_id', '=', report_id!))
+    .$if(edrpou !== undefined, (one) => one.where('e.edrpou', '=', edrpou!))
+    .$if(legal_entity_id !== undefined, (one) => one.where('l.legal_entity_id', '=', legal_entity_id!))
+    .$if(own !== undefined, (one) => one.where('l.legal_entity_id', '=', own!));
 }

@@ -7,7 +7,7 @@ import type { ReportsDeps } from '../deps.ts';
 import { publish } from '../publication/publish.ts';
 import { requireReplica } from '../replica/readiness.ts';
 import type { Tables } from '../tables.ts';
-import { decideInputs, ratesOn, refuseBrokenRates } from './decide.ts';
+import { decideInputs, ratesOn, refuseBrokenRates, refuseTwoRates } from './decide.ts';
 import { billingMoment, gather, gatherLegalEntities, listProblems, listRefused } from './gather.ts';
 import { closedMonths, writeLines } from './lines.ts';
 import { getRun } from './run-record.ts';
@@ -145,6 +145,7 @@ async function decideStep(deps: ReportsDeps, run: Run): Promise<void> {
       const revision = for_month === run.billing_month ? own : await ratesOn(transaction, for_month);
       const decided = decideInputs(revision, inputs);
       refuseBrokenRates(for_month, decided);
+      refuseTwoRates(`in force on ${for_month}`, decided);
       const explained = decided.map(({ verdict, error_code, ...rest }) => ({
         run_id: run.id,
         for_month,

@@ -182,7 +182,8 @@ export const rules_contract = {
     ...common,
     method: 'GET',
     path: '/api/decision_tables/:id/revisions/:number/hits',
-    summary: 'How often every rule and every cell matched',
+    summary:
+      'How often every rule and every cell matched, in all tables behind the decisions for callers, published months and signals',
     access: read,
     params: revision,
     data: Type.Array(Type.Unknown()),

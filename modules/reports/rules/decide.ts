@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import {
-  type CompiledTable,
   compileRevision,
-  countHits,
-  createHitCounters,
   type DecisionRecord,
   decideAndRecord,
   explain,
-  type HitCounters,
   type Revision,
   type RevisionAtWork,
   replay,
   revisionInForce,
 } from '@zdravo/decisions';
 import { notFound } from '@zdravo/kit/problem';
-import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
 import { revisionFor, runningExperiment } from './experiments.ts';
 import { decisionProblem } from './problems.ts';
@@ -69,55 +64,10 @@ export async function replayDecision(deps: ReportsDeps, id: string) {
   }
 }
 
-/** How often every rule and cell of a revision matched: its history counted by distinct inputs. */
-export async function hits(deps: ReportsDeps, table_id: string, number: number): Promise<HitCounters[]> {
-  const revision = (await listRevisions(deps.db, table_id)).find((one) => one.number === number);
-  if (!revision) throw notFound('There is no such revision.', 'decision_revision_not_found');
-  const { rows } = await sql<{ decision: string; inputs: Record<string, unknown>; count: number }>`
-    select decision, inputs, count(*) as count from reports.decisions
-    where table_id = ${table_id} and revision = ${number} group by 1, 2`.execute(deps.db);
-  const model = compiledOrRefused(revision);
-  return [...Map.groupBy(rows, (row) => row.decision)].map(([decision, list]) => {
-    const table = model.table(decision);
-    const counters = createHitCounters(table);
-    for (const { inputs, count } of list) addTimes(counters, hitsOf(table, inputs), count);
-    return counters;
-  });
-}
-
-/** @throws Problem 422 with the place in the table, for a draft that does not compile. */
-function compiledOrRefused(revision: Revision) {
-  try {
-    return compiled(revision).compiled;
-  } catch (error) {
-    throw decisionProblem(error, '$');
-  }
-}
-
-function hitsOf(table: CompiledTable, inputs: Record<string, unknown>): HitCounters {
-  const counters = createHitCounters(table);
-  countHits(table, counters, inputs);
-  return counters;
-}
-
-function addTimes(sum: HitCounters, one: HitCounters, times: number): void {
-  sum.rows += one.rows * times;
-  sum.defaults += one.defaults * times;
-  sum.none += one.none * times;
-  one.rules.forEach((count, i) => {
-    sum.rules[i]! += count * times;
-  });
-  one.cells.forEach((cells, i) => {
-    cells.forEach((count, j) => {
-      sum.cells[i]![j]! += count * times;
-    });
-  });
-}
-
-/** Compiling is for once per content. */
 const cache = new Map<string, RevisionAtWork>();
 
-function compiled(revision: Revision): RevisionAtWork {
+/** Compiling is for once per content. */
+export function compiled(revision: Revision): RevisionAtWork {
   const known = cache.get(revision.digest);
   if (known && known.revision.number === revision.number) return known;
   const made = compileRevision(revision);

@@ -1,7 +1,8 @@
+import type { Revision } from '@zdravo/decisions';
 import { conflict } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import { monthlyAmount } from '../capitation/amounts.ts';
-import { decideInputs } from '../capitation/decide.ts';
+import { decideInputs, refuseTwoRates } from '../capitation/decide.ts';
 import type { ReportsDeps } from '../deps.ts';
 import { getRevision } from './lifecycle.ts';
 import { decisionProblem } from './problems.ts';
@@ -43,54 +44,50 @@ export async function dryRun(deps: ReportsDeps, table_id: string, number: number
   const table = await getTable(deps.db, table_id);
   if (table.key !== 'capitation') throw conflict('Only the capitation table pays.', 'dry_run_impossible');
   const revision = await getRevision(deps, table_id, number);
-  const last = await deps.db
-    .selectFrom('reports.capitation_runs')
-    .select(['id', 'billing_month'])
-    .where('state', '=', 'published')
-    .orderBy('billing_month', 'desc')
-    .executeTakeFirst();
-  if (!last) throw conflict('No month has been published yet.', 'dry_run_impossible');
+  const last = await lastPublished(deps);
   const counted = await countedOf(deps, last);
-  const inputs = [
-    ...new Map(counted.map(({ mountain_group, age }) => [`${mountain_group}${age}`, { mountain_group, age }])).values(),
-  ];
-  const verdicts = new Map(
-    decideOrRefuse(revision, inputs).map((one) => [`${one.mountain_group}${one.age}`, one.verdict]),
-  );
-  const newRate = (row: Counted) => verdicts.get(`${row.mountain_group}${row.age}`);
+  const newRate = newRates(revision, counted);
   const before = amountsBy(counted, (row) => row.old ?? undefined);
   const after = amountsBy(counted, newRate);
-  const entities = compare(
-    counted,
-    before,
-    after,
-    (row) => row.legal_entity_id,
-    (row) => row.name,
-  );
-  const regions = compare(
-    counted,
-    before,
-    after,
-    (row) => row.area,
-    (row) => row.area,
-  );
+  const entity = { id: (row: Counted) => row.legal_entity_id, name: (row: Counted) => row.name };
+  const region = { id: (row: Counted) => row.area, name: (row: Counted) => row.area };
+  const legal_entities = compare(counted, before, after, entity);
   const sum = (name: 'before_minor' | 'after_minor' | 'difference_minor') =>
-    entities.reduce((total, row) => total + row[name], 0);
+    legal_entities.reduce((total, row) => total + row[name], 0);
   return {
     billing_month: last.billing_month,
     before_minor: sum('before_minor'),
     after_minor: sum('after_minor'),
     difference_minor: sum('difference_minor'),
     undecided_declarations: counted.filter((row) => !newRate(row)).reduce((total, row) => total + row.count, 0),
-    legal_entities: entities,
-    regions: regions.map((row) => ({ ...row, id: null })),
+    legal_entities,
+    regions: compare(counted, before, after, region).map((row) => ({ ...row, id: null })),
   };
 }
 
-/** @throws Problem 422 with the place in the table, for a draft that does not compile. */
-function decideOrRefuse(...[revision, inputs]: Parameters<typeof decideInputs>) {
+async function lastPublished({ db }: ReportsDeps): Promise<{ id: string; billing_month: string }> {
+  const last = await db
+    .selectFrom('reports.capitation_runs')
+    .select(['id', 'billing_month'])
+    .where('state', '=', 'published')
+    .orderBy('billing_month', 'desc')
+    .executeTakeFirst();
+  if (last) return last;
+  throw conflict('No month has been published yet.', 'dry_run_impossible');
+}
+
+/**
+ * What the revision says of every row; nothing of those that it refuses.
+ * @throws Problem 422 with the place in the table, for a draft that does not compile; 409 for two rates in a group.
+ */
+function newRates(revision: Revision, counted: readonly Counted[]): (row: Counted) => Rate | undefined {
+  const keyOf = (row: { mountain_group: boolean; age: number }) => `${row.mountain_group}${row.age}`;
+  const inputs = new Map(counted.map((row) => [keyOf(row), { mountain_group: row.mountain_group, age: row.age }]));
   try {
-    return decideInputs(revision, inputs);
+    const decided = decideInputs(revision, [...inputs.values()]);
+    refuseTwoRates(`of revision ${revision.number}`, decided);
+    const verdicts = new Map(decided.map((one) => [keyOf(one), one.verdict]));
+    return (row) => verdicts.get(keyOf(row));
   } catch (error) {
     throw decisionProblem(error, '$');
   }
@@ -127,14 +124,13 @@ function compare(
   counted: readonly Counted[],
   before: Map<string, number>,
   after: Map<string, number>,
-  idOf: (row: Counted) => string,
-  nameOf: (row: Counted) => string,
+  by: { id(row: Counted): string; name(row: Counted): string },
 ): DryRunRow[] {
   const entities = new Map(counted.map((row) => [row.legal_entity_id, row]));
   const rows = new Map<string, DryRunRow>();
   for (const [entity, row] of entities) {
-    const id = idOf(row);
-    const known = rows.get(id) ?? { id, name: nameOf(row), before_minor: 0, after_minor: 0, difference_minor: 0 };
+    const id = by.id(row);
+    const known = rows.get(id) ?? { id, name: by.name(row), before_minor: 0, after_minor: 0, difference_minor: 0 };
     known.before_minor += before.get(entity) ?? 0;
     known.after_minor += after.get(entity) ?? 0;
     known.difference_minor = known.after_minor - known.before_minor;

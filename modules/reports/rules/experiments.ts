@@ -4,18 +4,15 @@ import { pageOf, pagingOf } from '@zdravo/kit/http';
 import { conflict, invalidField, notFound } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
+import { type Actor, change } from './lifecycle.ts';
 import { decisionProblem } from './problems.ts';
 import { getTable, listRevisions } from './revision-store.ts';
 
 export type NewExperiment = { champion: number; challengers: { revision: number; share: number }[] };
 
 /** Challengers decide for a share of the subjects, in basis points; one experiment per table at a time. */
-export async function startExperiment(deps: ReportsDeps, table_id: string, input: NewExperiment, user_id: string) {
-  const revisions = await listRevisions(deps.db, (await getTable(deps.db, table_id)).id);
-  for (const number of [input.champion, ...input.challengers.map(({ revision }) => revision)]) {
-    if (revisions.find((one) => one.number === number)?.state !== 'published')
-      throw invalidField('$.champion', `revision ${number} is not published`, 'published');
-  }
+export async function startExperiment(deps: ReportsDeps, table_id: string, input: NewExperiment, actor: Actor) {
+  refuseUnpublished(await listRevisions(deps.db, (await getTable(deps.db, table_id)).id), input);
   const id = randomUUID();
   const challengers = input.challengers.map(({ revision, share }) => ({ variant: String(revision), share }));
   try {
@@ -24,12 +21,24 @@ export async function startExperiment(deps: ReportsDeps, table_id: string, input
     throw decisionProblem(error, '$.challengers');
   }
   refuseTwice([input.champion, ...input.challengers.map(({ revision }) => revision)]);
-  const { rows } = await sql`
-    insert into reports.experiments (id, table_id, champion, challengers, started_by)
-    values (${id}, ${table_id}, ${input.champion}, ${JSON.stringify(challengers)}, ${user_id})
-    on conflict do nothing returning id`.execute(deps.db);
-  if (rows.length === 0) throw conflict('Another experiment of this table is running.', 'experiment_running');
+  await change(deps, table_id, actor, 'experiment.start', async (transaction) => {
+    const { rows } = await sql`
+      insert into reports.experiments (id, table_id, champion, challengers, started_by)
+      values (${id}, ${table_id}, ${input.champion}, ${JSON.stringify(challengers)}, ${actor.user_id})
+      on conflict do nothing returning id`.execute(transaction);
+    if (rows.length === 0) throw conflict('Another experiment of this table is running.', 'experiment_running');
+  });
   return { id, table_id, champion: input.champion, challengers: input.challengers };
+}
+
+function refuseUnpublished(revisions: readonly Revision[], { champion, challengers }: NewExperiment): void {
+  const named: [entry: string, number: number][] = [
+    ['$.champion', champion],
+    ...challengers.map(({ revision }, i): [string, number] => [`$.challengers[${i}].revision`, revision]),
+  ];
+  for (const [entry, number] of named)
+    if (revisions.find((one) => one.number === number)?.state !== 'published')
+      throw invalidField(entry, `revision ${number} is not published`, 'published');
 }
 
 /** A revision that stands against itself would be counted twice and compared with nothing. */
@@ -38,15 +47,17 @@ function refuseTwice(revisions: readonly number[]): void {
   if (twice !== undefined) throw invalidField('$.challengers', `revision ${twice} is named twice`, 'unique');
 }
 
-export async function endExperiment(deps: ReportsDeps, table_id: string, id: string): Promise<void> {
-  const { numUpdatedRows } = await deps.db
-    .updateTable('reports.experiments')
-    .set({ ended_at: deps.clock.now().toISOString() })
-    .where('id', '=', id)
-    .where('table_id', '=', table_id)
-    .where('ended_at', 'is', null)
-    .executeTakeFirst();
-  if (numUpdatedRows === 0n) throw notFound('There is no such running experiment.', 'experiment_not_found');
+export async function endExperiment(deps: ReportsDeps, table_id: string, id: string, actor: Actor): Promise<void> {
+  await change(deps, table_id, actor, 'experiment.end', async (transaction) => {
+    const { numUpdatedRows } = await transaction
+      .updateTable('reports.experiments')
+      .set({ ended_at: deps.clock.now().toISOString() })
+      .where('id', '=', id)
+      .where('table_id', '=', table_id)
+      .where('ended_at', 'is', null)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) throw notFound('There is no such running experiment.', 'experiment_not_found');
+  });
 }
 
 /** The one that runs for a table. */

@@ -4,9 +4,10 @@ import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
 import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
 import type { rules_contract } from './contract.ts';
-import { decide, hits, replayDecision } from './decide.ts';
+import { decide, replayDecision } from './decide.ts';
 import { dryRun } from './dry-run.ts';
 import { endExperiment, listExperiments, startExperiment } from './experiments.ts';
+import { hits } from './hits.ts';
 import {
   type Actor,
   createTable,
@@ -59,11 +60,11 @@ export function rulesHandlers(deps: ReportsDeps): Handlers<typeof rules_contract
     listDecisions: ({ params, query }) => listDecisions(deps, params.id, query),
     replayDecision: async ({ params }) => ({ data: (await replayDecision(deps, params.id)) as never }),
     listExperiments: ({ params, query }) => listExperiments(deps, params.id, query),
-    startExperiment: async ({ params, body }, { principal }) => ({
-      data: await startExperiment(deps, params.id, body, principal.user_id),
+    startExperiment: async ({ params, body }, call) => ({
+      data: await startExperiment(deps, params.id, body, actorOf(call)),
     }),
-    endExperiment: async ({ params }) => {
-      await endExperiment(deps, params.id, params.experiment_id);
+    endExperiment: async ({ params }, call) => {
+      await endExperiment(deps, params.id, params.experiment_id, actorOf(call));
       return { data: { id: params.experiment_id } };
     },
   };

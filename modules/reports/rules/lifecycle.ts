@@ -157,7 +157,8 @@ async function step(deps: ReportsDeps, table_id: string, actor: Actor, action: s
   });
 }
 
-async function change<Result>(
+/** What analysts change, and the audit row that says who: one transaction. */
+export async function change<Result>(
   { db }: ReportsDeps,
   table_id: string,
   actor: Actor,

@@ -3,11 +3,19 @@ import { after, before, test } from 'node:test';
 import { capitation_rates } from '@zdravo/country-ua';
 import { exportDmn } from '@zdravo/decisions';
 import { runCapitation } from '../capitation/run.ts';
-import { addClinic, addDeclaration, httpOf, type ReportsUnderTest, startReportsForTest } from '../testing.ts';
+import {
+  addClinic,
+  addDeclaration,
+  type Clinic,
+  httpOf,
+  type ReportsUnderTest,
+  startReportsForTest,
+} from '../testing.ts';
 import { capitationModel } from './capitation-model.ts';
 
 let under: ReportsUnderTest;
 let http: Awaited<ReturnType<typeof httpOf>>;
+let clinic: Clinic;
 let table_id: string;
 const ann = { user_id: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa' };
 const bob = { user_id: 'bbbbbbbb-bbbb-4bbb-8bbb-bbbbbbbbbbbb' };
@@ -19,7 +27,7 @@ const dearer = (base_rate_minor_per_year: number) =>
 before(async () => {
   under = await startReportsForTest();
   http = await httpOf(under);
-  const clinic = await addClinic(under);
+  clinic = await addClinic(under);
   for (let i = 0; i < 3; i++) await addDeclaration(under, { clinic, birth_date: '1990-01-01' });
   await under.caughtUp();
   await runCapitation(under.reports.deps, '2026-11-01');
@@ -103,14 +111,24 @@ test('a published revision never changes; a rollback is a later one with the old
   assert.deepEqual((back.body.data as { number: number; restores: number }).restores, 1);
 });
 
-test('history is kept: replayed by its own revision, counted by rule and by cell', async () => {
+test('history is kept: replayed by its own revision, counted by rule and by cell in every table behind it', async () => {
   const list = await http.call('GET', path('/decisions?revision=1'));
   const [first] = list.body.data as { id: string }[];
   const { body } = await http.call('GET', `/api/decisions/${first!.id}/replay`);
   assert.equal((body.data as { same: boolean }).same, true);
   const counted = await http.call('GET', path('/revisions/1/hits'));
-  const [counters] = counted.body.data as { rows: number; rules: number[]; cells: number[][] }[];
-  assert.deepEqual([counters!.rows, counters!.rules], [1, [1]]);
+  // A caller's child of five, and the month's three patients of 36, all in the plain.
+  assert.deepEqual(
+    (counted.body.data as { table: string; rows: number; rules: number[]; cells: number[][] }[]).map(
+      ({ table, rows, rules, cells }) => [table, rows, rules, cells.flat()],
+    ),
+    [
+      ['age_group', 4, [1, 0, 3, 0, 0], [1, 0, 3, 0, 0]],
+      ['age_coefficient', 4, [1, 0, 3, 0, 0], [1, 0, 3, 0, 0]],
+      ['mountain_coefficient', 4, [0, 4], [0, 4]],
+      ['capitation', 4, [4], [4]],
+    ],
+  );
 });
 
 test('an experiment lets a challenger decide for a stable share of the subjects, and ends', async () => {
@@ -155,6 +173,22 @@ test('an experiment lets a challenger decide for a stable share of the subjects,
     bob,
   );
   assert.equal(unpublished.status, 422);
+  const challenger = {
+    champion: 2,
+    challengers: [
+      { revision: 1, share: 1 },
+      { revision: 3, share: 1 },
+    ],
+  };
+  const not_published = await http.call('POST', path('/experiments'), challenger, bob);
+  assert.equal(not_published.body.error!.invalid![0]!.entry, '$.challengers[1].revision');
+  const { rows: audited } = await under.replica.query(
+    `select action, actor_id from reports.audit_log where action like 'experiment.%' order by recorded_at`,
+  );
+  assert.deepEqual(audited, [
+    { action: 'experiment.start', actor_id: bob.user_id },
+    { action: 'experiment.end', actor_id: bob.user_id },
+  ]);
   const too_much = await http.call(
     'POST',
     path('/experiments'),
@@ -290,6 +324,24 @@ test('rates that came into force and do not decide, or make no money, fail the m
   }
   assert.equal(under.published.get('capitation/2026-11-01/manifest.json'), before);
   assert.ok(![...under.published.keys()].some((name) => name.includes('2027-01-01')));
+});
+
+test('a group with two rates has no line of its own: the month fails and names group and ages', async () => {
+  await addDeclaration(under, { clinic, birth_date: '2020-01-01' });
+  await under.caughtUp();
+  const { number } = await drafted(
+    dearer(74_000).replace(/<text>age_group<\/text>(?=<\/outputEntry>)/, '<text>"all"</text>'),
+  );
+  await http.call('PATCH', path(`/revisions/${number}/actions/test`), undefined, ann);
+  const publication = { effective_from: '2026-12-09' };
+  const published = await http.call('PATCH', path(`/revisions/${number}/actions/publish`), publication, bob);
+  assert.equal(published.status, 200, JSON.stringify(published.body));
+  under.clock.set('2027-01-02T10:00:00Z');
+  await assert.rejects(runCapitation(under.reports.deps, '2027-01-01'), {
+    code: 'rates_failed',
+    message:
+      'The rates in force on 2027-01-01 give the group all one rate at age 7 and another at age 37. Nothing was published.',
+  });
 });
 
 async function drafted(dmn: string): Promise<{ number: number; findings: Finding[] }> {

@@ -1,5 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { compareDecimals, compileModel, decimal, explain, explanationText, revisionInForce } from '@zdravo/decisions';
+import {
+  compareDecimals,
+  compileModel,
+  decimal,
+  type Explanation,
+  explain,
+  explanationText,
+  revisionInForce,
+} from '@zdravo/decisions';
+import { conflict, type Problem } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import type { ReportsDeps } from '../deps.ts';
 import { requireReplica } from '../replica/readiness.ts';
@@ -22,6 +31,7 @@ export async function findSignals(deps: ReportsDeps): Promise<number> {
     const { rows } = await query.execute(deps.long_db);
     for (const { subject_id, legal_entity_id, facts } of rows) {
       const explanation = explain(model, kind, facts);
+      if (explanation.error) throw signalsFailed(kind, explanation);
       const score = String(explanation.verdict?.output ?? '0');
       if (compareDecimals(decimal(score), decimal(0)) <= 0) continue;
       const text = explanationText(explanation);
@@ -39,6 +49,12 @@ export async function findSignals(deps: ReportsDeps): Promise<number> {
     }
   }
   return found;
+}
+
+/** A table that cannot decide would hide its signals: what is wrong is said, with the cells, and what was found stays. */
+function signalsFailed(kind: string, explanation: Explanation): Problem {
+  const text = explanationText(explanation);
+  return conflict(`The scores in force do not decide ${kind}. ${text}`, 'signals_failed');
 }
 
 type Found = {

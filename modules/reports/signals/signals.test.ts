@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { plantedCases } from '@zdravo/country-ua';
-import { errorsOf, runTestCases, validateModel } from '@zdravo/decisions';
+import { errorsOf, exportDmn, runTestCases, validateModel } from '@zdravo/decisions';
 import { birthMonth, httpOf, type ReportsUnderTest, startReportsForTest } from '../testing.ts';
 import { findSignals } from './find-signals.ts';
 import { signal_kinds, signal_test_cases, signalsModel } from './model.ts';
@@ -93,4 +93,37 @@ test('a signal says which rules gave its score, and moves through the queue; fou
     404,
   );
   assert.equal((await http.call('PATCH', `/api/signals/${signal!.id}`, { state: 'x' })).status, 422);
+});
+
+test('hits say which rules give the signals that stand', async () => {
+  const [table] = (await http.call('GET', '/api/decision_tables?key=fraud_signals')).body.data as { id: string }[];
+  const { body } = await http.call('GET', `/api/decision_tables/${table!.id}/revisions/1/hits`);
+  const load = (body.data as { table: string; rows: number; rules: number[] }[]).find(
+    (one) => one.table === 'doctor_load',
+  );
+  const signals = (await http.call('GET', '/api/signals?kind=doctor_load&page_size=500')).body.data as Signal[];
+  assert.equal(load!.rows, signals.length);
+  const byRule = (rule: number) =>
+    signals.filter(({ explanation }) => explanation.includes(`rule ${rule} decided`)).length;
+  assert.deepEqual(load!.rules, [1, 2, 3].map(byRule));
+});
+
+test('scores that cannot be worked out hide no signal: the search fails with the cell, what was found stays', async () => {
+  const before = (await http.call('GET', '/api/signals?page_size=500')).body.data;
+  const author = { user_id: 'aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa' };
+  const [table] = (await http.call('GET', '/api/decision_tables?key=fraud_signals')).body.data as { id: string }[];
+  const path = `/api/decision_tables/${table!.id}`;
+  const dmn = exportDmn(signalsModel()).replace('<text>40</text>', '<text>40 / (limit - 1800)</text>');
+  assert.equal((await http.call('POST', `${path}/revisions`, { dmn }, author)).status, 201);
+  const test_cases = signal_test_cases.filter(({ decision }) => decision === 'out_of_hours');
+  assert.equal((await http.call('PUT', `${path}/test_cases`, { test_cases }, author)).status, 200);
+  await http.call('PATCH', `${path}/revisions/2/actions/test`, undefined, author);
+  const day = { effective_from: under.clock.today() };
+  const published = await http.call('PATCH', `${path}/revisions/2/actions/publish`, day);
+  assert.equal(published.status, 200, JSON.stringify(published.body));
+  await assert.rejects(findSignals(under.reports.deps), {
+    code: 'signals_failed',
+    message: /^The scores in force do not decide doctor_load\. doctor_load: DIVISION_BY_ZERO: /,
+  });
+  assert.deepEqual((await http.call('GET', '/api/signals?page_size=500')).body.data, before);
 });

@@ -330,7 +330,7 @@ test('a group with two rates has no line of its own: the month fails and names g
   await addDeclaration(under, { clinic, birth_date: '2020-01-01' });
   await under.caughtUp();
   const { number } = await drafted(
-    dearer(74_000).replace(/<text>age_group<\/text>(?=<\/outputEntry>)/, '<text>"all"</text>'),
+    dearer(74_000).replace(/<text>age_group<\/text>(?=\s*<\/outputEntry>)/, '<text>"all"</text>'),
   );
   await http.call('PATCH', path(`/revisions/${number}/actions/test`), undefined, ann);
   const publication = { effective_from: '2026-12-09' };

@@ -77,3 +77,36 @@ test('what is written at once is written together, never two of one key, and nob
     'they went together',
   );
 });
+
+test('with a headway a lone comer goes at once, those who come one by one after it go together, and a crowd waits for nobody', async () => {
+  const groups: number[] = [];
+  const headway_ms = 60_000;
+  const commit = createGroupCommit<number, number>({
+    write: async (jobs) => {
+      groups.push(jobs.length);
+      return [...jobs];
+    },
+    keysOf: (job) => [String(job)],
+    turns: { headway_ms, crowd: 5 },
+  });
+  assert.equal(await commit.run(0), 0);
+  const followers: Promise<number>[] = [];
+  for (const job of [1, 2, 3, 4, 5]) {
+    followers.push(commit.run(job));
+    await later();
+  }
+  assert.deepEqual(await Promise.all(followers), [1, 2, 3, 4, 5]);
+  assert.deepEqual(groups, [1, 5]);
+});
+
+test('who waits for the headway goes when it is over', async () => {
+  const commit = createGroupCommit<number, number>({
+    write: async (jobs) => [...jobs],
+    keysOf: (job) => [String(job)],
+    turns: { headway_ms: 20 },
+  });
+  const began = performance.now();
+  await commit.run(1);
+  await commit.run(2);
+  assert.ok(performance.now() - began >= 15, 'the second waited');
+});

@@ -5,9 +5,11 @@ export type TurnOptions = {
   crowd: number;
   /** Nobody waits longer for a group that is at work, milliseconds. */
   patience_ms: number;
+  /** Between a group and the next, milliseconds, unless a crowd waits: those who come one by one go together. */
+  headway_ms: number;
 };
 
-export const default_turns: TurnOptions = { parallel: 4, crowd: 64, patience_ms: 20 };
+export const default_turns: TurnOptions = { parallel: 4, crowd: 64, patience_ms: 20, headway_ms: 0 };
 
 export type Turns = {
   /** Somebody came: says that there is work. */
@@ -22,14 +24,17 @@ export type Turns = {
  */
 export function createTurns(
   { waiting, setOut }: { waiting(): number; setOut(): Promise<void> },
-  { parallel, crowd, patience_ms }: TurnOptions = default_turns,
+  { parallel, crowd, patience_ms, headway_ms }: TurnOptions = default_turns,
 ): Turns {
   let at_work = 0;
   let is_planned = false;
   let impatience: NodeJS.Timeout | undefined;
+  let last_at = Number.NEGATIVE_INFINITY;
+  let departure: NodeJS.Timeout | undefined;
 
   function go(): void {
     at_work += 1;
+    last_at = performance.now();
     void setOut().finally(() => {
       at_work -= 1;
       look();
@@ -38,11 +43,21 @@ export function createTurns(
 
   function look(): void {
     is_planned = false;
+    const too_early_ms = last_at + headway_ms - performance.now();
+    if (waiting() > 0 && waiting() < crowd && too_early_ms > 0) {
+      if (!departure) departure = setTimeout(lookAgain, too_early_ms);
+      return;
+    }
     while (waiting() > 0 && at_work < parallel && (at_work === 0 || waiting() >= crowd)) go();
     if (waiting() === 0) {
       clearTimeout(impatience);
       impatience = undefined;
     } else impatience ??= setTimeout(losePatience, patience_ms);
+  }
+
+  function lookAgain(): void {
+    departure = undefined;
+    look();
   }
 
   function losePatience(): void {

@@ -24,12 +24,19 @@ export type Result = { id: string; signed_by: string; at: string };
 /** The two ends of a signature; those that come at once are written together, in one durable statement each. */
 export type SigningWrites = { intents: GroupCommit<Intent, Intended>; results: GroupCommit<Result, undefined> };
 
+/**
+ * Those who sign within it set out on the steps together, and stay together: each step is one round trip and one commit for all
+ * of them. A signature that comes alone does not wait.
+ */
+const headway_ms = 25;
+
 export function createSigningWrites(db: IlDatabase): SigningWrites {
   const keysOf = ({ id }: { id: string }) => [id];
   return {
     intents: createGroupCommit<Intent, Intended>({
       write: (intents) => retryOnConflict(() => writeIntents(db, intents)),
       keysOf,
+      turns: { headway_ms },
     }),
     results: createGroupCommit<Result, undefined>({
       write: (results) => retryOnConflict(() => writeResults(db, results)),

@@ -22,7 +22,12 @@ export type Intended = { signed_at: string } | undefined;
 export type Result = { id: string; signed_by: string; at: string };
 
 /** The two ends of a signature; those that come at once are written together, in one durable statement each. */
-export type SigningWrites = { intents: GroupCommit<Intent, Intended>; results: GroupCommit<Result, undefined> };
+export type SigningWrites = {
+  intents: GroupCommit<Intent, Intended>;
+  results: GroupCommit<Result, undefined>;
+  /** Whether somebody signed within the last second: what can wait lets them go first. */
+  isBusy(): boolean;
+};
 
 /**
  * Those who sign within it set out on the steps together, and stay together: each step is one round trip and one commit for all
@@ -32,9 +37,14 @@ const headway_ms = 25;
 
 export function createSigningWrites(db: IlDatabase): SigningWrites {
   const keysOf = ({ id }: { id: string }) => [id];
+  let signed_at = Number.NEGATIVE_INFINITY;
   return {
+    isBusy: () => performance.now() - signed_at < 1_000,
     intents: createGroupCommit<Intent, Intended>({
-      write: (intents) => retryOnConflict(() => writeIntents(db, intents)),
+      write: (intents) => {
+        signed_at = performance.now();
+        return retryOnConflict(() => writeIntents(db, intents));
+      },
       keysOf,
       turns: { headway_ms },
     }),

@@ -43,6 +43,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       return { data: { id, status: 'new', code_expired_at: expires_at, active: true } };
     },
     signDeclarationRequest: async ({ params, body }, call) => {
+      await deps.signing.setOut();
       const request = await getOwnRequest(deps, params.id, call);
       const data = await signRequest(deps, request, body.signed_declaration_request, call);
       return { data, ...(await sealsOf(deps, data, call)) };

@@ -23,6 +23,8 @@ export type Result = { id: string; signed_by: string; at: string };
 
 /** The two ends of a signature; those that come at once are written together, in one durable statement each. */
 export type SigningWrites = {
+  /** Resolves when those who came to sign set out. */
+  setOut(): Promise<void>;
   intents: GroupCommit<Intent, Intended>;
   results: GroupCommit<Result, undefined>;
   /** Whether somebody signed within the last second: what can wait lets them go first. */
@@ -30,15 +32,23 @@ export type SigningWrites = {
 };
 
 /**
- * Those who sign within it set out on the steps together, and stay together: each step is one round trip and one commit for all
- * of them. A signature that comes alone does not wait.
+ * Those who come to sign within it set out together, and stay together: each look-up and each step is one round trip and one
+ * commit for all of them, where at a hundred signatures a second nearly every one had its own. Who comes alone does not wait.
  */
-const headway_ms = 25;
+const headway_ms = 60;
+/** Containers are verified one after the other; who is ready first waits for the others. */
+const gathering_ms = 15;
 
 export function createSigningWrites(db: IlDatabase): SigningWrites {
   const keysOf = ({ id }: { id: string }) => [id];
   let signed_at = Number.NEGATIVE_INFINITY;
+  const departures = createGroupCommit<void, void>({
+    write: async (comers) => comers.map(() => undefined),
+    keysOf: () => [],
+    turns: { headway_ms },
+  });
   return {
+    setOut: () => departures.run(),
     isBusy: () => performance.now() - signed_at < 1_000,
     intents: createGroupCommit<Intent, Intended>({
       write: (intents) => {
@@ -46,7 +56,7 @@ export function createSigningWrites(db: IlDatabase): SigningWrites {
         return retryOnConflict(() => writeIntents(db, intents));
       },
       keysOf,
-      turns: { headway_ms },
+      turns: { headway_ms: gathering_ms },
     }),
     results: createGroupCommit<Result, undefined>({
       write: (results) => retryOnConflict(() => writeResults(db, results)),

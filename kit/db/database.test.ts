@@ -5,7 +5,15 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type RawBuilder, sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
-import { asModule, type Database, inOneRoundTrip, isUniqueViolation, migrate, openDatabase } from './index.ts';
+import {
+  asModule,
+  byteArray,
+  type Database,
+  inOneRoundTrip,
+  isUniqueViolation,
+  migrate,
+  openDatabase,
+} from './index.ts';
 
 let database: TestDatabase;
 let opened: Database<Record<string, never>>;
@@ -40,6 +48,23 @@ test('dates are text, instants are ISO in UTC with microseconds, decimals stay e
     i: 42,
     ds: ['2000-02-29'],
   });
+});
+
+test('byte strings of any bytes and lengths, absent ones too, arrive as they are in an array', async () => {
+  const all_bytes = Buffer.from(Array.from({ length: 256 }, (_, at) => at));
+  // Often enough to be prepared on the way.
+  for (const values of [[], [null], [all_bytes], [all_bytes, null, new Uint8Array(0), Buffer.alloc(70_000, 0xff)]])
+    for (let times = 0; times < 4; times++) {
+      const { rows } = await sql<{ value: Buffer | null }>`
+        select value from unnest(${byteArray(values)}::bytea[]) with ordinality as given (value, place) order by place`.execute(
+        opened.db,
+      );
+      const expected = values.map((value) => value && Buffer.from(value));
+      assert.deepEqual(
+        rows.map(({ value }) => value),
+        expected,
+      );
+    }
 });
 
 test('a session runs under its role and may do nothing of another module', async () => {

@@ -1,4 +1,5 @@
 export { type BinaryRows, copyRows, createBinaryRows, inLongTransaction } from './binary-copy.ts';
+export { byteArray } from './byte-array.ts';
 export { isUniqueViolation, retryOnConflict } from './conflicts.ts';
 export { type Database, openDatabase, type Transaction, type TransactionOf } from './database.ts';
 export { asModule, type ForeignTransaction, inModule } from './door.ts';

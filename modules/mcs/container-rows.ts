@@ -1,3 +1,4 @@
+import { byteArray } from '@zdravo/kit/db';
 import { createGroupCommit, createGroupedLookup, type GroupCommit, type GroupedLookup } from '@zdravo/kit/groups';
 import { type Kysely, sql } from 'kysely';
 import type { StoredObject } from './documents.ts';
@@ -75,7 +76,7 @@ async function insertAll(db: Kysely<Tables>, rows: readonly StoredObject[]): Pro
       key_owner_id, person_id, stored_at)
     select * from unnest(${column('id')}::uuid[], ${column('resource_type')}::text[], ${column('resource_id')}::uuid[],
       ${column('form')}::text[], ${column('content_type')}::text[], ${column('bucket')}::text[], ${column('key')}::text[],
-      ${column('sha256')}::text[], ${column('size')}::bigint[], ${column('wrapped_key')}::bytea[],
+      ${column('sha256')}::text[], ${column('size')}::bigint[], ${byteArray(column('wrapped_key'))}::bytea[],
       ${column('key_owner_id')}::uuid[], ${column('person_id')}::uuid[], ${column('stored_at')}::timestamptz[])
     on conflict do nothing returning id`.execute(db);
   const fresh = new Set(inserted.map(({ id }) => id));
@@ -87,7 +88,7 @@ async function moveAll(db: Kysely<Tables>, moved: readonly Moved[]): Promise<und
   await sql`
     update mcs.objects object
     set person_id = moved.person_id, key_owner_id = moved.person_id, wrapped_key = moved.wrapped_key
-    from unnest(${column('id')}::uuid[], ${column('person_id')}::uuid[], ${column('key_owner_id')}::uuid[], ${column('wrapped_key')}::bytea[])
+    from unnest(${column('id')}::uuid[], ${column('person_id')}::uuid[], ${column('key_owner_id')}::uuid[], ${byteArray(column('wrapped_key'))}::bytea[])
       as moved (id, person_id, key_owner_id, wrapped_key)
     where object.id = moved.id and object.key_owner_id = moved.key_owner_id`.execute(db);
   return moved.map(() => undefined);

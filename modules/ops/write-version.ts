@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { byteArray } from '@zdravo/kit/db';
 import type { KeyStore } from '@zdravo/kit/keys';
 import { conflict, type Problem } from '@zdravo/kit/problem';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
@@ -82,7 +83,7 @@ function insertion(
   blocked: RawBuilder<unknown> = sql`select where false`,
 ): RawBuilder<unknown> {
   const of = <Name extends keyof VersionBody>(name: Name) => versions.map(({ body }) => body[name]);
-  const column = <Name extends keyof SealedVersion>(name: Name) => sealed.map((one) => one[name]);
+  const bytes = (name: keyof SealedVersion) => byteArray(sealed.map((one) => one[name]));
   return sql`
     with blocked as materialized (${blocked}), new as materialized (
       select * from unnest(${of('id')}::uuid[], ${of('version')}::integer[], ${of('op')}::text[], ${of('status')}::ops.declaration_status[],
@@ -90,7 +91,7 @@ function insertion(
         ${of('pseudonym')}::uuid[], ${of('legal_entity_id')}::uuid[], ${of('division_id')}::uuid[], ${of('employee_id')}::uuid[],
         ${of('declaration_request_id')}::uuid[], ${of('start_date')}::date[], ${of('end_date')}::date[],
         ${versions.map(({ body }) => body.evidence.signed_content_sha256)}::text[],
-        ${column('body')}::bytea[], ${column('sealed_seed')}::bytea[], ${column('leaf_hash')}::bytea[], ${column('entry')}::bytea[],
+        ${bytes('body')}::bytea[], ${bytes('sealed_seed')}::bytea[], ${bytes('leaf_hash')}::bytea[], ${bytes('entry')}::bytea[],
         ${versions.map(({ context }) => context.request_id)}::text[], ${versions.map(({ context }) => context.client_id ?? null)}::uuid[],
         ${versions.map(({ body }) => event_of[body.status])}::text[], ${versions.map(({ body }) => JSON.stringify(payloadOf(body)))}::jsonb[])
         with ordinality as given (id, version, op, status, updated_at, inserted_at, updated_by, person_id, pseudonym, legal_entity_id,

@@ -1,3 +1,4 @@
+import { byteArray } from '@zdravo/kit/db';
 import { type RawBuilder, sql } from 'kysely';
 import type { Person } from '../contract.ts';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
@@ -29,7 +30,7 @@ export function sketchRows({ written }: LiveGenerations, sketchings: readonly Sk
     sketch (person_id, key_id, ciphertext) as (
       select person_id, key_id, ciphertext
       from unnest(${sketches.map((row) => row.person_id)}::uuid[], ${sketches.map((row) => row.key_id)}::text[],
-        ${sketches.map((row) => row.sealed)}::bytea[]) as sketch (person_id, key_id, ciphertext)
+        ${byteArray(sketches.map((row) => row.sealed))}::bytea[]) as sketch (person_id, key_id, ciphertext)
     ),
     sketched_before (person_id) as (select person_id from unnest(${known}::uuid[]) as known (person_id)),
     sketches_changed as (
@@ -47,8 +48,8 @@ export function sketchRows({ written }: LiveGenerations, sketchings: readonly Sk
         ${blocks.map((row) => row.token)}::bigint[]) as block (person_id, key_id, token)
     ),
     blocks_gone as (
-      delete from mpi.linkage_blocks known using sketched_before before
-      where known.person_id = before.person_id and known.key_id = any(${written.map(({ key_id }) => key_id)})
+      delete from mpi.linkage_blocks known
+      where known.person_id = any(${known}::uuid[]) and known.key_id = any(${written.map(({ key_id }) => key_id)})
         and not exists (select from block where block.person_id = known.person_id and block.token = known.token)
     ),
     blocks_come as (

@@ -19,27 +19,23 @@ export type NewObject = Resource & { form: string; content_type: string; bytes: 
 /** Seals bytes into the clean bucket and answers the row to insert; until that is done the file is an orphan. */
 export async function sealObject(deps: McsDeps, input: NewObject, id: string = randomUUID()): Promise<StoredObject> {
   const key = `documents/${id}`;
-  const { stream, size, wrapped_key } = await sealBytes(
-    deps,
+  const plaintext = { stream: oneChunk(input.bytes), size: input.bytes.length };
+  const { stream, size, wrapped_key } = await seal(
+    deps.keys,
     { owner_id: input.resource_id, object_id: id },
-    input.bytes,
+    plaintext,
   );
   await deps.store.put({ bucket: deps.settings.clean_bucket, key, body: { stream, size } });
-  return rowOf(deps, { ...input, id, key, wrapped_key });
-}
-
-export async function sealBytes(deps: McsDeps, context: { owner_id: string; object_id: string }, bytes: Buffer) {
-  return seal(deps.keys, context, { stream: oneChunk(bytes), size: bytes.length });
+  return rowOf(deps, { ...input, id, key, wrapped_key, sha256: hash('sha256', input.bytes) });
 }
 
 export function rowOf(
   deps: McsDeps,
-  { bytes, ...input }: NewObject & { id: string; key: string; wrapped_key: Uint8Array },
+  { bytes, ...input }: NewObject & { id: string; key: string; wrapped_key: Uint8Array; sha256: string },
 ): StoredObject {
   return {
     ...input,
     bucket: deps.settings.clean_bucket,
-    sha256: hash('sha256', bytes),
     size: bytes.length,
     wrapped_key: Buffer.from(input.wrapped_key),
     key_owner_id: input.resource_id,

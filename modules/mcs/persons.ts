@@ -6,10 +6,13 @@ import type { StoredObject } from './documents.ts';
 import type { WrapFor } from './sealed-objects/index.ts';
 import type { Tables } from './tables.ts';
 
-/** Under whose key an object lies. */
-export type Holding = Pick<StoredObject, 'id' | 'key_owner_id' | 'wrapped_key' | 'person_id'> & {
+/** An object, and under whose key it lies. */
+export type Holding = {
+  object: StoredObject;
   /** Of who has just sealed the object: its key need not be opened again. */
   wrapFor?: WrapFor;
+  /** Its file is there; its row will be, as the person's. */
+  awaits_row?: boolean;
 };
 
 export type Assignment = {
@@ -29,9 +32,10 @@ export async function assignPerson(
   { resource_ids = [], holdings = [], person_id }: Assignment,
 ): Promise<number> {
   const found = await deps.containers.ofResource.findMany([...new Set(resource_ids)]);
-  const objects = [...holdings, ...[...found.values()].flat()].filter((object) => object.person_id !== person_id);
-  await Promise.all(objects.map((object) => moveToPerson(deps, object, person_id)));
-  return objects.length;
+  const held = [...holdings, ...[...found.values()].flat().map((object) => ({ object }))];
+  const others = held.filter(({ object }) => object.person_id !== person_id);
+  await Promise.all(others.map((holding) => giveToPerson(deps, holding, person_id)));
+  return others.length;
 }
 
 /**
@@ -62,13 +66,18 @@ export async function handlePersonEvent(
   if (event.type === 'person.erased') await erasePerson(deps, event.object_id, transaction);
 }
 
-async function moveToPerson(
+async function giveToPerson(
   deps: McsDeps & { containers: ContainerRows },
-  { id, key_owner_id, wrapped_key, wrapFor }: Holding,
+  { object, wrapFor, awaits_row }: Holding,
   person_id: string,
 ): Promise<void> {
+  const { id, key_owner_id } = object;
   const rewrapped = wrapFor
     ? await wrapFor({ object_id: id, owner_id: person_id })
-    : await deps.keys.rewrap(wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
-  await deps.containers.move({ id, person_id, key_owner_id, wrapped_key: Buffer.from(rewrapped) });
+    : await deps.keys.rewrap(object.wrapped_key, { object_id: id, owner_id: key_owner_id }, person_id);
+  const wrapped_key = Buffer.from(rewrapped);
+  const given = { ...object, person_id, key_owner_id: person_id, wrapped_key };
+  if (awaits_row && (await deps.containers.insert(given))) return;
+  // Where a rival's row was first, and for what has its row already.
+  await deps.containers.move({ id, person_id, key_owner_id, wrapped_key });
 }

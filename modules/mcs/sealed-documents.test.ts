@@ -52,7 +52,7 @@ describe('a signed container', () => {
     const declaration = newDeclaration();
     const first = await mcs.storeSignedContainer({ ...declaration, ...signed(container) });
     const second = await mcs.storeSignedContainer({ ...declaration, ...signed(randomBytes(1000)) });
-    assert.deepEqual(second, { ...first, stored: false, holding: withoutKey(first) });
+    assert.deepEqual(told(second), { ...told(first), stored: false });
   });
 
   test('of sixteen at once has one winner, whom all name', async () => {
@@ -70,7 +70,7 @@ describe('a signed container', () => {
     const first = await mcs.storeSignedContainer({ ...declaration, ...signed(container) });
     await query('delete from mcs.objects where resource_id = $1', [declaration.resource_id]);
     const again = await mcs.storeSignedContainer({ ...declaration, ...signed(randomBytes(1000)) });
-    assert.deepEqual(again, { ...first, stored: false, holding: withoutKey(first) });
+    assert.deepEqual(told(again), { ...told(first), stored: false });
     assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
   });
 
@@ -186,6 +186,46 @@ describe('keys', () => {
     await assert.rejects(mcs.readSignedContainer(declaration), { status: 410 });
   });
 
+  test('of a container that awaits its person: the file decides, whoever stopped before the row comes again, one row is written', async () => {
+    const declaration = newDeclaration();
+    const rowsOf = () =>
+      query('select person_id, key_owner_id, sha256 from mcs.objects where resource_id = $1', [
+        declaration.resource_id,
+      ]);
+    const store = (bytes: Buffer) =>
+      mcs.storeSignedContainer({ ...declaration, ...signed(bytes), awaits_person: true });
+    const stopped = await store(container);
+    assert.deepEqual(await rowsOf(), []);
+    const [again, rival] = await Promise.all([store(container), store(randomBytes(1000))]);
+    assert.deepEqual(
+      [stopped, again, rival].map((one) => one.stored),
+      [true, false, false],
+    );
+    const { sha256 } = signed(container);
+    assert.deepEqual([again.sha256, rival.sha256], [sha256, sha256]);
+    const person_id = randomUUID();
+    await Promise.all(
+      [again, rival, stopped].map(({ holding }) => mcs.assignPerson({ holdings: [holding], person_id })),
+    );
+    assert.deepEqual(await rowsOf(), [{ person_id, key_owner_id: person_id, sha256 }]);
+    assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
+    const known = await store(container);
+    assert.equal(await mcs.assignPerson({ holdings: [known.holding], person_id }), 0, 'it is the person’s already');
+  });
+
+  test('of a container that awaits its person go to the person also when the row was recovered meanwhile', async () => {
+    const declaration = newDeclaration();
+    const { holding } = await mcs.storeSignedContainer({ ...declaration, ...signed(container), awaits_person: true });
+    assert.ok(await mcs.recoverSignedContainer(declaration));
+    const person_id = randomUUID();
+    await mcs.assignPerson({ holdings: [holding], person_id });
+    const rows = await query('select person_id, key_owner_id from mcs.objects where resource_id = $1', [
+      declaration.resource_id,
+    ]);
+    assert.deepEqual(rows, [{ person_id, key_owner_id: person_id }]);
+    assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
+  });
+
   test('of an erased person are dropped: nothing opens, not even by what the file itself carries', async () => {
     const jpeg = sampleJpeg({ comment: 'erased' });
     const { request, object_id } = await storedDocument(jpeg);
@@ -230,9 +270,10 @@ describe('grants', () => {
   });
 });
 
-/** What is known of a stored container without having sealed it. */
-function withoutKey({ holding: { wrapFor: _wrapFor, ...known } }: StoredContainer) {
-  return known;
+/** Which container is stored, and under whose key. */
+function told({ holding: { object }, ...stored }: StoredContainer) {
+  const { key_owner_id, wrapped_key, person_id } = object;
+  return { ...stored, key_owner_id, wrapped_key, person_id };
 }
 
 async function followErasure(person_id: string): Promise<void> {

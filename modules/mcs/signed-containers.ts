@@ -2,9 +2,9 @@ import { createHash, hash, randomUUID } from 'node:crypto';
 import { notFound, Problem } from '@zdravo/kit/problem';
 import type { ContainerRows } from './container-rows.ts';
 import type { McsDeps, Resource } from './deps.ts';
-import { openObject, rowOf, type StoredObject, sealBytes } from './documents.ts';
+import { openObject, rowOf, type StoredObject } from './documents.ts';
 import type { Holding } from './persons.ts';
-import { fetchHeader, plainSize, type WrapFor } from './sealed-objects/index.ts';
+import { fetchHeader, plainSize, sealWhole } from './sealed-objects/index.ts';
 
 /** The container exactly as first received, or its upgrade with time-stamp and revocation data. */
 export type ContainerForm = 'signed_content' | 'signed_content.upgraded';
@@ -15,6 +15,11 @@ export type NewContainer = Resource & {
   sha256: string;
   /** When nobody can have stored one before: what is stored is not looked up then. */
   is_first?: boolean;
+  /**
+   * When it is known soon whom it concerns: the file is durable and decides, its row is written by `assignPerson` at once as the
+   * person's. Whoever dies in between comes again, and finds the file.
+   */
+  awaits_person?: boolean;
 };
 
 /** `sha256` and `size` are those of the container that is stored, which may be an earlier one. */
@@ -38,22 +43,24 @@ export async function storeSignedContainer(
   deps: McsDeps & { containers: ContainerRows },
   input: NewContainer,
 ): Promise<StoredContainer> {
-  const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id, is_first } = input;
+  const { container: bytes, sha256, form = 'signed_content', resource_type, resource_id } = input;
   if (hash('sha256', bytes) !== sha256) {
     throw new Problem({ status: 422, code: 'sha256_mismatch', message: 'The container does not have the given hash.' });
   }
   const place = { resource_type, resource_id, form };
-  const known = is_first ? undefined : await deps.containers.find(place);
+  const known = input.is_first ? undefined : await deps.containers.find(place);
   if (known) return containerOf(known, false);
   const id = randomUUID();
   const key = keyOf(place);
-  const sealed = await sealBytes(deps, { owner_id: resource_id, object_id: id }, bytes);
-  const { stream, size, wrapped_key, wrapFor } = sealed;
-  const first = await deps.store.putIfAbsent({ bucket: deps.settings.clean_bucket, key, body: { stream, size } });
+  const sealed = await sealWhole(deps.keys, { owner_id: resource_id, object_id: id }, bytes);
+  const { wrapped_key, wrapFor } = sealed;
+  const first = await deps.store.putIfAbsent({ bucket: deps.settings.clean_bucket, key, body: sealed.bytes });
   const row = first.stored
-    ? rowOf(deps, { ...place, content_type, bytes, id, key, wrapped_key })
+    ? rowOf(deps, { ...place, content_type, bytes, id, key, wrapped_key, sha256 })
     : await readBack(deps, place);
-  if (await deps.containers.insert(row)) return containerOf(row, first.stored, first.stored ? wrapFor : undefined);
+  const sealing = first.stored ? { wrapFor } : {};
+  if (input.awaits_person) return containerOf(row, first.stored, { ...sealing, awaits_row: true });
+  if (await deps.containers.insert(row)) return containerOf(row, first.stored, sealing);
   return containerOf(await rivalOf(deps, row), first.stored);
 }
 
@@ -190,8 +197,7 @@ async function readBack(deps: McsDeps, place: Place): Promise<StoredObject> {
   return { ...row, sha256: digest.digest('hex') };
 }
 
-function containerOf(row: StoredObject, stored: boolean, wrapFor?: WrapFor): StoredContainer {
-  const { id, sha256, size, key_owner_id, wrapped_key, person_id } = row;
-  const holding = { id, key_owner_id, wrapped_key, person_id, ...(wrapFor ? { wrapFor } : {}) };
-  return { object_id: id, sha256, size, stored, holding };
+function containerOf(object: StoredObject, stored: boolean, how: Omit<Holding, 'object'> = {}): StoredContainer {
+  const { id, sha256, size } = object;
+  return { object_id: id, sha256, size, stored, holding: { object, ...how } };
 }

@@ -58,7 +58,8 @@ export function openStorage(options: {
     now,
     onFailure: options.onFailure,
   });
-  return { store, handler: store.handler, tryOut: async () => {}, sweep: store.sweep, close: () => undefined };
+  const close = () => void store.close();
+  return { store, handler: store.handler, tryOut: async () => {}, sweep: store.sweep, close };
 }
 
 /** By the clock of this machine, not the platform's: the store compares it with its own. */

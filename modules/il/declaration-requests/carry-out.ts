@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
@@ -35,8 +35,9 @@ export async function carryOut(
     resource_type: 'declaration',
     resource_id: request.declaration_id,
     container,
-    sha256: hash('sha256', container),
+    sha256: request.container_sha256!,
     is_first,
+    awaits_person: true,
   });
   const declaration = await storeDeclaration(deps, { request, data, signed_content_sha256: stored.sha256 }, context);
   await deps.mcs.assignPerson({

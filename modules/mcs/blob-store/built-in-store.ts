@@ -36,6 +36,7 @@ export type BuiltInStore = BlobStore & {
   handler: StoreHandler;
   /** Removes what a killed process left half-written a day ago or more; answers the number of files. */
   sweep(before_ms?: number): Promise<number>;
+  close(): Promise<void>;
 };
 
 /** Opens the built-in store. Its own calls go to the disk; only addresses given to others travel over HTTP. */
@@ -54,6 +55,7 @@ export function openBuiltInStore(options: BuiltInStoreOptions): BuiltInStore {
     delete: disk.remove,
     list: disk.list,
     sweep: disk.sweep,
+    close: disk.close,
     handler: createStoreHandler({
       disk,
       region,
@@ -98,7 +100,10 @@ export async function firstWrite(input: PutBlob, write: () => Promise<BlobReceip
 
 function diskWrite({ buckets }: BuiltInStoreOptions, input: PutBlob) {
   if (!Object.hasOwn(buckets, input.bucket)) throw new BlobStoreError('not_found', 'There is no such bucket');
-  const { size, source } = readBody(input.body);
+  const { size, source } =
+    input.body instanceof Uint8Array
+      ? { size: input.body.length, source: input.body }
+      : { size: input.body.size, source: input.body.stream };
   for (const [name, value] of Object.entries(input.metadata ?? {})) headerValue(metadataName(name) && value);
   return {
     bucket: input.bucket,

@@ -11,10 +11,12 @@ import {
   type ByteRange,
   type ListedBlob,
 } from './blob-store.ts';
+import { createSmallFiles, type SmallFiles } from './small-files.ts';
 import { type Description, describe, type Received, readDescription, receive } from './stored-file.ts';
 
 export type DiskWrite = BlobAddress & {
-  source: AsyncIterable<Uint8Array>;
+  /** A stream, or bytes that are whole in memory. */
+  source: AsyncIterable<Uint8Array> | Uint8Array;
   content_type: string;
   metadata: Record<string, string>;
   if_absent: boolean;
@@ -28,6 +30,8 @@ export type DiskRead = DiskHead & { body: Readable };
 export type DiskStore = ReturnType<typeof openDiskStore>;
 
 const read_chunk_bytes = 256 * 1024;
+/** What is whole in memory and not larger is written by the thread for small files. */
+const largest_small = 1 << 20;
 const abandoned_after_ms = 24 * 3600 * 1000;
 
 /**
@@ -37,9 +41,16 @@ const abandoned_after_ms = 24 * 3600 * 1000;
  */
 export function openDiskStore({ directory }: { directory: string }) {
   const incoming = join(directory, '.incoming');
+  const small_files = createSmallFiles();
   const place = (address: BlobAddress) => placeOf(directory, address);
   return {
-    write: async (input: DiskWrite) => write({ incoming, ...place(input) }, input),
+    write: async (input: DiskWrite) => {
+      const { source } = input;
+      const target = { incoming, ...place(input) };
+      if (!(source instanceof Uint8Array)) return writeStream(target, { ...input, source });
+      if (source.length > largest_small) return writeStream(target, { ...input, source: Readable.from([source]) });
+      return writeSmall(small_files, target, { ...input, source });
+    },
     head: async (address: BlobAddress): Promise<DiskHead | undefined> => {
       const file = await openIfThere(place(address).path);
       return file && headOf(file).finally(() => file.close());
@@ -48,6 +59,7 @@ export function openDiskStore({ directory }: { directory: string }) {
     remove: async (address: BlobAddress) => unlinkIfThere(place(address).path),
     list: ({ bucket, prefix = '' }: { bucket: string; prefix?: string }) => list(directory, bucket, prefix),
     sweep: (before_ms = Date.now() - abandoned_after_ms) => sweep(incoming, before_ms),
+    close: small_files.close,
   };
 }
 
@@ -63,7 +75,30 @@ function placeOf(directory: string, address: BlobAddress): Place {
   return { shard, path: join(shard, name) };
 }
 
-async function write(place: Place & { incoming: string }, input: DiskWrite): Promise<Received> {
+type Target = Place & { incoming: string };
+
+async function writeSmall(
+  { write }: SmallFiles,
+  { incoming, shard, path }: Target,
+  { source: bytes, bucket, key, content_type, metadata, ...input }: DiskWrite & { source: Uint8Array },
+): Promise<Received> {
+  assertSize(bytes.length, input);
+  const { if_absent, expected_sha256 } = input;
+  const outcome = await write({
+    draft: join(incoming, randomUUID()),
+    ...{ shard, path, if_absent, bytes, expected_sha256 },
+    description: { bucket, key, content_type, metadata },
+  });
+  if ('sha256' in outcome) return { sha256: outcome.sha256, size: bytes.length };
+  const { code, message } = outcome;
+  if (if_absent && code === 'EEXIST') throw alreadyExists();
+  if (code === 'sha256_mismatch') throw new BlobStoreError(code, message);
+  throw Object.assign(new Error(message), { code });
+}
+
+type StreamWrite = DiskWrite & { source: AsyncIterable<Uint8Array> };
+
+async function writeStream(place: Target, input: StreamWrite): Promise<Received> {
   if (input.if_absent && isWorthALook(input) && (await isThere(place.path))) throw alreadyExists();
   const draft = join(place.incoming, randomUUID());
   try {
@@ -95,7 +130,7 @@ async function inDirectory<Result>(
   }
 }
 
-async function writeDraft(draft: string, input: DiskWrite): Promise<Received> {
+async function writeDraft(draft: string, input: StreamWrite): Promise<Received> {
   const incoming = dirname(draft);
   const file = await inDirectory(incoming, makeDirectory, () => open(draft, 'wx', 0o600));
   try {
@@ -111,12 +146,16 @@ async function writeDraft(draft: string, input: DiskWrite): Promise<Received> {
 }
 
 function assertAsAnnounced({ sha256, size }: Received, input: DiskWrite): void {
-  if (input.expected_size !== undefined && input.expected_size !== size) {
-    throw new BlobStoreError('size_mismatch', `Announced ${input.expected_size} bytes, received ${size}`);
-  }
+  assertSize(size, input);
   if (input.expected_sha256 !== undefined && input.expected_sha256 !== sha256) {
     throw new BlobStoreError('sha256_mismatch', 'The bytes do not have the announced SHA-256');
   }
+}
+
+function assertSize(size: number, { expected_size, max_bytes }: Pick<DiskWrite, 'expected_size' | 'max_bytes'>): void {
+  if (size > max_bytes) throw new BlobStoreError('too_large', `The object is larger than ${max_bytes} bytes`);
+  if (expected_size !== undefined && expected_size !== size)
+    throw new BlobStoreError('size_mismatch', `Announced ${expected_size} bytes, received ${size}`);
 }
 
 /** link(2) fails when the name is taken, which makes it the atomic "first write only"; rename(2) replaces. */

@@ -35,6 +35,7 @@ export async function serveStore(
     endpoint,
   });
   const close = async () => {
+    await store.close();
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
     await rm(directory, { recursive: true, force: true });

@@ -89,11 +89,18 @@ function quietly(work: Promise<void>): Promise<void> {
 
 /** Appends the description; the caller makes the file durable and gives it its name. */
 export async function describe(file: FileHandle, description: Description): Promise<void> {
+  const footer = footerOf(description);
+  await writeAll(file, [footer], footer.length);
+}
+
+/** What stands behind the bytes of a whole file. */
+export function footerOf(description: Description): Buffer {
   const json = Buffer.from(JSON.stringify(description));
-  const footer = Buffer.alloc(footer_length);
-  footer.writeUInt32BE(json.length, 0);
-  seal.copy(footer, 4);
-  await writeAll(file, [json, footer], json.length + footer_length);
+  const footer = Buffer.alloc(json.length + footer_length);
+  json.copy(footer);
+  footer.writeUInt32BE(json.length, json.length);
+  seal.copy(footer, json.length + 4);
+  return footer;
 }
 
 /** Reads the description back; a file that is not whole is an operator's matter, not a missing object. */

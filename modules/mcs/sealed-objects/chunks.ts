@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv } from 'node:crypto';
-import { chunk_bytes, SealError, type SealHeader, tag_bytes } from './header.ts';
+import { chunk_bytes, chunkCount, SealError, type SealHeader, tag_bytes } from './header.ts';
 
 /**
  * AES-256-GCM in chunks by the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár, CRYPTO 2015): each nonce is
@@ -13,11 +13,27 @@ export async function* sealChunks(
   yield header.bytes;
   let index = 0;
   for await (const { block, is_last } of blocksOf(source, chunk_bytes)) {
-    const cipher = createCipheriv('aes-256-gcm', key, nonceOf(header, index, is_last));
-    cipher.setAAD(header.associated);
-    yield Buffer.concat([cipher.update(block), cipher.final(), cipher.getAuthTag()]);
+    yield Buffer.concat(sealChunk(block, { key, header, nonce: nonceOf(header, index, is_last) }));
     index += 1;
   }
+}
+
+/** The same of bytes that are whole in memory. */
+export function sealAtOnce(bytes: Uint8Array, { key, header }: { key: Uint8Array; header: SealHeader }): Buffer {
+  const count = chunkCount(bytes.length);
+  const chunks = Array.from({ length: count }, (_, index) => {
+    const block = bytes.subarray(index * chunk_bytes, (index + 1) * chunk_bytes);
+    return sealChunk(block, { key, header, nonce: nonceOf(header, index, index === count - 1) });
+  });
+  return Buffer.concat([header.bytes, ...chunks.flat()]);
+}
+
+type ChunkContext = { key: Uint8Array; header: SealHeader; nonce: Buffer };
+
+function sealChunk(block: Uint8Array, { key, header, nonce }: ChunkContext): Buffer[] {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  cipher.setAAD(header.associated);
+  return [cipher.update(block), cipher.final(), cipher.getAuthTag()];
 }
 
 /** Which chunks `source` holds: from `first`, and the number of the object's last one. */
@@ -37,7 +53,7 @@ export async function* openChunks(
   if (index <= span.last) throw new SealError('truncated', 'The sealed object ends before its last chunk');
 }
 
-function openChunk(block: Buffer, context: { key: Uint8Array; header: SealHeader; nonce: Buffer }): Buffer {
+function openChunk(block: Buffer, context: ChunkContext): Buffer {
   if (block.length < tag_bytes) throw new SealError('truncated', 'A chunk is shorter than its proof');
   try {
     const decipher = createDecipheriv('aes-256-gcm', context.key, context.nonce);

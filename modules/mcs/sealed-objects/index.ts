@@ -5,6 +5,7 @@ export {
   openSealed,
   type Sealed,
   seal,
+  sealWhole,
   type WrapContext,
   type WrapFor,
 } from './sealed-objects.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { KeyError, KeyServiceError } from '@zdravo/kit/keys';
 import type { BlobAddress, BlobStore, ByteRange } from '../blob-store/index.ts';
-import { openChunks, sealChunks } from './chunks.ts';
+import { openChunks, sealAtOnce, sealChunks } from './chunks.ts';
 import {
   chunk_bytes,
   chunkCount,
@@ -26,17 +26,35 @@ export type KeyWrapper = {
 
 export type Plaintext = { stream: AsyncIterable<Uint8Array>; size: number };
 
-/** An object made ready for a store: a stream of known size, its wrapped key, and who wraps the same key for another owner. */
-export type Sealed = { stream: Readable; size: number; wrapped_key: Uint8Array; wrapFor: WrapFor };
+/** The key of an object, wrapped, and who wraps the same key for another owner. */
+type SealedKey = { wrapped_key: Uint8Array; wrapFor: WrapFor };
 export type WrapFor = (context: WrapContext) => Promise<Uint8Array>;
+/** An object made ready for a store: a stream of known size. */
+export type Sealed = SealedKey & { stream: Readable; size: number };
 
-/** Seals a stream under a fresh AES-256 key; the key leaves this function wrapped only. */
+/** Seals a stream under a fresh AES-256 key; the key leaves this module wrapped only. */
 export async function seal(keys: KeyWrapper, context: WrapContext, plaintext: Plaintext): Promise<Sealed> {
+  const { sealing, ...sealed } = await freshKey(keys, context);
+  const stream = Readable.from(sealChunks(plaintext.stream, sealing), { objectMode: false });
+  return { ...sealed, stream, size: sealedSize(plaintext.size) };
+}
+
+/** The same of bytes that are whole in memory. */
+export async function sealWhole(
+  keys: KeyWrapper,
+  context: WrapContext,
+  plaintext: Uint8Array,
+): Promise<SealedKey & { bytes: Buffer }> {
+  const { sealing, ...sealed } = await freshKey(keys, context);
+  return { ...sealed, bytes: sealAtOnce(plaintext, sealing) };
+}
+
+async function freshKey(keys: KeyWrapper, context: WrapContext) {
   const key = randomBytes(32);
   const wrapped_key = await keys.wrap(key, context);
   const header = createHeader({ ...context, wrapped_key: Buffer.from(wrapped_key).toString('base64') });
-  const stream = Readable.from(sealChunks(plaintext.stream, { key, header }), { objectMode: false });
-  return { stream, size: sealedSize(plaintext.size), wrapped_key, wrapFor: (other) => keys.wrap(key, other) };
+  const wrapFor: WrapFor = (other) => keys.wrap(key, other);
+  return { sealing: { key, header }, wrapped_key, wrapFor };
 }
 
 export type OpenInput = WrapContext & {

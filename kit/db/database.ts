@@ -22,7 +22,7 @@ export type DatabaseOptions = {
   statement_timeout_ms?: number;
   /**
    * For a module whose statements all find few rows by keys or in the order of an index: what is prepared is planned once, not
-   * again for the values of each call.
+   * again for the values of each call, and by the indexes also while the tables are small: they grow, and plans are kept.
    */
   plans_once?: boolean;
   application_name: string;
@@ -59,12 +59,18 @@ export function openDatabase<Tables>(options: DatabaseOptions): Database<Tables>
   return { db, pool, close };
 }
 
+/** Whatever reads a table from end to end is refused, where an index can do; before PostgreSQL 18 that looked costly enough to compile. */
+const plans_for_keys = [
+  ['plan_cache_mode', 'force_generic_plan'],
+  ...['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_material', 'jit'].map((name) => [name, 'off']),
+];
+
 function sessionOptions(options: DatabaseOptions): string {
   const settings = [
     ['TimeZone', 'UTC'],
     ['statement_timeout', String(options.statement_timeout_ms ?? 10_000)],
     ['idle_in_transaction_session_timeout', '30000'],
-    ...(options.plans_once ? [['plan_cache_mode', 'force_generic_plan']] : []),
+    ...(options.plans_once ? plans_for_keys : []),
     ...(options.role ? [['role', options.role]] : []),
   ];
   return settings.map(([name, value]) => `-c ${name}=${value}`).join(' ');

@@ -21,6 +21,7 @@ export type Situation = {
 /** A number that clerks made up may meet many; people need not look at more pairs at once. */
 const most_compared = 5;
 
+/** Each limit makes PostgreSQL look up one token after the other, whatever it believes of the tables' sizes. */
 export async function readSituation(
   transaction: MpiTransaction,
   key_id: string,
@@ -32,13 +33,14 @@ export async function readSituation(
       (select string_agg(key_id || ' ' || state, ',' order by key_id) from mpi.index_generations where state <> 'retiring')
         as generations,
       coalesce((
-        select jsonb_agg(asked.id) from unnest(${ids}::uuid[]) as asked (id)
-        where exists (select from mpi.persons where id = asked.id)
-          or exists (select from mpi.person_aliases where id = asked.id)), '[]') as known,
+        select jsonb_agg(id) from (
+          select id from mpi.persons where id = any(${ids}::uuid[])
+          union select id from mpi.person_aliases where id = any(${ids}::uuid[])
+        ) lived), '[]') as known,
       coalesce((
         select jsonb_agg(jsonb_build_object('token', asked.token::text, 'person_id', coalesce(head.parent_id, head.id)))
         from unnest(${identity_tokens}::bigint[]) as asked (token)
-        join mpi.identity_keys key on key.token = asked.token and key.key_id = ${key_id}
+        cross join lateral (select person_id from mpi.identity_keys where token = asked.token and key_id = ${key_id} limit 1) key
         join mpi.persons head on head.id = key.person_id), '[]') as owners,
       coalesce((
         select jsonb_agg(jsonb_build_object('token', asked.token::text, 'person_ids', bearers.ids))
@@ -54,10 +56,9 @@ export async function readSituation(
       coalesce((
         select jsonb_agg(asked.token::text)
         from unnest(${tokens.flatMap((one) => one.phones)}::bigint[]) as asked (token)
-        where exists (
+        cross join lateral (
           select from mpi.blind_indexes
-          where token = asked.token and index_id = ${phone_index} and key_id = ${key_id})), '[]') as known_phones`.execute(
-    transaction,
-  );
+          where token = asked.token and index_id = ${phone_index} and key_id = ${key_id} limit 1
+        ) known), '[]') as known_phones`.execute(transaction);
   return rows[0]!;
 }

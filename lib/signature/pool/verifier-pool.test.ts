@@ -141,6 +141,13 @@ test('an unreachable responder leaves the status unknown', async () => {
 test('a thread that hangs is replaced, and a closed pool refuses', async () => {
   const pool = createVerifierPool({ trust, workers: 1, timeout_ms: 1 });
   await assert.rejects(pool.verify(container, one_signature, { at: at() }), /longer than 1 ms/);
+  // Those that it had at hand go to the next thread, in their order: each is told of its own time.
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 7 }, () => pool.verify(container, one_signature, { at: at() })),
+  );
+  for (const outcome of outcomes)
+    assert.match(String(outcome.status === 'rejected' && outcome.reason), /longer than 1 ms/);
+  assert.deepEqual(pool.load(), { waiting: 0, working: 0 });
   await pool.close();
   await assert.rejects(pool.verify(container, one_signature, { at: at() }), /closed/);
 });

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
+import type { StoredContainer } from '@zdravo/mcs';
 import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
 import type { IlDeps } from '../deps.ts';
 import { forIndex } from './authentication.ts';
@@ -17,8 +18,8 @@ type OpenedIntent = {
 };
 
 /**
- * The steps behind an intent (design.md §4.4): container, person, declaration, result. Each is a PUT by an id that the row
- * holds, so that whoever comes again repeats them without harm.
+ * The steps behind an intent (design.md §4.4): container and person, which do not need each other and go side by side, then
+ * declaration, then result. Each is a PUT by an id that the row holds, so that whoever comes again repeats them without harm.
  * @param opened when the caller has it in hand; read from the row otherwise.
  * @throws Problem 503 of a neighbour; the worker then goes on.
  */
@@ -30,8 +31,22 @@ export async function carryOut(
 ): Promise<Declaration> {
   const intent = opened ?? (await openIntent(deps, request));
   if (!intent) return finished(deps, request, context);
-  const { data, container, is_first } = intent;
-  const stored = await deps.mcs.storeSignedContainer({
+  const container = storeContainer(deps, request, intent);
+  // When the person is refused first, nobody waits for the container any more.
+  container.catch(() => undefined);
+  const declaration = await storeDeclaration(deps, { request, data: intent.data, container }, context);
+  const { holding } = await container;
+  await deps.mcs.assignPerson({
+    resource_ids: request.method === 'OFFLINE' ? [request.id] : [],
+    holdings: [holding],
+    person_id: declaration.person_id,
+  });
+  await finish(deps, request);
+  return declaration;
+}
+
+function storeContainer({ mcs }: IlDeps, request: StoredRequest, { container, is_first }: OpenedIntent) {
+  return mcs.storeSignedContainer({
     resource_type: 'declaration',
     resource_id: request.declaration_id,
     container,
@@ -39,14 +54,6 @@ export async function carryOut(
     is_first,
     awaits_person: true,
   });
-  const declaration = await storeDeclaration(deps, { request, data, signed_content_sha256: stored.sha256 }, context);
-  await deps.mcs.assignPerson({
-    resource_ids: request.method === 'OFFLINE' ? [request.id] : [],
-    holdings: [stored.holding],
-    person_id: declaration.person_id,
-  });
-  await finish(deps, request);
-  return declaration;
 }
 
 async function openIntent(deps: IlDeps, request: StoredRequest): Promise<OpenedIntent | undefined> {
@@ -56,7 +63,7 @@ async function openIntent(deps: IlDeps, request: StoredRequest): Promise<OpenedI
   return { data: open.data, container, is_first: false };
 }
 
-type Signed = { request: StoredRequest; data: RequestData; signed_content_sha256: string };
+type Signed = { request: StoredRequest; data: RequestData; container: Promise<StoredContainer> };
 
 /** Person, then declaration. Whoever was erased since the intent begins anew: a consent after an erasure is a new one. */
 async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
@@ -77,7 +84,7 @@ async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallConte
 }
 
 async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
-  const { request, data, signed_content_sha256 } = signed;
+  const { request, data, container } = signed;
   const person = await deps.mpi.putPerson(
     {
       params: { id: request.new_person_id },
@@ -85,7 +92,7 @@ async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: Ca
     },
     { ...context, purpose: 'sign_declaration' },
   );
-  const body = declarationOf(request, data, person, signed_content_sha256);
+  const body = declarationOf(request, data, person, (await container).sha256);
   return deps.ops.putDeclaration({ params: { id: request.declaration_id }, body }, context);
 }
 

@@ -42,12 +42,12 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       const { id, expires_at } = await resendCode(deps, await getOwnRequest(deps, params.id, call), call);
       return { data: { id, status: 'new', code_expired_at: expires_at, active: true } };
     },
-    signDeclarationRequest: async ({ params, body }, call) => {
-      await deps.signing.setOut();
-      const request = await getOwnRequest(deps, params.id, call);
-      const data = await signRequest(deps, request, body.signed_declaration_request, call);
-      return { data, ...(await sealsOf(deps, data, call)) };
-    },
+    signDeclarationRequest: ({ params, body }, call) =>
+      deps.signing.together(async (cohort) => {
+        const request = await getOwnRequest(deps, params.id, call);
+        const data = await signRequest(deps, { request, signed: body.signed_declaration_request, cohort }, call);
+        return { data, ...(await sealsOf(deps, data, call)) };
+      }),
   };
 }
 

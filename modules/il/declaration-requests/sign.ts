@@ -6,6 +6,7 @@ import type { IlDeps } from '../deps.ts';
 import { openSignedDocument, type SignedDocument } from '../signed-documents.ts';
 import { keyedHash } from '../verifications/codes.ts';
 import { carryOut } from './carry-out.ts';
+import type { Cohort } from './cohorts.ts';
 import { contentBytes, differingPaths } from './compare-content.ts';
 import { type OpenRequest, openRequest, type RequestData, type StoredRequest, sealForRequest } from './requests.ts';
 
@@ -18,8 +19,7 @@ const entry = '$.signed_declaration_request';
  */
 export async function signRequest(
   deps: IlDeps,
-  request: StoredRequest,
-  signed: string,
+  { request, signed, cohort }: { request: StoredRequest; signed: string; cohort: Cohort },
   call: Call,
 ): Promise<Declaration> {
   const [document, open] = await Promise.all([
@@ -28,7 +28,7 @@ export async function signRequest(
   ]);
   if (request.status === 'SIGNED') return repeated(deps, request, document, call);
   if (request.status !== 'APPROVED' && request.status !== 'SIGNING') throw invalidField('$.status', 'incorrect status');
-  const intended = open && (await intend(deps, { request, open, document, call }));
+  const intended = open && (await intend(deps, { request, open, document, call }, cohort));
   if (intended)
     return carryOut(deps, intended, call.context, { data: open.data, container: document.container, is_first: true });
   const current = (await deps.requests.find(request.id))!;
@@ -43,7 +43,11 @@ type Signing = { request: StoredRequest; open: OpenRequest; document: SignedDocu
  * Checks, then APPROVED → SIGNING. @returns the request as it stands then; nothing when another intent was first, with which
  * to go on.
  */
-async function intend(deps: IlDeps, { request, open, document, call }: Signing): Promise<StoredRequest | undefined> {
+async function intend(
+  deps: IlDeps,
+  { request, open, document, call }: Signing,
+  cohort: Cohort,
+): Promise<StoredRequest | undefined> {
   refuseDifferent(request, open.data, document.content);
   const seed = await knownSeed(deps, { request, open, document, call });
   const intent = {
@@ -54,6 +58,7 @@ async function intend(deps: IlDeps, { request, open, document, call }: Signing):
     signed_at: deps.clock.now().toISOString(),
     seed,
   };
+  await cohort.gather();
   const intended = await deps.signing.intents.run({ id: request.id, ...intent, context: call.context });
   return intended && { ...request, ...intent, ...intended, status: 'SIGNING' };
 }

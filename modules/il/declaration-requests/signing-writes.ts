@@ -1,8 +1,9 @@
-import { retryOnConflict } from '@zdravo/kit/db';
+import { byteArray, retryOnConflict } from '@zdravo/kit/db';
 import { createGroupCommit, type GroupCommit } from '@zdravo/kit/groups';
 import type { CallContext } from '@zdravo/kit/http';
 import { sql } from 'kysely';
 import type { IlDatabase } from '../deps.ts';
+import { createDepartures, type Departures } from './cohorts.ts';
 
 /** APPROVED → SIGNING: what must be on record before the first step. */
 export type Intent = {
@@ -22,33 +23,18 @@ export type Intended = { signed_at: string } | undefined;
 export type Result = { id: string; signed_by: string; at: string };
 
 /** The two ends of a signature; those that come at once are written together, in one durable statement each. */
-export type SigningWrites = {
-  /** Resolves when those who came to sign set out. */
-  setOut(): Promise<void>;
+export type SigningWrites = Departures & {
   intents: GroupCommit<Intent, Intended>;
   results: GroupCommit<Result, undefined>;
   /** Whether somebody signed within the last second: what can wait lets them go first. */
   isBusy(): boolean;
 };
 
-/**
- * Those who come to sign within it set out together, and stay together: each look-up and each step is one round trip and one
- * commit for all of them, where at a hundred signatures a second nearly every one had its own. Who comes alone does not wait.
- */
-const headway_ms = 60;
-/** Containers are verified one after the other; who is ready first waits for the others. */
-const gathering_ms = 15;
-
 export function createSigningWrites(db: IlDatabase): SigningWrites {
   const keysOf = ({ id }: { id: string }) => [id];
   let signed_at = Number.NEGATIVE_INFINITY;
-  const departures = createGroupCommit<void, void>({
-    write: async (comers) => comers.map(() => undefined),
-    keysOf: () => [],
-    turns: { headway_ms },
-  });
   return {
-    setOut: () => departures.run(),
+    together: createDepartures().together,
     isBusy: () => performance.now() - signed_at < 1_000,
     intents: createGroupCommit<Intent, Intended>({
       write: (intents) => {
@@ -56,7 +42,6 @@ export function createSigningWrites(db: IlDatabase): SigningWrites {
         return retryOnConflict(() => writeIntents(db, intents));
       },
       keysOf,
-      turns: { headway_ms: gathering_ms },
     }),
     results: createGroupCommit<Result, undefined>({
       write: (results) => retryOnConflict(() => writeResults(db, results)),
@@ -65,20 +50,23 @@ export function createSigningWrites(db: IlDatabase): SigningWrites {
   };
 }
 
+/** As values: said in the statements, they would lead PostgreSQL to the indexes of all open requests, once for each signature. */
+const statuses = { before: 'APPROVED', between: 'SIGNING' };
+
 async function writeIntents(db: IlDatabase, intents: readonly Intent[]): Promise<Intended[]> {
   const column = <Name extends keyof Intent>(name: Name) => intents.map((intent) => intent[name]);
   const context = (name: 'request_id' | 'actor_id' | 'client_id') => intents.map((one) => one.context[name] ?? null);
   const { rows } = await sql<{ id: string; signed_at: string }>`
     with given as materialized (
-      select * from unnest(${column('id')}::uuid[], ${column('sealed_container')}::bytea[], ${column('container_sha256')}::text[],
-        ${column('content_hmac')}::bytea[], ${column('signed_by')}::uuid[], ${column('signed_at')}::timestamptz[],
+      select * from unnest(${column('id')}::uuid[], ${byteArray(column('sealed_container'))}::bytea[], ${column('container_sha256')}::text[],
+        ${byteArray(column('content_hmac'))}::bytea[], ${column('signed_by')}::uuid[], ${column('signed_at')}::timestamptz[],
         ${column('seed')}::text[], ${context('request_id')}::text[], ${context('actor_id')}::uuid[], ${context('client_id')}::uuid[])
         as given (id, sealed_container, container_sha256, content_hmac, signed_by, signed_at, seed, request_id, actor_id, client_id)
     ), intended as (
       update il.declaration_requests request set status = 'SIGNING', sealed_container = given.sealed_container,
         container_sha256 = given.container_sha256, content_hmac = given.content_hmac, signed_by = given.signed_by,
         signed_at = given.signed_at, seed = given.seed, updated_by = given.signed_by, updated_at = given.signed_at
-      from given where request.id = given.id and request.status = 'APPROVED'
+      from given where request.id = given.id and request.status = ${statuses.before}
       returning request.id, request.signed_at
     ), audited as (
       insert into il.audit_log (request_id, actor_id, client_id, action, resource, resource_id)
@@ -100,7 +88,7 @@ async function writeResults(db: IlDatabase, results: readonly Result[]): Promise
     ), done as (
       update il.declaration_requests request
       set status = 'SIGNED', sealed_data = null, sealed_container = null, updated_at = given.at
-      from given where request.id = given.id and request.status = 'SIGNING'
+      from given where request.id = given.id and request.status = ${statuses.between}
       returning request.id
     )
     insert into il.status_change_events (entity_type, entity_id, properties, changed_by)

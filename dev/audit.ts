@@ -9,6 +9,7 @@ import { createKeyStore, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { createMcs, type Mcs } from '@zdravo/mcs';
+import { openVersionAudit } from '@zdravo/mpi';
 import {
   type AuditReport,
   type AuditState,
@@ -83,6 +84,7 @@ async function auditOver(urls: Databases['urls']): Promise<AuditReport> {
   const reader = closing(openDatabase<OpsTables>({ ...common, url: urls.ops, role: 'zdravo_ops_auditor' }));
   const keys = closing(openDatabase({ ...common, url: urls.ops_keys, role: 'zdravo_keys_auditor' }));
   const kept = closing(openPromiseReader({ database_url: urls.platform, log }));
+  const person_versions = closing(openVersionAudit({ database_url: urls.mpi, log }));
   const containers = given['without-containers'] ? undefined : await openContainers(urls, closing);
   const provider = await openKeyProvider(settings, {
     module: 'ops',
@@ -100,6 +102,7 @@ async function auditOver(urls: Databases['urls']): Promise<AuditReport> {
     state,
     full: !given.new,
     now: new Date(),
+    person_versions,
     ...(containers ? { containers } : {}),
     promises: await promisesToAudit(kept, state),
   });
@@ -196,7 +199,9 @@ function newOnly({ state }: AuditReport): string {
 
 function readOf(report: AuditReport): string {
   const { leaves, versions, containers, logged_containers, promises, erasures } = report;
-  return `${leaves} leaves of the published log, ${versions} stored versions, ${containers} signed containers, ${logged_containers} more with leaves of their own (upgraded ones, registrations), ${promises} promises, ${erasures} erasures`;
+  const { person_versions, person_version_batches } = report;
+  const persons = `${person_versions} versions of persons in ${person_version_batches} batches`;
+  return `${leaves} leaves of the published log, ${versions} stored versions, ${containers} signed containers, ${logged_containers} more with leaves of their own (upgraded ones, registrations), ${promises} promises, ${erasures} erasures, ${persons}`;
 }
 
 function stillOpen({ findings, at }: NonNullable<AuditReport['state']['open']>): string {

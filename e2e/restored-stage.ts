@@ -19,6 +19,8 @@ type Restorable = 'ops' | 'mpi' | 'platform';
 /** A platform whose databases can be brought back, one by one, to the moment of the last snapshot. */
 export type RestorableStage = {
   stage: TestStage;
+  /** Of all its data. */
+  directory: string;
   /** Stops, copies the three registers, starts again. */
   snapshot(): Promise<void>;
   /** Stops, puts the copy in the place of one register, starts again. */
@@ -59,6 +61,7 @@ export async function startRestorableStage(clock: Clock): Promise<RestorableStag
   await start();
   return {
     stage,
+    directory,
     snapshot: async () => {
       await whileStopped(async (client) => {
         for (const name of ['ops', 'mpi', 'platform']) {

@@ -10,6 +10,7 @@ import { erasureJob, repeatedErasureJob } from './erasures/carry-out.ts';
 import { eventExpiryJob } from './events/follow-operations.ts';
 import { closingJob } from './legal-entities/close.ts';
 import { canaryExpiryJob } from './persons/canaries.ts';
+import { versionLogJob } from './persons/log-versions.ts';
 import { promiseExpiryJob } from './receipts/kept-promises.ts';
 import { reconciliationJob } from './reconciliation/reconcile.ts';
 
@@ -26,6 +27,7 @@ export function ilJobs(deps: IlDeps): Job[] {
     repeatedErasureJob(deps),
     reconciliationJob(deps),
     canaryExpiryJob(deps),
+    versionLogJob(deps),
     upgradeJob(deps),
     promiseExpiryJob(deps),
     auditRotation({ db: deps.db, schema: 'il', tables: ['audit_log', 'read_audit'], schedule: '15 3 * * *' }),

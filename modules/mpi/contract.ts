@@ -76,6 +76,20 @@ export const PersonState = Type.Object({
 });
 export type PersonState = Static<typeof PersonState>;
 
+/** A batch of versions of persons, as the log is told of it: nothing of whose they are. */
+export const VersionBatch = Type.Object({
+  /** Counts from 1 without a gap. */
+  position: Type.Integer(),
+  id: Uuid,
+  /** RFC 6962 root over the digests of its versions, hex. */
+  root: Type.String({ pattern: '^[0-9a-f]{64}$' }),
+  count: Type.Integer({ minimum: 1 }),
+  /** Nothing waited after it. */
+  is_last: Type.Boolean(),
+  taken_at: Type.String(),
+});
+export type VersionBatch = Static<typeof VersionBatch>;
+
 const internal = { access: { kind: 'internal' }, envelope: 'plain' } as const;
 
 /** All that the rest of the platform may ask of the Master Patient Index. */
@@ -156,6 +170,18 @@ export const contract = {
       persons: Type.Array(Type.Object({ id: Uuid, source_id: Uuid }), { maxItems: 1000 }),
     }),
     data: Type.Array(PersonState),
+  }),
+  listVersionBatches: route({
+    ...internal,
+    method: 'GET',
+    path: '/version_batches',
+    tag: 'integrity',
+    summary: 'Batches of versions of persons, the newest first; `before` is the last position of the page before',
+    query: Type.Object({
+      before: Type.Optional(Type.Integer({ minimum: 1 })),
+      limit: Type.Integer({ minimum: 1, maximum: 1000 }),
+    }),
+    data: Type.Array(VersionBatch),
   }),
   readEvents: route({
     ...internal,

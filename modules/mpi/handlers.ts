@@ -3,6 +3,7 @@ import { readFeed } from '@zdravo/kit/events';
 import { askerOf } from './asker.ts';
 import type { contract } from './contract.ts';
 import type { MpiDeps } from './deps.ts';
+import { listVersionBatches } from './integrity/list-batches.ts';
 import { listRuns, orderRun } from './linkage/runs.ts';
 import { signOffModel } from './linkage/sign-off.ts';
 import { answerProposal } from './linking/answer-proposal.ts';
@@ -47,6 +48,7 @@ export function createHandlers(deps: MpiDeps): Handlers<typeof contract> {
       return { id: params.id };
     },
     findPersonStates: ({ body }) => findPersonStates(deps.db, body.persons),
+    listVersionBatches: ({ query }) => listVersionBatches(deps.db, query),
     readEvents: ({ query }) => readFeed(deps.db, 'mpi', query),
   };
 }

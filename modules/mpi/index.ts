@@ -29,6 +29,13 @@ export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
 export type { BulkPerson } from './bulk/person-rows.ts';
 export type { Asker } from './deps.ts';
 export type { IdentityRules } from './identity-rules.ts';
+export {
+  auditor_role,
+  type FoldedBatch,
+  openVersionAudit,
+  type VersionAudit,
+  type VersionFaults,
+} from './integrity/audit-versions.ts';
 export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
 export { createReview, type Review, type ReviewOptions, review_role } from './review/review.ts';

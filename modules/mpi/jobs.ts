@@ -5,6 +5,7 @@ import { type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { MpiDeps } from './deps.ts';
 import { measureIndexes } from './indexes/measure-job.ts';
 import { reindexPersons } from './indexes/reindex.ts';
+import { batchJob } from './integrity/batch-versions.ts';
 import { finishErasures } from './persons/erase-person.ts';
 import { prepareSheets } from './review/sheets.ts';
 import { refreshDistributions } from './search/distributions.ts';
@@ -37,6 +38,7 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       schedule: '* * * * *',
       run: (_payload, { signal }) => prepareSheets(deps, signal),
     },
+    batchJob(deps),
     { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },
     {
       name: 'delete_old_mpi_events',

@@ -17,6 +17,12 @@ export type Tables = {
     resource_id: string | null;
     detail: unknown | null;
   };
+  'mpi.batched_versions': {
+    person_id: string;
+    version: number;
+    batch: number;
+    digest: Buffer;
+  };
   'mpi.blind_indexes': {
     token: number;
     index_id: number;
@@ -253,5 +259,17 @@ export type Tables = {
     name_mac: number;
     window_start: string;
     query_macs: number[];
+  };
+  'mpi.unbatched_versions': {
+    person_id: string;
+    version: number;
+  };
+  'mpi.version_batches': {
+    position: number;
+    id: Generated<string>;
+    root: Buffer;
+    count: number;
+    is_last: boolean;
+    taken_at: string;
   };
 };

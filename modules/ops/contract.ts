@@ -1,6 +1,7 @@
 import { Nullable, PageQuery, PagingOf, route, Uuid } from '@zdravo/kit/contract';
 import { FeedPage, FeedQuery } from '@zdravo/kit/events';
 import { Type } from 'typebox';
+import { personVersionContract } from './person-version-contract.ts';
 import {
   ContainerReceipt,
   ContainerUpgrade,
@@ -40,6 +41,7 @@ const WaitQuery = Type.Object({ wait_ms: Type.Optional(Type.Integer({ minimum: 0
 
 /** All that the rest of the platform may ask of Operations. */
 export const contract = {
+  ...personVersionContract,
   putDeclaration: route({
     ...declarations,
     method: 'PUT',

@@ -10,6 +10,7 @@ import { getHead, type LogHeadLookup } from './log/checkpoints.ts';
 import { promiseOf } from './log/promises.ts';
 import { getContainerReceipt, getDocumentReceipt, getReceipt } from './log/receipts.ts';
 import { putPersonAlias, removePersonAlias } from './person-aliases.ts';
+import { findPersonVersionBatches, putPersonVersionBatch } from './person-version-batches.ts';
 import { type DeclarationLookup, listDeclarations, type StoredDeclaration } from './read-declarations.ts';
 import {
   countDeclarations,
@@ -62,6 +63,8 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
     putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),
+    putPersonVersionBatch: ({ params, body }) => putPersonVersionBatch(deps, params.id, body),
+    findPersonVersionBatches: ({ body }) => findPersonVersionBatches(db, body.ids),
     getErasureObstacles: ({ params }) => findErasureObstacles(db, params.id),
     putErasure: ({ params, body }, call) => putErasure(deps, params.id, body, call.context),
     countDeclarations: ({ body }) => countDeclarations(db, body.employee_ids),

@@ -19,6 +19,7 @@ import { declarationTimers } from './timers.ts';
 export { type AuditInput, type AuditReport, runAudit } from './audit/audit.ts';
 export type { ContainerSource, OtherContainer } from './audit/containers.ts';
 export { writeMetrics } from './audit/metrics.ts';
+export type { PersonVersions } from './audit/person-versions.ts';
 export type { PromisesToAudit } from './audit/promises.ts';
 export { type AuditState, readState, writeState } from './audit/state.ts';
 export { type BulkDeclaration, bulkLoadDeclarations, type DeclarationLoadOptions } from './bulk/bulk-load.ts';

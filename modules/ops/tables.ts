@@ -126,6 +126,11 @@ export type Tables = {
     leaf_hash: Buffer;
     logged_at: Generated<string>;
   };
+  'ops.person_version_batches': {
+    id: string;
+    leaf_hash: Buffer;
+    logged_at: Generated<string>;
+  };
   'ops.signed_documents': {
     id: string;
     version: number;

@@ -4,6 +4,7 @@ import type { Logger } from '@zdravo/kit/log';
 import type { Pool, PoolClient } from 'pg';
 import { type IdentityRules, identityRules } from '../identity-rules.ts';
 import { generations_lock, type LiveGenerations, openGenerations } from '../indexes/generations.ts';
+import { batches_lock } from '../integrity/batch-versions.ts';
 import { most_counted, phone_index } from '../persons/phone-fanout.ts';
 import type { Tables } from '../tables.ts';
 import { addPerson, type BulkPerson, copy_targets, createRows } from './person-rows.ts';
@@ -25,7 +26,8 @@ export type BulkLoadOptions = {
 /**
  * Loads many new persons through COPY, sealed and indexed as `putPerson` does it, in one transaction: all or none. Ids
  * must be new. Nobody is recognised: persons whose identity keys somebody has already are loaded beside them. There are
- * no events, and the linker is not called: a relink compares them. One audit row tells of the whole load.
+ * no events, and the linker is not called: a relink compares them. One audit row tells of the whole load. No batch of versions
+ * is taken meanwhile: the rows are of the load's begin, and one that nobody could see then must not look back-dated.
  * @throws the database's error for an id or pseudonym that exists; KeyError.
  */
 export async function bulkLoadPersons(
@@ -64,7 +66,7 @@ export async function bulkLoadPersons(
 
 /** Identity keys and facts go through tables of the session: some keys are taken already, telephones are counted last. */
 const prepare = `
-  select pg_advisory_xact_lock_shared(${generations_lock});
+  select pg_advisory_xact_lock_shared(${generations_lock}), pg_advisory_xact_lock_shared(${batches_lock});
   create temp table loaded_identity_keys (token bigint, key_id text, person_id uuid) on commit drop;
   create temp table loaded_facts (pseudonym uuid, person_id uuid, birth_month date, gender text, deceased_on date) on commit drop;`;
 

@@ -19,6 +19,7 @@ import { createFindingList, type Finding, type FindingList } from './findings.ts
 import { auditLeaves } from './leaves.ts';
 import { auditLoggedContainers } from './logged-containers.ts';
 import { auditPersonLinks } from './person-links.ts';
+import { auditPersonVersions, type PersonVersions, type PersonVersionsRead } from './person-versions.ts';
 import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
 import { explainAltered } from './signed-content.ts';
@@ -38,10 +39,12 @@ export type AuditInput = {
   full: boolean;
   promises?: PromisesToAudit;
   containers?: ContainerSource;
+  /** The patient index; without it its batches are leaves like any others. */
+  person_versions?: PersonVersions;
   now: Date;
 };
 
-export type AuditReport = {
+export type AuditReport = PersonVersionsRead & {
   findings: Finding[];
   /** All of them; `findings` names the first thousand. */
   finding_count: number;
@@ -76,10 +79,12 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   await auditHeads(input.db, scope, list);
   const erasures = await auditErasures(input.db, since, list);
   await auditPersonLinks(input.db, since, list);
+  const size = Number(checkpoint?.size ?? 0n);
+  const persons = await auditPersons(input, { ...scope, size }, list);
   const unread = { ...scope, from_leaf: Math.min(scope.from_leaf, containersFrom(input)) };
   const containers = input.containers ? await auditContainers(input.db, input.containers, unread, list) : 0;
   const logged_containers = await auditLoggedContainers({ ...input, scope: unread }, list);
-  const promises = await auditPromises(input, { size: Number(checkpoint?.size ?? 0n) }, list);
+  const promises = await auditPromises(input, { size }, list);
   const is_whole = list.count() === 0;
   return {
     findings: list.found,
@@ -90,8 +95,18 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     containers,
     logged_containers,
     promises,
+    ...persons,
     state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : brokenState(input, list.count()),
   };
+}
+
+async function auditPersons(
+  { db, person_versions: index }: AuditInput,
+  scope: Parameters<typeof auditPersonVersions>[2],
+  list: FindingList,
+): Promise<PersonVersionsRead> {
+  if (!index) return { person_versions: 0, person_version_batches: 0 };
+  return auditPersonVersions(db, index, scope, list);
 }
 
 function openPublished({ checkpoint, policy }: AuditInput, list: FindingList): Checkpoint | undefined {

@@ -12,10 +12,11 @@ export const FINDINGS = {
   record_missing: 'A leaf has no stored record: a record was deleted.',
   record_unlogged: 'A stored record has no leaf: it was inserted past the log, or its leaf was removed.',
   record_misplaced: 'A record is stored under another id, version, operation or status than it was logged with.',
-  record_late: 'A leaf has been waiting for its place too long.',
+  record_back_dated: 'A stored record claims to be older than its place in the log allows: it was inserted later.',
+  record_late: 'A record has been waiting for its place in the log too long.',
   key_lost:
     'A record has no key that opens it, and no erasure was logged: the key was removed, or the record was inserted past us.',
-  head_differs: 'The present state of a declaration is not what its logged versions say.',
+  head_differs: 'The present state of a declaration or a person is not what the logged versions say.',
   history_differs: 'The status history of a declaration is not what its versions say.',
   container_differs: 'A signed container in storage is not the one that was logged.',
   container_missing: 'A signed container is not in storage.',

@@ -218,6 +218,35 @@ test('a database restored from an older backup is refused until an operator refi
   assert.equal(await assertPublishedWhole(), size + 1n);
 });
 
+test('a batch of persons’ versions whose row was lost with its leaf has one leaf after the refill, however often it is brought', async () => {
+  const batches = [1, 2, 3].map((count) => ({
+    params: { id: randomUUID() },
+    body: { root: String(count).repeat(64), count, is_last: true, taken_at: `2026-11-28T10:0${count}:00.000000Z` },
+  }));
+  const bring = () => Promise.all(batches.map((batch) => ops.client.putPersonVersionBatch(batch, context)));
+  const ids = batches.map(({ params }) => params.id);
+  const known = () => ops.client.findPersonVersionBatches({ body: { ids: [...ids, randomUUID()] } }, context);
+  const backup = await dumpLog();
+  const brought = await bring();
+  await ops.ops.sequencer.drain();
+  await restoreLog(backup, { drop: [], pending_again: [ids[1]!] });
+  await superuser.query('delete from ops.person_version_batches where id <> $1', [ids[1]]);
+  assert.deepEqual(await known(), [ids[1]]);
+  assert.deepEqual(await refillFromBundles(migrator.db, log.transparency_log), { refilled: 3, without_record: 0 });
+  await lagLookedUp();
+  assert.deepEqual(await bring(), brought);
+  await ops.ops.sequencer.drain();
+  assert.deepEqual((await known()).sort(), [...ids].sort());
+  const { rows } = await superuser.query(
+    "select record_id from ops.log_entries where kind = 'person_versions' and version = 1 order by record_id",
+  );
+  assert.deepEqual(
+    rows.map((row) => row.record_id),
+    [...ids].sort(),
+  );
+  await assertPublishedWhole();
+});
+
 type LogDump = { state: Buffer; entries: number };
 
 async function dumpLog(): Promise<LogDump> {
@@ -230,8 +259,8 @@ async function dumpLog(): Promise<LogDump> {
 /** What a restore does to the log: later entries and checkpoints are gone, and some leaves wait again. */
 async function restoreLog(dump: LogDump, { drop, pending_again }: { drop: string[]; pending_again: string[] }) {
   await superuser.query(
-    `insert into ops.pending_leaves (record_id, version, entry)
-     select record_id, version, entry from ops.log_entries where record_id = any($1)`,
+    `insert into ops.pending_leaves (kind, record_id, version, entry)
+     select kind, record_id, version, entry from ops.log_entries where record_id = any($1)`,
     [pending_again],
   );
   await superuser.query('delete from ops.log_entries where leaf_index >= $1', [dump.entries]);

@@ -1,5 +1,6 @@
 import { frontierRoot, hashLeaf, readEntries, readRoot, verifyCheckpoint } from '@zdravo/tlog';
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { batch_mark } from '../person-version-batches.ts';
 import type { Tables } from '../tables.ts';
 import { refuseWitnessFork } from './fork-guard.ts';
 import { leader_lock } from './leadership.ts';
@@ -84,17 +85,26 @@ async function collectEntries(
   if (chunk.length > 0) await flush();
 }
 
-/** Each leaf finds its record by its hash; a leaf of another kind keeps the record of its pending row. */
+/**
+ * Each leaf finds its record by its hash; a leaf of another kind keeps the record of its pending row. One of a batch of persons'
+ * versions says all that its record holds: that is made anew, so that the batch does not get a second leaf.
+ */
 async function moveEntries(transaction: Transaction<Tables>): Promise<Refill> {
   const { rows } = await sql<Refill>`
     with pending as (
       delete from ops.pending_leaves where entry in (select entry from refilled)
       returning entry, kind, record_id, version
+    ), batch as (
+      insert into ops.person_version_batches (id, leaf_hash)
+      select (convert_from(entry, 'UTF8')::jsonb ->> 'h')::uuid, leaf_hash from refilled where position(${batch_mark} in entry) > 0
+      on conflict (id) do update set id = excluded.id
+      returning id, leaf_hash, 'person_versions' as kind, 1 as version
     ), moved as (
       insert into ops.log_entries (leaf_index, entry, kind, record_id, version)
-      select refilled.leaf_index, refilled.entry, coalesce(pending.kind, 'declaration'),
-        coalesce(pending.record_id, stored.declaration_id), coalesce(pending.version, stored.version)
+      select refilled.leaf_index, refilled.entry, coalesce(batch.kind, pending.kind, 'declaration'),
+        coalesce(batch.id, pending.record_id, stored.declaration_id), coalesce(batch.version, pending.version, stored.version)
       from refilled
+      left join batch on batch.leaf_hash = refilled.leaf_hash
       left join pending on pending.entry = refilled.entry
       left join ops.declaration_versions stored on stored.leaf_hash = refilled.leaf_hash
       returning record_id

@@ -1,0 +1,80 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Job } from '@zdravo/kit/jobs';
+import { sql } from 'kysely';
+import type { MpiDeps, MpiTransaction } from '../deps.ts';
+import { foldDigests } from './fold-digests.ts';
+import { digestOf } from './version-digest.ts';
+
+/** Held by who takes a batch, and by a bulk load until its rows can be seen. */
+export const batches_lock = '7202611002';
+
+const batch_size = 4096;
+/** For each time that a batch took: what waits for long is worked off beside those who write. */
+const rests = 1;
+
+/** Puts the versions that wait into batches, every minute. */
+export function batchJob(deps: Pick<MpiDeps, 'db'>): Job {
+  return {
+    name: 'batch_person_versions',
+    schedule: '* * * * *',
+    run: async (_payload, { signal }) => void (await batchVersions(deps, signal)),
+  };
+}
+
+/**
+ * Puts all versions that wait into batches. May be stopped at any moment. @returns how many batches were taken.
+ */
+export async function batchVersions({ db }: Pick<MpiDeps, 'db'>, signal?: AbortSignal): Promise<number> {
+  for (let batches = 0; ; batches += 1) {
+    if (signal?.aborted) return batches;
+    const began = performance.now();
+    const taken = await db.transaction().execute(takeBatch);
+    if (!taken) return batches;
+    if (taken.is_last) return batches + 1;
+    await pause(rests * (performance.now() - began));
+  }
+}
+
+/** One transaction: its versions stop waiting when they are in the batch. @returns nothing when none waits or another works. */
+async function takeBatch(transaction: MpiTransaction): Promise<{ is_last: boolean } | undefined> {
+  const { rows } = await sql<{ is_ours: boolean }>`
+    select pg_try_advisory_xact_lock(${batches_lock}::bigint) as is_ours`.execute(transaction);
+  if (!rows[0]!.is_ours) return undefined;
+  const last = await transaction
+    .selectFrom('mpi.version_batches')
+    .select('position')
+    .orderBy('position', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  const position = (last?.position ?? 0) + 1;
+  const { digests, taken } = await takeVersions(transaction, position);
+  const is_last = taken < batch_size;
+  if (digests.length === 0) return is_last ? undefined : { is_last };
+  await sql`
+    insert into mpi.version_batches (position, root, count, is_last, taken_at)
+    select ${position}, ${foldDigests(digests)}, ${digests.length}, ${is_last},
+      greatest(clock_timestamp(), max(taken_at) + interval '1 microsecond')
+    from mpi.version_batches where position = ${position} - 1`.execute(transaction);
+  return { is_last };
+}
+
+/** By where they lie (`ctid`): they are never updated, and nobody else deletes them. One that waits twice is taken once. */
+async function takeVersions(transaction: MpiTransaction, position: number) {
+  const { rows } = await sql<{ digests: Buffer[] | null; taken: number }>`
+    with taken as (
+      delete from mpi.unbatched_versions
+      where ctid = any(array(select ctid from mpi.unbatched_versions limit ${sql.lit(batch_size)}))
+      returning person_id, version
+    ), batched as (
+      insert into mpi.batched_versions (person_id, version, batch, digest)
+      select distinct row.person_id, row.version, ${position}::bigint, ${digestOf('row')}
+      from taken join mpi.person_versions row on row.person_id = taken.person_id and row.version = taken.version
+      on conflict (person_id, version) do nothing
+      returning digest
+    )
+    select (select array_agg(digest order by digest) from batched) as digests, (select count(*) from taken) as taken`.execute(
+    transaction,
+  );
+  const { digests, taken } = rows[0]!;
+  return { digests: digests ?? [], taken };
+}

@@ -10,7 +10,7 @@ import { migrateJobs } from '@zdravo/kit/jobs';
 import { keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
-import { linker_role, migrations as mpiMigrations } from '@zdravo/mpi';
+import { linker_role, key_migrations as mpiKeyMigrations, migrations as mpiMigrations } from '@zdravo/mpi';
 import { migrations as opsMigrations } from '@zdravo/ops';
 import { prm_role, migrations as prmMigrations } from '@zdravo/prm';
 import { reports_role, migrations as reportsMigrations } from '@zdravo/reports';
@@ -77,7 +77,7 @@ function plansOf(settings: Settings): Plan[] {
       migrations: [auditMigrations, mpiMigrations],
       jobs_roles: ['zdravo_mpi', linker_role],
     },
-    { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: [keyMigrations] },
+    { name: 'mpi_keys', given: settings.MPI_KEYS_DATABASE_URL, migrations: mpiKeyMigrations },
     {
       name: 'reports',
       given: settings.REPORTS_DATABASE_URL,

@@ -1,6 +1,6 @@
 import { access, copyFile, mkdir, rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createKeyFile, type KeyProvider, openKeyProvider, rotateKeyFile } from '@zdravo/kit/keys';
+import { createKeyFile, type KeyProvider, openKeyProvider, publishKeyFile, rotateKeyFile } from '@zdravo/kit/keys';
 import type { Settings } from './settings.ts';
 
 /** The keys of a module where `ZDRAVO_KEYS` says; on a developer's machine in a file, made on first use. */
@@ -23,6 +23,22 @@ export async function ownKeyProvider(settings: Settings, module: string, origin:
     await rename(unfinished, path);
   }
   return keyProvider(settings, module);
+}
+
+/** Both sides of keys that one process seals for another; `npm start` has both in one process, each for its own part. */
+export async function keysBetween(
+  settings: Settings,
+  module: string,
+): Promise<{ seals: KeyProvider; opens: KeyProvider }> {
+  const [key_file, public_file] = [await keyFile(settings, module), await keyFile(settings, `${module}.public`)];
+  if (settings.ZDRAVO_KEYS.includes('file')) {
+    await createKeyFile(key_file);
+    await publishKeyFile(key_file, public_file);
+  }
+  return {
+    seals: await openKeyProvider(settings, { module, key_file: public_file, side: 'seals' }),
+    opens: await openKeyProvider(settings, { module, key_file, side: 'opens' }),
+  };
 }
 
 async function keyFile(settings: Settings, module: string): Promise<string> {

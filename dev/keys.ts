@@ -1,19 +1,25 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createKeyFile, KeyError, rotateKeyFile } from '@zdravo/kit/keys';
+import { createKeyFile, KeyError, publishKeyFile, rotateKeyFile } from '@zdravo/kit/keys';
 
 // `npm run keys -- init | rotate FILE`: what an operator does to the key file of a module.
 
 const usage = `usage: npm run keys -- init FILE     a first generation; an existing file is left alone
+       npm run keys -- public FILE PUBLIC_FILE   its public halves, for the process that seals and never opens
        npm run keys -- rotate FILE   another generation, which running processes take up within the hour; older ones still open`;
 
-const [command, given, ...rest] = process.argv.slice(2);
+const [command, given, given_public, ...rest] = process.argv.slice(2);
 // npm runs the command in the project; the file is named from where the user stands.
-const path = given === undefined ? undefined : resolve(process.env['INIT_CWD'] ?? '.', given);
+const placed = (file: string) => resolve(process.env['INIT_CWD'] ?? '.', file);
+const path = given === undefined ? undefined : placed(given);
 try {
-  if (path === undefined || rest.length > 0) throw new RangeError(usage);
+  const is_whole = (given_public !== undefined) === (command === 'public');
+  if (path === undefined || !is_whole || rest.length > 0) throw new RangeError(usage);
   if (command === 'init') await init(path);
-  else if (command === 'rotate')
+  else if (command === 'public') {
+    await publishKeyFile(path, placed(given_public!));
+    console.log('written; give it to the process that seals');
+  } else if (command === 'rotate')
     console.log(`generation ${await rotateKeyFile(path)} seals within the hour, or from the next start on`);
   else throw new RangeError(usage);
 } catch (error) {

@@ -43,7 +43,8 @@ export const accepted: Record<string, { rules: string[]; reason: string }> = {
 /** Every migration of the project. */
 export async function listMigrations(): Promise<string[]> {
   const files: string[] = [];
-  for await (const file of glob('{modules,kit}/*/migrations/*.sql', { cwd: root })) files.push(join(root, file));
+  for await (const file of glob('{modules,kit}/*/{migrations,key-migrations}/*.sql', { cwd: root }))
+    files.push(join(root, file));
   return files.sort();
 }
 

@@ -12,7 +12,7 @@ import {
   type Review,
 } from '@zdravo/mpi';
 import type { Databases } from './databases.ts';
-import { keyProvider, ownKeyProvider } from './key-files.ts';
+import { keyProvider, keysBetween, ownKeyProvider } from './key-files.ts';
 import type { Parts } from './platform.ts';
 
 import { typicalUkrainians, ukrainian_identity_rules } from './processes/mpi.ts';
@@ -35,14 +35,21 @@ export async function startPatientIndex(parts: Parts): Promise<PatientIndex> {
   const close = (one: { close(): Promise<void> }) => one.close();
   const mpi = started.adopt(await createMpi(options), close);
   const key_provider = options.linkage_key_provider!;
+  const { settings } = parts;
   const linker = started.adopt(
-    await createLinker({ ...urls, key_provider, log: log.child({ module: 'mpi-linker' }) }),
+    await createLinker({
+      ...urls,
+      key_provider,
+      linker_key_provider: (await keysBetween(settings, 'mpi-linker')).opens,
+      log: log.child({ module: 'mpi-linker' }),
+    }),
     close,
   );
   const review = started.adopt(
     await createReview({
       ...urls,
       key_provider: options.review_key_provider!,
+      reviewer_key_provider: (await keysBetween(settings, 'mpi-reviewer')).opens,
       callers: { il: secret },
       log: log.child({ module: 'mpi-review' }),
     }),
@@ -69,6 +76,7 @@ export async function mpiLoadOptions(settings: Settings, urls: Databases['urls']
     keys_database_url: urls.mpi_keys,
     key_provider: await keyProvider(settings, 'mpi'),
     linkage_key_provider: await ownKeyProvider(settings, 'mpi-linkage', 'mpi'),
+    linker_key_provider: (await keysBetween(settings, 'mpi-linker')).seals,
     normalise: normaliseName,
     identity_rules: ukrainian_identity_rules,
     log,
@@ -80,6 +88,7 @@ export async function mpiOptions({ settings, databases, log, clock, secret }: Pa
   return {
     ...(await mpiLoadOptions(settings, databases.urls, log)),
     review_key_provider: await ownKeyProvider(settings, 'mpi-review', 'mpi'),
+    reviewer_key_provider: (await keysBetween(settings, 'mpi-reviewer')).seals,
     callers: { il: secret },
     search: { typicalPersons: typicalUkrainians },
     clock,

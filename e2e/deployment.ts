@@ -33,8 +33,8 @@ const logins = {
   platform: ['zdravo_auth', 'zdravo_il', 'zdravo_prm', 'zdravo_mcs', 'zdravo_gateway', 'zdravo_keys'],
   ops: ['zdravo_ops', 'zdravo_ops_sequencer', 'zdravo_keys'],
   mpi: ['zdravo_mpi', 'zdravo_keys'],
-  linker: ['zdravo_mpi_linker', 'zdravo_keys'],
-  review: ['zdravo_mpi_review', 'zdravo_keys'],
+  linker: ['zdravo_mpi_linker', 'zdravo_mpi_linker_keys'],
+  review: ['zdravo_mpi_review', 'zdravo_mpi_review_keys'],
   reports: ['zdravo_reports'],
 };
 type Login = keyof typeof logins;
@@ -137,8 +137,25 @@ async function migrate(site: Site): Promise<void> {
 
 async function layOutFiles({ directory, mail, ports }: Site): Promise<void> {
   await mkdir(join(directory, 'keys'));
-  for (const module of ['auth', 'il', 'mcs', 'ops', 'mpi', 'mpi-linkage', 'mpi-review', 'reports'])
+  for (const module of [
+    'auth',
+    'il',
+    'mcs',
+    'ops',
+    'mpi',
+    'mpi-linkage',
+    'mpi-linker',
+    'mpi-review',
+    'mpi-reviewer',
+    'reports',
+  ])
     await runProgram('keys.ts', ['init', join(directory, 'keys', `${module}.json`)], {});
+  for (const module of ['mpi-linker', 'mpi-reviewer']) {
+    const [file, public_file] = [`${module}.json`, `${module}.public.json`].map((name) =>
+      join(directory, 'keys', name),
+    );
+    await runProgram('keys.ts', ['public', file!, public_file!], {});
+  }
   const { output } = await runProgram('log.ts', ['init', join(directory, 'log'), 'log.example/split'], {});
   const line = /^log \S+$/m.exec(output)![0];
   await writeFile(join(directory, 'log', 'policy'), `${line} http://localhost:${ports.platform}/log\nquorum none\n`);
@@ -174,6 +191,8 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       MPI_KEY_FILE: keyFile('mpi'),
       MPI_LINKAGE_KEY_FILE: keyFile('mpi-linkage'),
       MPI_REVIEW_KEY_FILE: keyFile('mpi-review'),
+      MPI_LINKER_PUBLIC_KEY_FILE: keyFile('mpi-linker.public'),
+      MPI_REVIEWER_PUBLIC_KEY_FILE: keyFile('mpi-reviewer.public'),
       MPI_CALLERS: `il:${secrets.mpi}`,
     },
     'mpi-linker': {
@@ -181,12 +200,14 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       MPI_LINKER_DATABASE_URL: urlOf(site, 'mpi', 'linker'),
       MPI_LINKER_KEYS_DATABASE_URL: urlOf(site, 'mpi_keys', 'linker'),
       MPI_LINKAGE_KEY_FILE: keyFile('mpi-linkage'),
+      MPI_LINKER_KEY_FILE: keyFile('mpi-linker'),
     },
     'mpi-review': {
       MPI_REVIEW_PORT: ports['mpi-review'],
       MPI_REVIEW_DATABASE_URL: urlOf(site, 'mpi', 'review'),
       MPI_REVIEW_KEYS_DATABASE_URL: urlOf(site, 'mpi_keys', 'review'),
       MPI_REVIEW_KEY_FILE: keyFile('mpi-review'),
+      MPI_REVIEWER_KEY_FILE: keyFile('mpi-reviewer'),
       MPI_REVIEW_CALLERS: `il:${secrets.review}`,
     },
     reports: {

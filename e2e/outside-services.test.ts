@@ -14,7 +14,18 @@ import { startStage, type TestStage } from './stage.ts';
 
 // The platform by its settings only: files in an S3 of another process, keys in Vault, uploads scanned by clamd.
 
-const modules = ['auth', 'il', 'mcs', 'ops', 'mpi', 'mpi-linkage', 'mpi-review', 'reports'];
+const modules = [
+  'auth',
+  'il',
+  'mcs',
+  'ops',
+  'mpi',
+  'mpi-linkage',
+  'mpi-linker',
+  'mpi-review',
+  'mpi-reviewer',
+  'reports',
+];
 const country = generateCountry({ seed: 'outside services', persons: 4096 });
 let folder: string;
 let store: ChildProcess;

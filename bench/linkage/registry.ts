@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { normaliseFamilyName, normaliseGivenName, normaliseName, normalisePatronymic } from '@zdravo/country-ua';
 import { connectionUrl, migrate } from '@zdravo/kit/db';
-import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
+import { createFileKeyProvider, createKeyFile } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { type MpiOptions, migrations } from '@zdravo/mpi';
+import { key_migrations, type MpiOptions, migrations } from '@zdravo/mpi';
 import pg from 'pg';
 
 /** Where a registry is. */
@@ -15,7 +15,7 @@ export async function newRegistry(server_url: string, directory: string): Promis
   const database_url = await newDatabase(server_url, 'mpi');
   const keys_database_url = await newDatabase(server_url, 'mpi_keys');
   await migrate(database_url, [migrations]);
-  await migrate(keys_database_url, [keyMigrations]);
+  await migrate(keys_database_url, key_migrations);
   const key_file = join(directory, 'mpi.json');
   await createKeyFile(key_file);
   return openRegistry({ database_url, keys_database_url, key_file });

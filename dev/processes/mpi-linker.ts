@@ -4,6 +4,7 @@ import { createLogger } from '@zdravo/kit/log';
 import { createLinker, linker_role, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { refuseDevelopmentFiles } from './production-guard.ts';
 import { common, DatabaseUrl, KeyFile, port } from './settings.ts';
 
 const Settings = Type.Object({
@@ -12,6 +13,7 @@ const Settings = Type.Object({
   MPI_LINKER_DATABASE_URL: DatabaseUrl,
   MPI_LINKER_KEYS_DATABASE_URL: DatabaseUrl,
   MPI_LINKAGE_KEY_FILE: KeyFile,
+  MPI_LINKER_KEY_FILE: KeyFile,
 });
 
 /**
@@ -20,12 +22,19 @@ const Settings = Type.Object({
  */
 export async function startMpiLinker(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
+  const { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE } = settings;
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE });
   const log = createLogger({ name: 'mpi-linker', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.MPI_LINKER_DATABASE_URL, migrations);
   const linker = await createLinker({
     database_url: settings.MPI_LINKER_DATABASE_URL,
     keys_database_url: settings.MPI_LINKER_KEYS_DATABASE_URL,
     key_provider: await openKeyProvider(settings, { module: 'mpi-linkage', key_file: settings.MPI_LINKAGE_KEY_FILE }),
+    linker_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-linker',
+      key_file: settings.MPI_LINKER_KEY_FILE,
+      side: 'opens',
+    }),
     log,
   });
   const running = await serve({

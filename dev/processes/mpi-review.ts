@@ -4,6 +4,7 @@ import { createLogger } from '@zdravo/kit/log';
 import { createReview, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
 
 const Settings = Type.Object({
@@ -12,18 +13,26 @@ const Settings = Type.Object({
   MPI_REVIEW_DATABASE_URL: DatabaseUrl,
   MPI_REVIEW_KEYS_DATABASE_URL: DatabaseUrl,
   MPI_REVIEW_KEY_FILE: KeyFile,
+  MPI_REVIEWER_KEY_FILE: KeyFile,
   MPI_REVIEW_CALLERS: Callers,
 });
 
 /** The review queue in a process of its own: of persons it opens the sheets of the pairs that people are asked about. */
 export async function startMpiReview(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
+  const { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE } = settings;
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE });
   const log = createLogger({ name: 'mpi-review', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.MPI_REVIEW_DATABASE_URL, migrations);
   const review = await createReview({
     database_url: settings.MPI_REVIEW_DATABASE_URL,
     keys_database_url: settings.MPI_REVIEW_KEYS_DATABASE_URL,
     key_provider: await openKeyProvider(settings, { module: 'mpi-review', key_file: settings.MPI_REVIEW_KEY_FILE }),
+    reviewer_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-reviewer',
+      key_file: settings.MPI_REVIEWER_KEY_FILE,
+      side: 'opens',
+    }),
     callers: readCallers(settings.MPI_REVIEW_CALLERS),
     log,
   });

@@ -24,6 +24,8 @@ const Settings = Type.Object({
   MPI_KEY_FILE: KeyFile,
   MPI_LINKAGE_KEY_FILE: KeyFile,
   MPI_REVIEW_KEY_FILE: KeyFile,
+  MPI_LINKER_PUBLIC_KEY_FILE: KeyFile,
+  MPI_REVIEWER_PUBLIC_KEY_FILE: KeyFile,
   MPI_CALLERS: Callers,
 });
 
@@ -31,7 +33,10 @@ const Settings = Type.Object({
 export async function startMpi(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(Settings, environment);
   const { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE } = settings;
-  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE });
+  const { MPI_LINKER_PUBLIC_KEY_FILE, MPI_REVIEWER_PUBLIC_KEY_FILE } = settings;
+  const public_files = { MPI_LINKER_PUBLIC_KEY_FILE, MPI_REVIEWER_PUBLIC_KEY_FILE };
+  const key_files = { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE, ...public_files };
+  await refuseDevelopmentFiles(settings.ZDRAVO_HOST, key_files);
   const log = createLogger({ name: 'mpi', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.MPI_DATABASE_URL, migrations);
   const mpi = await createMpi({
@@ -42,9 +47,19 @@ export async function startMpi(environment: Record<string, string | undefined>):
       module: 'mpi-linkage',
       key_file: settings.MPI_LINKAGE_KEY_FILE,
     }),
+    linker_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-linker',
+      key_file: settings.MPI_LINKER_PUBLIC_KEY_FILE,
+      side: 'seals',
+    }),
     review_key_provider: await openKeyProvider(settings, {
       module: 'mpi-review',
       key_file: settings.MPI_REVIEW_KEY_FILE,
+    }),
+    reviewer_key_provider: await openKeyProvider(settings, {
+      module: 'mpi-reviewer',
+      key_file: settings.MPI_REVIEWER_PUBLIC_KEY_FILE,
+      side: 'seals',
     }),
     callers: readCallers(settings.MPI_CALLERS),
     normalise: normaliseName,

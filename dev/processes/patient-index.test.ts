@@ -7,9 +7,9 @@ import { after, before, test } from 'node:test';
 import { type Client, createClient, httpTransport } from '@zdravo/kit/client';
 import { connectionUrl } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
-import { createKeyFile, KeyError, keyMigrations } from '@zdravo/kit/keys';
+import { createKeyFile, KeyError, publishKeyFile } from '@zdravo/kit/keys';
 import { createTestDatabase, freePort, type TestDatabase, withClient } from '@zdravo/kit/testing';
-import { linker_role, migrations } from '@zdravo/mpi';
+import { key_migrations, linker_role, migrations } from '@zdravo/mpi';
 import { contract, type Person } from '@zdravo/mpi/contract';
 import { contract as reviewContract } from '@zdravo/mpi/review-contract';
 import { processes } from './index.ts';
@@ -18,8 +18,8 @@ import type { RunningProcess } from './process.ts';
 const secret = 'a-secret-of-the-integration-layer';
 const roles = {
   mpi: ['zdravo_mpi', 'zdravo_keys'],
-  'mpi-linker': [linker_role, 'zdravo_keys'],
-  'mpi-review': ['zdravo_mpi_review', 'zdravo_keys'],
+  'mpi-linker': [linker_role, 'zdravo_mpi_linker_keys'],
+  'mpi-review': ['zdravo_mpi_review', 'zdravo_mpi_review_keys'],
 };
 const running: RunningProcess[] = [];
 let folder: string;
@@ -28,12 +28,14 @@ let keys: TestDatabase;
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zdravo-patient-index-'));
-  for (const file of ['index', 'linkage', 'review', 'foreign']) await createKeyFile(keyFile(file));
+  for (const file of ['index', 'linkage', 'linker', 'review', 'reviewer', 'foreign'])
+    await createKeyFile(keyFile(file));
+  for (const file of ['linker', 'reviewer']) await publishKeyFile(keyFile(file), keyFile(`${file}.public`));
   main = await createTestDatabase('mpi_with_jobs', {
     migrations: [migrations],
     prepare: (url) => migrateJobs(url, 'zdravo_mpi', linker_role),
   });
-  keys = await createTestDatabase('keys', { migrations: [keyMigrations] });
+  keys = await createTestDatabase('keys', { migrations: key_migrations });
 });
 after(async () => {
   for (const one of running.reverse()) await one.stop();
@@ -42,6 +44,19 @@ after(async () => {
 });
 
 const keyFile = (name: string) => join(folder, `${name}.json`);
+
+/** What each process is given: the halves that open lie with one of them only. */
+const keyFilesOf = () => ({
+  mpi: {
+    MPI_KEY_FILE: keyFile('index'),
+    MPI_LINKAGE_KEY_FILE: keyFile('linkage'),
+    MPI_REVIEW_KEY_FILE: keyFile('review'),
+    MPI_LINKER_PUBLIC_KEY_FILE: keyFile('linker.public'),
+    MPI_REVIEWER_PUBLIC_KEY_FILE: keyFile('reviewer.public'),
+  },
+  'mpi-linker': { MPI_LINKAGE_KEY_FILE: keyFile('linkage'), MPI_LINKER_KEY_FILE: keyFile('linker') },
+  'mpi-review': { MPI_REVIEW_KEY_FILE: keyFile('review'), MPI_REVIEWER_KEY_FILE: keyFile('reviewer') },
+});
 
 /** URLs under a login role that is a member of nothing but the process's own roles. */
 async function urlsOf(name: keyof typeof roles): Promise<{ main: string; keys: string }> {
@@ -66,9 +81,7 @@ async function start(name: keyof typeof roles, changes: Record<string, string> =
     [`${prefix}_PORT`]: String(await freePort()),
     [`${prefix}_DATABASE_URL`]: urls.main,
     [`${prefix}_KEYS_DATABASE_URL`]: urls.keys,
-    ...(name === 'mpi' ? { MPI_KEY_FILE: keyFile('index') } : {}),
-    ...(name === 'mpi-review' ? {} : { MPI_LINKAGE_KEY_FILE: keyFile('linkage') }),
-    ...(name === 'mpi-linker' ? {} : { MPI_REVIEW_KEY_FILE: keyFile('review') }),
+    ...keyFilesOf()[name],
     [`${prefix}_CALLERS`]: `il:${secret}`,
     ...changes,
   };
@@ -133,6 +146,8 @@ test('with the keys of another process linker and review do not start, and say w
   const foreign = keyFile('foreign');
   await assert.rejects(start('mpi-linker', { MPI_LINKAGE_KEY_FILE: foreign }), refused('MPI_LINKAGE_KEY_FILE'));
   await assert.rejects(start('mpi-review', { MPI_REVIEW_KEY_FILE: foreign }), refused('MPI_REVIEW_KEY_FILE'));
+  await assert.rejects(start('mpi-linker', { MPI_LINKER_KEY_FILE: foreign }), refused('MPI_LINKER_KEY_FILE'));
+  await assert.rejects(start('mpi-review', { MPI_REVIEWER_KEY_FILE: foreign }), refused('MPI_REVIEWER_KEY_FILE'));
   await assert.rejects(start('mpi-linker', { MPI_LINKAGE_KEY_FILE: keyFile('none') }), /Restore it from its backup/);
 });
 

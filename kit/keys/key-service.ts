@@ -12,6 +12,8 @@ export type KeyServiceOptions = {
   timeout_ms?: number;
   /** For all attempts at one call; 12,000 unless set. */
   deadline_ms?: number;
+  /** The process may wrap and not unwrap, so it cannot try out that contexts are bound: whoever unwraps does. */
+  seals_only?: boolean;
 };
 
 export type KeyService = { ask(make: () => KeyRequest | Promise<KeyRequest>): Promise<KeyAnswer> };

@@ -3,6 +3,11 @@ import { Problem } from '../problem/index.ts';
 /** What a wrapped key is bound to; it opens only under the same context. */
 export type KeyContext = { module: string; purpose: string; owner_id: string };
 
+/** The same in one unambiguous form, for providers that bind bytes. */
+export function contextBytes({ module, purpose, owner_id }: KeyContext): Buffer {
+  return Buffer.from(JSON.stringify([module, purpose, owner_id]));
+}
+
 export type WrappedKey = {
   /** Generation of the key-encryption key, kept in clear beside the wrapped bytes. */
   key_id: string;

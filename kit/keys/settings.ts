@@ -5,6 +5,7 @@ import { ConfigError } from '../config/index.ts';
 import { createAwsKmsProvider, type KmsCredentials } from './aws-kms.ts';
 import { createFileKeyProvider } from './file-provider.ts';
 import type { KeyProvider } from './provider.ts';
+import { createOpeningKeyProvider, createSealingKeyProvider } from './sealing-provider.ts';
 import { createKeySuccession } from './succession.ts';
 import { createVaultTransitProvider } from './vault-transit.ts';
 
@@ -35,23 +36,37 @@ export const KeySettings = {
 };
 export type KeySettings = Static<ReturnType<typeof Type.Object<typeof KeySettings>>>;
 
+export type KeyPlace = {
+  module: string;
+  /** Of the file provider; it must exist. */
+  key_file: string | undefined;
+  /** For keys that one process seals for another: which of the two this is. A key service tells them apart by its policies. */
+  side?: keyof typeof file_providers;
+};
+
+const file_providers = {
+  both: createFileKeyProvider,
+  seals: createSealingKeyProvider,
+  opens: createOpeningKeyProvider,
+};
+
 /**
- * Opens the key provider that the settings name, for one module. @param key_file of the file provider; it must exist.
+ * Opens the key provider that the settings name, for one module.
  * @throws ConfigError, KeyError, KeyServiceError: each says what to do.
  */
 export async function openKeyProvider(
   settings: KeySettings,
-  { module, key_file }: { module: string; key_file: string | undefined },
+  { module, key_file, side = 'both' }: KeyPlace,
 ): Promise<KeyProvider> {
   refusePlainHttp(settings);
   const kinds = [...new Set(settings.ZDRAVO_KEYS.split(','))];
-  const name = `${settings.ZDRAVO_KEY_PREFIX}${module}`;
+  const key = { name: `${settings.ZDRAVO_KEY_PREFIX}${module}`, seals_only: side === 'seals' };
   const [first, ...others] = await Promise.all(
     kinds.map((kind) => {
-      if (kind === 'vault') return openVault(settings, name);
-      if (kind === 'aws-kms') return openKms(settings, name);
+      if (kind === 'vault') return openVault(settings, key);
+      if (kind === 'aws-kms') return openKms(settings, key);
       if (!key_file) throw new ConfigError([`the key file of ${module} is required`]);
-      return createFileKeyProvider(key_file);
+      return file_providers[side](key_file);
     }),
   );
   return others.length === 0 ? first! : createKeySuccession([first!, ...others]);
@@ -66,7 +81,9 @@ function refusePlainHttp(settings: KeySettings): void {
   if (plain.length > 0) throw new ConfigError(plain.map((name) => `${name} must be https outside this machine`));
 }
 
-function openVault(settings: KeySettings, key_name: string): Promise<KeyProvider> {
+type NamedKey = { name: string; seals_only: boolean };
+
+function openVault(settings: KeySettings, { name, seals_only }: NamedKey): Promise<KeyProvider> {
   const { ZDRAVO_VAULT_ADDRESS: endpoint, ZDRAVO_VAULT_TOKEN_FILE: file } = required(settings, 'vault', [
     'ZDRAVO_VAULT_ADDRESS',
     'ZDRAVO_VAULT_TOKEN_FILE',
@@ -75,12 +92,13 @@ function openVault(settings: KeySettings, key_name: string): Promise<KeyProvider
     endpoint,
     mount: settings.ZDRAVO_VAULT_MOUNT,
     ...(settings.ZDRAVO_VAULT_NAMESPACE ? { namespace: settings.ZDRAVO_VAULT_NAMESPACE } : {}),
-    key_name,
+    key_name: name,
+    seals_only,
     token: async () => (await readSecret(file, 'ZDRAVO_VAULT_TOKEN_FILE')).trim(),
   });
 }
 
-function openKms(settings: KeySettings, name: string): Promise<KeyProvider> {
+function openKms(settings: KeySettings, { name, seals_only }: NamedKey): Promise<KeyProvider> {
   const { ZDRAVO_KMS_REGION: region, ZDRAVO_KMS_CREDENTIALS_FILE: file } = required(settings, 'aws-kms', [
     'ZDRAVO_KMS_REGION',
     'ZDRAVO_KMS_CREDENTIALS_FILE',
@@ -90,6 +108,7 @@ function openKms(settings: KeySettings, name: string): Promise<KeyProvider> {
     region,
     key_id: `alias/${name}`,
     mac_key_id: `alias/${name}-mac`,
+    seals_only,
     credentials: () => readCredentials(file),
   });
 }

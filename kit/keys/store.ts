@@ -36,7 +36,7 @@ export type KeyStore = {
   generations(): Promise<string[]>;
 };
 
-type KeyScope = { module: string; purpose: string };
+export type KeyScope = { module: string; purpose: string };
 
 /**
  * What is asked for at once goes to the database together: one statement, and for what is written one commit.

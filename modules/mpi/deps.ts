@@ -11,6 +11,7 @@ import type { Distributions } from './search/distributions.ts';
 import type { SearchKeys } from './search/keys.ts';
 import type { SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
+import type { Epoch } from './vault/epochs.ts';
 
 export type MpiTransaction = Transaction<Tables>;
 /** A connection or a transaction. */
@@ -31,10 +32,12 @@ export type MpiDeps = {
   /** Persons by id; what is asked for at once is read together. */
   persons: PersonLookup;
   keys: KeyStore;
-  /** Of the linkage sketches: the index only makes and wraps these. */
+  /** Of the linkage sketches: without the key of its epoch, which only the linker opens, none of them opens a sketch. */
   sketch_keys: KeyStore;
-  /** Of the sheets that reviewers see. */
+  sketch_epoch: () => Promise<Epoch>;
+  /** Of the sheets that reviewers see; the same, with their process in the linker's place. */
   sheet_keys: KeyStore;
+  sheet_epoch: () => Promise<Epoch>;
   generations: Generations;
   rules: IdentityRules;
   read_audit: ReadAudit;

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
-import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
+import { createKeyStore, type KeyProvider, type KeyScope, keyMigrations } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { contract, type Person } from './contract.ts';
 import type { Asker, MpiDeps, Search } from './deps.ts';
@@ -15,7 +15,7 @@ import { assertIndexesAllowed } from './indexes/entropy.ts';
 import { openGenerations } from './indexes/generations.ts';
 import { mpiJobs } from './jobs.ts';
 import { block_definitions } from './linkage/block-definitions.ts';
-import { sheet_scope, sketch_scope } from './linkage/key-scopes.ts';
+import { sheet_epoch_scope, sheet_scope, sketch_epoch_scope, sketch_scope } from './linkage/key-scopes.ts';
 import type { LinkOrder } from './linking/link-events.ts';
 import { mergePersons } from './linking/merge-persons.ts';
 import { unmergePersons } from './linking/unmerge-persons.ts';
@@ -24,6 +24,7 @@ import { type Distributions, distributionsOf } from './search/distributions.ts';
 import { deriveSearchKeys } from './search/keys.ts';
 import { default_search_settings, type SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
+import { createEpochs } from './vault/epochs.ts';
 
 export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
 export type { BulkPerson } from './bulk/person-rows.ts';
@@ -42,15 +43,23 @@ export { createReview, type Review, type ReviewOptions, review_role } from './re
 export type { SearchSettings } from './search/settings.ts';
 
 export const migrations: Migrations = { module: 'mpi', directory: join(import.meta.dirname, 'migrations') };
+/** Of its key database: who sees which keys. */
+export const key_migrations: Migrations[] = [
+  keyMigrations,
+  { module: 'mpi_keys', directory: join(import.meta.dirname, 'key-migrations') },
+];
 
 export type MpiOptions = {
   database_url: string;
   keys_database_url: string;
   key_provider: KeyProvider;
-  /** The linker's keys, where they are not this process's own; a KMS lets this process wrap under them, never unwrap. */
+  /** Keys that it shares with the linker, where they are not this process's own: each wraps one person's part of a sketch. */
   linkage_key_provider?: KeyProvider;
-  /** The same for the reviewers'. */
+  /** Wraps for the linker and cannot unwrap (`createSealingKeyProvider`, or a KMS that lets this process encrypt only). */
+  linker_key_provider?: KeyProvider;
+  /** The same two for the reviewers' process. */
   review_key_provider?: KeyProvider;
+  reviewer_key_provider?: KeyProvider;
   /** How a name is made comparable in this country, whichever name it is. */
   normalise: (name: string) => string;
   /** Where this country compares some name or number in a way of its own. */
@@ -111,13 +120,17 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     await Promise.all([database.close(), keys_database.close()]);
   };
   const rules = identityRules(options);
+  const epochsFor = (provider: KeyProvider, scope: KeyScope) =>
+    createEpochs({ pool: keys_database.pool, provider, scope });
   try {
     const deps: MpiDeps = {
       db: database.db,
       persons: createPersonLookup(database.db),
       keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
       sketch_keys: createKeyStore(keys_database.pool, options.linkage_key_provider ?? key_provider, sketch_scope),
+      sketch_epoch: epochsFor(options.linker_key_provider ?? key_provider, sketch_epoch_scope),
       sheet_keys: createKeyStore(keys_database.pool, options.review_key_provider ?? key_provider, sheet_scope),
+      sheet_epoch: epochsFor(options.reviewer_key_provider ?? key_provider, sheet_epoch_scope),
       generations: await openGenerations(database.db, key_provider, rules),
       rules,
       read_audit: createReadAudit(database.db, 'mpi'),

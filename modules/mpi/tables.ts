@@ -272,4 +272,13 @@ export type Tables = {
     is_last: boolean;
     taken_at: string;
   };
+  'mpi.sketch_resealings': {
+    id: GeneratedAlways<number>;
+    person_id: Generated<string>;
+    key_id: Generated<string>;
+    started_at: Generated<string>;
+    resealed: Generated<number>;
+    updated_at: Generated<string>;
+    finished_at: string | null;
+  };
 };

@@ -10,12 +10,12 @@ import {
   normalisePatronymic,
 } from '@zdravo/country-ua';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
-import { createFileKeyProvider, createKeyFile, keyMigrations } from '@zdravo/kit/keys';
+import { createFileKeyProvider, createKeyFile } from '@zdravo/kit/keys';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
 import pg from 'pg';
 import { contract, type Person, type PersonWritten } from './contract.ts';
 import type { Asker } from './deps.ts';
-import { createMpi, type Mpi, type MpiOptions, migrations } from './index.ts';
+import { createMpi, key_migrations, type Mpi, type MpiOptions, migrations } from './index.ts';
 
 export type MpiUnderTest = {
   mpi: Mpi;
@@ -43,7 +43,7 @@ export const asker: Asker = context;
 /** The index on databases of its own, called through its contract; every instance of it with these changes. */
 export async function startMpiForTest(common: Partial<MpiOptions> = {}): Promise<MpiUnderTest> {
   const database = await createTestDatabase('mpi', { migrations: [migrations] });
-  const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
+  const keys_database = await createTestDatabase('keys', { migrations: key_migrations });
   const key_file = await newKeyFile();
   const opened: Mpi[] = [];
   const optionsFor = async (file: string): Promise<MpiOptions> => ({

@@ -5,8 +5,10 @@ import type { Pool, PoolClient } from 'pg';
 import { type IdentityRules, identityRules } from '../identity-rules.ts';
 import { generations_lock, type LiveGenerations, openGenerations } from '../indexes/generations.ts';
 import { batches_lock } from '../integrity/batch-versions.ts';
+import { sketch_epoch_scope } from '../linkage/key-scopes.ts';
 import { most_counted, phone_index } from '../persons/phone-fanout.ts';
 import type { Tables } from '../tables.ts';
+import { createEpochs } from '../vault/epochs.ts';
 import { addPerson, type BulkPerson, copy_targets, createRows } from './person-rows.ts';
 
 export type BulkLoadOptions = {
@@ -14,6 +16,7 @@ export type BulkLoadOptions = {
   keys_database_url: string;
   key_provider: KeyProvider;
   linkage_key_provider?: KeyProvider;
+  linker_key_provider?: KeyProvider;
   normalise: (name: string) => string;
   identity_rules?: Partial<IdentityRules>;
   log: Logger;
@@ -81,6 +84,8 @@ async function sendAll(
 ): Promise<number> {
   const { batch_size = 1000, key_provider: provider, onProgress } = options;
   const linkage_provider = options.linkage_key_provider ?? provider;
+  const sealing_provider = options.linker_key_provider ?? provider;
+  const sketch_epoch = await createEpochs({ pool: keys_pool, provider: sealing_provider, scope: sketch_epoch_scope })();
   const rows = createRows();
   let count = 0;
   let sending: Promise<void> = Promise.resolve();
@@ -93,7 +98,7 @@ async function sendAll(
     onProgress?.(count);
   };
   for await (const person of persons) {
-    await addPerson(rows, person, { provider, linkage_provider, generations });
+    await addPerson(rows, person, { provider, linkage_provider, sketch_epoch, generations });
     count += 1;
     if (count % batch_size === 0) await flush();
   }
@@ -108,9 +113,20 @@ async function send(
   keys_pool: Pool,
   batch: Record<keyof typeof copy_targets, Buffer>,
 ): Promise<void> {
-  await inLongTransaction(keys_pool, (keys_client) => copyRows(keys_client, copy_targets.keys, batch.keys));
+  await inLongTransaction(keys_pool, (keys_client) => sendKeys(keys_client, batch.keys));
   for (const table of ['persons', 'versions', 'indexes', 'identity', 'facts', 'sketches', 'blocks'] as const)
     await copyRows(client, copy_targets[table], batch[table]);
+}
+
+/** Through a table of the session: COPY goes into no table whose rows are not everybody's to see. */
+async function sendKeys(client: PoolClient, keys: Buffer): Promise<void> {
+  await client.query(
+    'create temp table if not exists loaded_keys (purpose text, owner_id uuid, key_id text, bytes bytea) on commit delete rows',
+  );
+  await copyRows(client, copy_targets.keys, keys);
+  await client.query(
+    'insert into wrapped_keys (purpose, owner_id, key_id, bytes) select purpose, owner_id, key_id, bytes from loaded_keys',
+  );
 }
 
 async function finish(client: PoolClient, { serving }: LiveGenerations, count: number): Promise<void> {

@@ -7,6 +7,7 @@ import { sketch_scope } from '../linkage/key-scopes.ts';
 import { sealSketch } from '../linkage/sketch.ts';
 import { factsOf } from '../persons/facts.ts';
 import type { Source } from '../persons/write-version.ts';
+import type { Epoch } from '../vault/epochs.ts';
 import { canonicalPerson, sealPerson } from '../vault/seal.ts';
 
 export type BulkPerson = {
@@ -21,7 +22,7 @@ export type BulkPerson = {
 export const copy_targets = {
   sketches: 'mpi.linkage_sketches (person_id, key_id, ciphertext)',
   blocks: 'mpi.linkage_blocks (token, key_id, person_id)',
-  keys: 'wrapped_keys (purpose, owner_id, key_id, bytes)',
+  keys: 'loaded_keys (purpose, owner_id, key_id, bytes)',
   persons: 'mpi.persons (id, status, version, pseudonym)',
   versions:
     'mpi.person_versions (person_id, version, ciphertext, source_type, source_id, schema_version, data_key, content_mac, written_as)',
@@ -37,13 +38,18 @@ export function createRows(): Rows {
   return Object.fromEntries(names.map((name) => [name, createBinaryRows()])) as Rows;
 }
 
-type RowKeys = { provider: KeyProvider; linkage_provider: KeyProvider; generations: LiveGenerations };
+type RowKeys = {
+  provider: KeyProvider;
+  linkage_provider: KeyProvider;
+  sketch_epoch: Epoch;
+  generations: LiveGenerations;
+};
 
 /** Adds everything that one person is in the two databases, sealed and indexed as `putPerson` does it. */
 export async function addPerson(
   rows: Rows,
   { id, pseudonym = randomUUID(), person, source }: BulkPerson,
-  { provider, linkage_provider, generations }: RowKeys,
+  { provider, linkage_provider, sketch_epoch, generations }: RowKeys,
 ): Promise<void> {
   const data_key = randomBytes(32);
   const wrapped = await provider.wrap(data_key, { module: 'mpi', purpose: 'vault', owner_id: id });
@@ -55,7 +61,7 @@ export async function addPerson(
       rows.indexes.row(4).int8(token).int2(index_id).text(maker.key_id).uuid(id);
     for (const { token } of maker.identityTokens(person)) rows.identity.row(3).int8(token).text(maker.key_id).uuid(id);
   }
-  await addSketches(rows, { id, person }, { provider: linkage_provider, generations });
+  await addSketches(rows, { id, person }, { provider: linkage_provider, epoch: sketch_epoch, generations });
   const facts = factsOf(person);
   rows.facts.row(5).uuid(pseudonym).uuid(id).date(facts.birth_month).text(facts.gender).date(facts.deceased_on);
 }
@@ -63,13 +69,13 @@ export async function addPerson(
 async function addSketches(
   rows: Rows,
   { id, person }: { id: string; person: Person },
-  { provider, generations }: { provider: KeyProvider; generations: LiveGenerations },
+  { provider, epoch, generations }: { provider: KeyProvider; epoch: Epoch; generations: LiveGenerations },
 ): Promise<void> {
   const key = randomBytes(32);
   const wrapped = await provider.wrap(key, { ...sketch_scope, owner_id: id });
   rows.keys.row(4).text(sketch_scope.purpose).uuid(id).text(wrapped.key_id).bytes(wrapped.bytes);
   for (const { key_id, sketches } of generations.written) {
-    const sealed = sealSketch(key, { person_id: id, key_id }, sketches.sketch(person));
+    const sealed = sealSketch({ key, epoch }, { person_id: id, key_id }, sketches.sketch(person));
     rows.sketches.row(3).uuid(id).text(key_id).bytes(sealed);
     for (const token of sketches.blocks(person)) rows.blocks.row(3).int8(token).text(key_id).uuid(id);
   }

@@ -9,7 +9,7 @@ import { generations_lock } from './generations.ts';
 import { addIndexRows, claimIdentityKeys } from './index-rows.ts';
 import type { TokenMaker } from './tokens.ts';
 
-type Deps = Pick<MpiDeps, 'db' | 'keys' | 'sketch_keys' | 'generations' | 'log'>;
+type Deps = Pick<MpiDeps, 'db' | 'keys' | 'sketch_keys' | 'sketch_epoch' | 'generations' | 'log'>;
 type Stopping = AbortSignal | undefined;
 
 const batch_size = 100;

@@ -64,7 +64,9 @@ test('with a new generation of keys everybody is found before, during and after 
   const { rows } = await under_test.superuser.query("select from mpi.blind_indexes where key_id = '1' limit 1");
   assert.equal(rows.length, 0, 'the old generation is gone');
   await run(rotated.mpi, 'rewrap_person_keys');
-  const { rows: keys } = await under_test.keys_superuser.query("select from wrapped_keys where key_id <> '2'");
+  const { rows: keys } = await under_test.keys_superuser.query(
+    "select from wrapped_keys where key_id <> '2' and purpose not like '%epoch'",
+  );
   assert.equal(keys.length, 0, 'every data key is wrapped anew');
 });
 

@@ -108,7 +108,7 @@ test('a linker with another key file does not start, and nothing of the queue is
   const before_start = await waiting();
   await assert.rejects(
     openLinker(await newKeyFile()),
-    (error: unknown) => error instanceof KeyError && error.hint.includes('MPI_LINKAGE_KEY_FILE'),
+    (error: unknown) => error instanceof KeyError && error.hint.includes('MPI_LINKER_KEY_FILE'),
   );
   assert.equal(await waiting(), before_start);
 });

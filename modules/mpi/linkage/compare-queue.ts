@@ -1,4 +1,4 @@
-import { KeyError, type KeyStore } from '@zdravo/kit/keys';
+import { KeyError } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { type Kysely, sql } from 'kysely';
 import type { MpiTransaction } from '../deps.ts';
@@ -7,8 +7,9 @@ import { type Matching, matchOnline, servingKey } from './match-online.ts';
 import { openServingModel, type ServingModel } from './models.ts';
 import { type Judged, propose } from './propose.ts';
 import { recordOpened } from './sketch-audit.ts';
+import type { SketchKeys } from './sketch-keys.ts';
 
-type QueueDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
+type QueueDeps = { db: Kysely<Tables>; keys: SketchKeys; log: Logger };
 type Waiting = { position: number; person_id: string };
 
 const batch_size = 100;

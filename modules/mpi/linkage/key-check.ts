@@ -1,4 +1,6 @@
 import { KeyError, type KeyStore } from '@zdravo/kit/keys';
+import type { Logger } from '@zdravo/kit/log';
+import type { EpochReader } from '../vault/epochs.ts';
 
 const looked_at = 5;
 
@@ -32,4 +34,13 @@ export async function refuseForeignKeys<Sample extends { owner_id: string }>(
     `Give it the same ${file} as the process \`mpi\`, with every generation that is still in use.`,
     refused,
   );
+}
+
+/** The same for the keys of epochs. @throws KeyError when a generation is there but of another key. */
+export async function refuseForeignEpochs({ store }: EpochReader, log: Logger, file: string): Promise<void> {
+  await store.check(log).catch((error: unknown) => {
+    if (!(error instanceof KeyError)) throw error;
+    const hint = `Give it the ${file} whose public half the process \`mpi\` has, with every generation that is still in use.`;
+    throw new KeyError(error.code, 'What was sealed for this process does not open under its keys.', hint, error);
+  });
 }

@@ -1,4 +1,3 @@
-import type { KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Matcher, Tokens } from '@zdravo/linkage';
 import { type Kysely, sql } from 'kysely';
@@ -7,8 +6,9 @@ import { verdictOf } from './decide.ts';
 import { openAll, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import { recordRun } from './sketch-audit.ts';
+import type { SketchKeys } from './sketch-keys.ts';
 
-type KnownDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
+type KnownDeps = { db: Kysely<Tables>; keys: SketchKeys; log: Logger };
 
 /** A pair of which people know whether it is one person: decided by reviewers, or seeded. */
 export type KnownPair = { origin: 'reviewed' | 'seeded'; truth: 'same' | 'different'; left: Tokens[]; right: Tokens[] };

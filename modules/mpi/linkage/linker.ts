@@ -2,27 +2,30 @@ import { randomUUID } from 'node:crypto';
 import { type Database, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
-import { createKeyStore, type KeyProvider, type KeyStore } from '@zdravo/kit/keys';
+import { type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { compareQueue } from './compare-queue.ts';
-import { refuseForeignKeys } from './key-check.ts';
-import { sketch_scope } from './key-scopes.ts';
+import { refuseForeignEpochs, refuseForeignKeys } from './key-check.ts';
 import { measureServingModel } from './known-pairs.ts';
 import { matchOnline, servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import type { Judged } from './propose.ts';
 import { type RelinkFigures, type RelinkOptions, relink } from './relink.ts';
+import { resealSketches } from './reseal-sketches.ts';
 import { openSketch } from './sketch.ts';
 import { recordOpened } from './sketch-audit.ts';
+import { createSketchKeys, type SketchKeys } from './sketch-keys.ts';
 import { trainModel } from './train.ts';
 
 export type LinkerOptions = {
   database_url: string;
   keys_database_url: string;
-  /** Opens sketches, and nothing else of a person. */
+  /** Shared with the index: opens each person's part of a sketch, and nothing else of a person. */
   key_provider: KeyProvider;
+  /** Opens what the index sealed for the linker alone, where that is not the same; without it no sketch opens. */
+  linker_key_provider?: KeyProvider;
   log: Logger;
   pool_size?: number;
   /** Between two looks at the queue. */
@@ -48,6 +51,8 @@ export type Linker = {
   close(): Promise<void>;
 };
 
+type LinkerDeps = { db: Kysely<Tables>; keys: SketchKeys; log: Logger };
+
 export const linker_role = 'zdravo_mpi_linker';
 
 /**
@@ -59,13 +64,15 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
   const { log, pool_size = 4 } = options;
   const names = { application_name: 'mpi-linker', log, pool_size };
   const database = openDatabase<Tables>({ url: options.database_url, role: linker_role, ...names });
-  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_keys', ...names });
-  const keys = createKeyStore(keys_database.pool, options.key_provider, sketch_scope);
+  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_mpi_linker_keys', ...names });
+  const { key_provider, linker_key_provider = key_provider } = options;
+  const { pool } = keys_database;
+  const keys = createSketchKeys({ pool, persons: key_provider, epochs: linker_key_provider, log });
   const { db } = database;
   const close = async () => {
     await Promise.all([database.close(), keys_database.close()]);
   };
-  await refuseWrongKeys(db, keys).catch(async (error: unknown) => {
+  await refuseWrongKeys({ db, keys, log }).catch(async (error: unknown) => {
     await close();
     throw error;
   });
@@ -82,7 +89,7 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
     train,
     relink: runRelink,
     measure,
-    jobs: linkerJobs({ relink: runRelink, train, measure }),
+    jobs: [...linkerJobs({ relink: runRelink, train, measure }), ...keyJobs({ db, keys, log })],
     start: clockwork.start,
     stop: clockwork.stop,
     close: async () => {
@@ -93,14 +100,17 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
   };
 }
 
-async function refuseWrongKeys(db: Kysely<Tables>, keys: KeyStore): Promise<void> {
+async function refuseWrongKeys({ db, keys, log }: LinkerDeps): Promise<void> {
+  await refuseForeignEpochs(keys.epochs, log, 'MPI_LINKER_KEY_FILE');
   const rows = await db
     .selectFrom('mpi.linkage_sketches')
     .select(['person_id', 'person_id as owner_id', 'key_id', 'ciphertext'])
     .limit(5)
     .execute();
-  const open = (key: Uint8Array, { ciphertext, ...place }: (typeof rows)[number]) => openSketch(key, place, ciphertext);
-  await refuseForeignKeys(keys, rows, { open, file: 'MPI_LINKAGE_KEY_FILE' });
+  const epochs = await keys.epochs.keysOf(rows.map(({ ciphertext }) => ciphertext));
+  const open = (key: Uint8Array, { ciphertext, ...place }: (typeof rows)[number]) =>
+    openSketch({ key, epochs }, place, ciphertext);
+  await refuseForeignKeys(keys.persons, rows, { open, file: 'MPI_LINKAGE_KEY_FILE' });
 }
 
 function healthApp(log: Logger, databases: readonly Pick<Database<Tables>, 'pool'>[]): HttpServer {
@@ -137,6 +147,22 @@ function linkerJobs({ relink: run, train, measure }: Pick<Linker, 'relink' | 'tr
   ];
 }
 
+function keyJobs(deps: LinkerDeps): Job[] {
+  return [
+    {
+      name: 'reseal_sketches',
+      schedule: '29 * * * *',
+      run: async (_payload, { signal }) => {
+        await resealSketches(deps, signal);
+      },
+    },
+    rewrapJob(
+      { name: 'rewrap_sketch_epochs', schedule: '41 * * * *' },
+      { stores: [deps.keys.epochs.store], log: deps.log },
+    ),
+  ];
+}
+
 /** Looks at the queue again and again; what fails is told and tried again. */
 function repeatedly(drain: () => Promise<unknown>, { log, interval_ms = 500 }: LinkerOptions) {
   let timer: NodeJS.Timeout | undefined;
@@ -158,10 +184,7 @@ function repeatedly(drain: () => Promise<unknown>, { log, interval_ms = 500 }: L
   return { start: () => schedule(0), stop };
 }
 
-async function matchOne(
-  { db, keys, log }: { db: Kysely<Tables>; keys: KeyStore; log: Logger },
-  person_id: string,
-): Promise<Judged[]> {
+async function matchOne({ db, keys, log }: LinkerDeps, person_id: string): Promise<Judged[]> {
   const [model, key_id] = await Promise.all([openServingModel(db), servingKey(db)]);
   const opened: string[] = [];
   const onOpened = (ids: Iterable<string>) => opened.push(...ids);

@@ -1,16 +1,17 @@
-import type { KeyStore } from '@zdravo/kit/keys';
 import { KeyError } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Tokens } from '@zdravo/linkage';
 import { sql } from 'kysely';
 import type { MpiDatabase } from '../deps.ts';
+import { openEach } from '../vault/epochs.ts';
 import { evidenceOf, verdictOf } from './decide.ts';
 import type { ServingModel } from './models.ts';
 import type { Judged } from './propose.ts';
 import { openSketch } from './sketch.ts';
+import type { SketchKeys } from './sketch-keys.ts';
 
 export type Opening = {
-  keys: KeyStore;
+  keys: SketchKeys;
   key_id: string;
   log: Logger;
   /** Told of everybody whose sketch was opened, for the audit. */
@@ -99,13 +100,17 @@ export async function openAll(
   { keys, key_id, log, onOpened }: Opening,
   rows: readonly Sealed[],
 ): Promise<Map<string, Tokens[]>> {
-  const known = await keysOf({ keys, log }, rows);
+  const ids = rows.map(({ person_id }) => person_id);
+  const [known, epochs] = await Promise.all([
+    openEach({ store: keys.persons, log }, ids),
+    keys.epochs.keysOf(rows.map(({ ciphertext }) => ciphertext)),
+  ]);
   const opened = new Map<string, Tokens[]>();
   for (const { person_id, ciphertext } of rows) {
     const key = known.get(person_id);
     if (!key) continue;
     try {
-      opened.set(person_id, openSketch(key, { person_id, key_id }, ciphertext));
+      opened.set(person_id, openSketch({ key, epochs }, { person_id, key_id }, ciphertext));
     } catch (error) {
       if (!(error instanceof KeyError) && !(error instanceof RangeError)) throw error;
       log.error({ err: error, person_id }, 'a sketch does not open; the next change of the person makes it anew');
@@ -113,30 +118,6 @@ export async function openAll(
   }
   onOpened(opened.keys());
   return opened;
-}
-
-/** All at once; one by one when some key fails, so that one altered key costs one person only. */
-export async function keysOf(
-  { keys, log }: Pick<Opening, 'keys' | 'log'>,
-  rows: readonly { person_id: string }[],
-): Promise<Map<string, Uint8Array>> {
-  const ids = rows.map((row) => row.person_id);
-  try {
-    return await keys.findMany(ids);
-  } catch (error) {
-    if (!(error instanceof KeyError)) throw error;
-  }
-  const known = new Map<string, Uint8Array>();
-  for (const person_id of ids) {
-    try {
-      const key = await keys.find(person_id);
-      if (key) known.set(person_id, key);
-    } catch (error) {
-      if (!(error instanceof KeyError) || error.code === 'key_unknown') throw error;
-      log.error({ err: error, person_id }, `the key of a sketch does not open: ${error.hint}`);
-    }
-  }
-  return known;
 }
 
 /** The generation of keys under which sketches can be compared now. */

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
-import { keysOf } from './match-online.ts';
+import { openEach } from '../vault/epochs.ts';
 import type { ServingModel } from './models.ts';
 import type { RelinkDeps, Run } from './relink.ts';
 import type { ScoredShard, ShardTask } from './score-shard.worker.ts';
@@ -37,17 +37,15 @@ export function startScorers(
   });
 }
 
-async function taskOf({ db, ...opening }: RelinkDeps, run: Run, shard: number): Promise<ShardTask> {
+async function taskOf({ db, keys, log }: RelinkDeps, run: Run, shard: number): Promise<ShardTask> {
   const { rows } = await sql<{ low_id: string; high_id: string }>`
     select low_id, high_id from mpi.relink_pairs where run_id = ${run.id} and shard = ${shard}
     order by low_id, high_id`.execute(db);
   const ids = [...new Set(rows.flatMap((row) => [row.low_id, row.high_id]))];
   return {
     pairs: rows,
-    keys: await keysOf(
-      opening,
-      ids.map((person_id) => ({ person_id })),
-    ),
+    keys: await openEach({ store: keys.persons, log }, ids),
+    epochs: await keys.epochs.all(),
   };
 }
 

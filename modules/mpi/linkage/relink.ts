@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../tables.ts';
@@ -8,8 +7,9 @@ import { openServingModel, type ServingModel } from './models.ts';
 import { decideRelink } from './relink-decisions.ts';
 import { startScorers } from './relink-scorers.ts';
 import { recordRun } from './sketch-audit.ts';
+import type { SketchKeys } from './sketch-keys.ts';
 
-export type RelinkDeps = { db: Kysely<Tables>; keys: KeyStore; database_url: string; log: Logger };
+export type RelinkDeps = { db: Kysely<Tables>; keys: SketchKeys; database_url: string; log: Logger };
 export type RelinkOptions = {
   /** Threads that open and compare sketches. */
   workers?: number;

@@ -1,11 +1,16 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createMatcher, type Tokens } from '@zdravo/linkage';
 import pg from 'pg';
+import type { EpochKeys } from '../vault/epochs.ts';
 import { evidenceOf, verdictOf } from './decide.ts';
 import type { ServingModel } from './models.ts';
 import { openSketch } from './sketch.ts';
 
-export type ShardTask = { pairs: { low_id: string; high_id: string }[]; keys: Map<string, Uint8Array> };
+export type ShardTask = {
+  pairs: { low_id: string; high_id: string }[];
+  keys: Map<string, Uint8Array>;
+  epochs: EpochKeys;
+};
 export type ScoredShard = {
   low_ids: string[];
   high_ids: string[];
@@ -38,8 +43,8 @@ parentPort!.on('message', async (task: ShardTask | 'stop') => {
   parentPort!.postMessage(await scoreShard(task));
 });
 
-async function scoreShard({ pairs, keys }: ShardTask): Promise<ScoredShard> {
-  const { sketches, unreadable } = await openSketches(keys);
+async function scoreShard({ pairs, ...opening }: ShardTask): Promise<ScoredShard> {
+  const { sketches, unreadable } = await openSketches(opening);
   const scored: ScoredShard = { low_ids: [], high_ids: [], bits: [], evidence: [], unreadable };
   for (const { low_id, high_id } of pairs) {
     const [left, right] = [sketches.get(low_id), sketches.get(high_id)];
@@ -55,7 +60,7 @@ async function scoreShard({ pairs, keys }: ShardTask): Promise<ScoredShard> {
   return scored;
 }
 
-async function openSketches(keys: Map<string, Uint8Array>) {
+async function openSketches({ keys, epochs }: Pick<ShardTask, 'keys' | 'epochs'>) {
   const ids = [...keys.keys()];
   const sketches = new Map<string, Tokens[]>();
   const unreadable: string[] = [];
@@ -66,7 +71,7 @@ async function openSketches(keys: Map<string, Uint8Array>) {
     );
     for (const { person_id, ciphertext } of rows) {
       try {
-        sketches.set(person_id, openSketch(keys.get(person_id)!, { person_id, key_id }, ciphertext));
+        sketches.set(person_id, openSketch({ key: keys.get(person_id)!, epochs }, { person_id, key_id }, ciphertext));
       } catch {
         unreadable.push(person_id);
       }

@@ -1,14 +1,17 @@
 import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
-import { openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
+import { openEnvelope } from '@zdravo/kit/keys';
 import { keyedHash, type Tokens, tokensOf } from '@zdravo/linkage';
 import type { Person } from '../contract.ts';
 import type { IdentityRules } from '../identity-rules.ts';
+import { type Opening, openOfEpoch, type Sealing, sealInEpoch } from '../vault/epochs.ts';
 import { blockComposites } from './block-definitions.ts';
 import { comparable_fields, sketchValues } from './sketch-fields.ts';
 
 /** Grows when `sketch_fields` change: older sketches are then made anew by a re-index. */
 const sketch_version = 1;
-const size_class_bytes = 256;
+export const size_class_bytes = 256;
+/** Nonce and tag. */
+export const envelope_bytes = 28;
 const most_remembered = 50_000;
 
 /** Makes what the linker compares of a person: keyed hashes, from which names cannot be read without the key. */
@@ -79,13 +82,25 @@ export function decodeSketch(bytes: Buffer): Tokens[] {
 
 export type SketchPlace = { person_id: string; key_id: string };
 
-export function sealSketch(key: Uint8Array, place: SketchPlace, sketch: Uint8Array): Buffer {
-  return sealEnvelope(key, sketch, associatedData(place));
+/** The index seals so that only the linker opens. */
+export function sealSketch(sealing: Sealing, place: SketchPlace, sketch: Uint8Array): Buffer {
+  return sealInEpoch(sealing, sketch, associatedData(place));
 }
 
-/** @throws KeyError when key, bytes or place are not those of the sealing. */
-export function openSketch(key: Uint8Array, place: SketchPlace, sealed: Uint8Array): Tokens[] {
-  return decodeSketch(openEnvelope(key, sealed, associatedData(place)));
+/** @throws KeyError when keys, bytes or place are not those of the sealing; RangeError for a sketch of another version. */
+export function openSketch(opening: Opening, place: SketchPlace, sealed: Uint8Array): Tokens[] {
+  return decodeSketch(openBytes(opening, place, sealed));
+}
+
+/** The sketch as it was sealed, to seal it anew. */
+export function openBytes(opening: Opening, place: SketchPlace, sealed: Uint8Array): Buffer {
+  if (isOfNoEpoch(sealed)) return openEnvelope(opening.key, sealed, associatedData(place));
+  return openOfEpoch(opening, sealed, associatedData(place));
+}
+
+/** Sealed under the person's key alone, which the index can open: `reseal_sketches` brings it into an epoch. */
+function isOfNoEpoch(sealed: Uint8Array): boolean {
+  return sealed.length % size_class_bytes === envelope_bytes;
 }
 
 function associatedData({ person_id, key_id }: SketchPlace): Buffer {

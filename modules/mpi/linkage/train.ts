@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import {
   createMatcher,
@@ -16,8 +15,9 @@ import { servingKey } from './match-online.ts';
 import { openServingModel } from './models.ts';
 import { recordRun } from './sketch-audit.ts';
 import { comparable_fields, sketch_fields } from './sketch-fields.ts';
+import type { SketchKeys } from './sketch-keys.ts';
 
-type TrainDeps = { db: Kysely<Tables>; keys: KeyStore; log: Logger };
+type TrainDeps = { db: Kysely<Tables>; keys: SketchKeys; log: Logger };
 
 /** How two models did on pairs whose truth is known: mean bits of surprise, the less the better. */
 export type Comparison = { pairs: number; surprise: number; surprise_of_serving: number };

@@ -3,21 +3,22 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Person } from '../contract.ts';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
 import type { LiveGenerations } from '../indexes/generations.ts';
+import type { Sealing } from '../vault/epochs.ts';
 import { sealSketch } from './sketch.ts';
 
 export type Sketching = {
   person_id: string;
   person: Person;
-  key: Uint8Array;
+  sealing: Sealing;
   /** Whether there can be no older sketch. */
   is_new: boolean;
 };
 
 /** The parts of a write's one statement that bring persons' sketches and blocks up to date and call the linker. */
 export function sketchRows({ written }: LiveGenerations, sketchings: readonly Sketching[]): RawBuilder<unknown> {
-  const sketches = sketchings.flatMap(({ person_id, person, key }) =>
+  const sketches = sketchings.flatMap(({ person_id, person, sealing }) =>
     written.map(({ key_id, sketches: maker }) => {
-      return { person_id, key_id, sealed: sealSketch(key, { person_id, key_id }, maker.sketch(person)) };
+      return { person_id, key_id, sealed: sealSketch(sealing, { person_id, key_id }, maker.sketch(person)) };
     }),
   );
   const blocks = sketchings.flatMap(({ person_id, person }) =>
@@ -64,12 +65,13 @@ export function sketchRows({ written }: LiveGenerations, sketchings: readonly Sk
 
 /** The same outside a write: for a new generation of keys, and for persons who have no sketch yet. */
 export async function writeSketch(
-  deps: Pick<MpiDeps, 'sketch_keys'>,
+  deps: Pick<MpiDeps, 'sketch_keys' | 'sketch_epoch'>,
   transaction: MpiTransaction,
   { generations, person_id, person }: { generations: LiveGenerations; person_id: string; person: Person },
 ): Promise<void> {
-  const key = await deps.sketch_keys.getOrCreate(person_id);
-  await sql`with ${sketchRows(generations, [{ person_id, person, key, is_new: false }])} select`.execute(transaction);
+  const [key, epoch] = await Promise.all([deps.sketch_keys.getOrCreate(person_id), deps.sketch_epoch()]);
+  const sketching = { person_id, person, sealing: { key, epoch }, is_new: false };
+  await sql`with ${sketchRows(generations, [sketching])} select`.execute(transaction);
 }
 
 /** Takes everything by which a person is compared away. */

@@ -18,12 +18,13 @@ export async function storeVersions(
 ): Promise<{ person_id: string; token: Token }[]> {
   const { deps, transaction, generations } = context;
   const ids = writings.map(({ head }) => head.id);
-  const [keys, sketch_keys] = await Promise.all([
+  const [keys, sketch_keys, epoch] = await Promise.all([
     Promise.all(ids.map((id) => deps.keys.getOrCreate(id))),
     Promise.all(ids.map((id) => deps.sketch_keys.getOrCreate(id))),
+    deps.sketch_epoch(),
   ]);
   const sketchings = writings.map(({ head, written, created }, at) => {
-    return { person_id: head.id, person: written.person, key: sketch_keys[at]!, is_new: created };
+    return { person_id: head.id, person: written.person, sealing: { key: sketch_keys[at]!, epoch }, is_new: created };
   });
   const { rows } = await sql<{ person_id: string; token: Token }>`
     with ${versionRows(context, writings, keys)}, ${recordRows(writings)}, ${identityRows(context, writings)},

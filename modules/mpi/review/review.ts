@@ -15,9 +15,10 @@ import { malformed, Problem } from '@zdravo/kit/problem';
 import type { Kysely } from 'kysely';
 import { askerOf } from '../asker.ts';
 import type { Asker } from '../deps.ts';
-import { refuseForeignKeys } from '../linkage/key-check.ts';
-import { sheet_scope } from '../linkage/key-scopes.ts';
+import { refuseForeignEpochs, refuseForeignKeys } from '../linkage/key-check.ts';
+import { sheet_epoch_scope, sheet_scope } from '../linkage/key-scopes.ts';
 import type { Tables } from '../tables.ts';
+import { createEpochReader, type EpochReader } from '../vault/epochs.ts';
 import { assign, getOpen, open, postpone } from './assignments.ts';
 import { contract, type ReviewedPair, type SheetField, SheetField as SheetFields } from './contract.ts';
 import { models, reliability, reviewers } from './quality.ts';
@@ -27,15 +28,17 @@ import { putVote } from './votes.ts';
 export type ReviewOptions = {
   database_url: string;
   keys_database_url: string;
-  /** Opens sheets, and nothing else of a person. */
+  /** Shared with the index: opens each pair's part of a sheet, and nothing else of a person. */
   key_provider: KeyProvider;
+  /** Opens what the index sealed for this process alone, where that is not the same; without it no sheet opens. */
+  reviewer_key_provider?: KeyProvider;
   callers: Record<string, string>;
   log: Logger;
   pool_size?: number;
 };
 
 export type Review = { app: HttpServer; close(): Promise<void> };
-type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; read_audit: ReadAudit; log: Logger };
+type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; epochs: EpochReader; read_audit: ReadAudit; log: Logger };
 
 export const review_role = 'zdravo_mpi_review';
 
@@ -47,10 +50,13 @@ export async function createReview(options: ReviewOptions): Promise<Review> {
   const { log, pool_size = 4 } = options;
   const names = { application_name: 'mpi-review', log, pool_size };
   const database = openDatabase<Tables>({ url: options.database_url, role: review_role, ...names });
-  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_keys', ...names });
+  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_mpi_review_keys', ...names });
+  const { key_provider, reviewer_key_provider = key_provider } = options;
+  const { pool } = keys_database;
   const deps: ReviewDeps = {
     db: database.db,
-    keys: createKeyStore(keys_database.pool, options.key_provider, sheet_scope),
+    keys: createKeyStore(pool, key_provider, sheet_scope),
+    epochs: createEpochReader({ pool, provider: reviewer_key_provider, scope: sheet_epoch_scope, log }),
     read_audit: createReadAudit(database.db, 'mpi'),
     log,
   };
@@ -61,6 +67,8 @@ export async function createReview(options: ReviewOptions): Promise<Review> {
     await close();
     throw error;
   });
+  // Few, and this process has no jobs that would come to it later.
+  await deps.epochs.store.rewrap();
   const app = createHttpServer({ log });
   mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
   healthRoutes(app, async () => {
@@ -75,15 +83,17 @@ export async function createReview(options: ReviewOptions): Promise<Review> {
   };
 }
 
-async function refuseWrongKeys({ db, keys }: ReviewDeps): Promise<void> {
+async function refuseWrongKeys({ db, keys, epochs, log }: ReviewDeps): Promise<void> {
+  await refuseForeignEpochs(epochs, log, 'MPI_REVIEWER_KEY_FILE');
   const rows = await db
     .selectFrom('mpi.review_sheets')
     .select(['item_id as owner_id', 'ciphertext'])
     .orderBy('prepared_at', 'desc')
     .limit(5)
     .execute();
+  const known = await epochs.keysOf(rows.map(({ ciphertext }) => ciphertext));
   const open = (key: Uint8Array, { owner_id, ciphertext }: (typeof rows)[number]) =>
-    openSheets(key, owner_id, ciphertext);
+    openSheets({ key, epochs: known }, owner_id, ciphertext);
   await refuseForeignKeys(keys, rows, { open, file: 'MPI_REVIEW_KEY_FILE' });
 }
 
@@ -144,13 +154,13 @@ function fieldNames(asked = ''): SheetField[] {
 }
 
 /** @throws Problem 503 `sheet_not_ready`; what does not open is taken away, so that the index prepares it anew. */
-async function sheetsOf({ db, keys, log }: ReviewDeps, id: string): Promise<SheetPair> {
+async function sheetsOf({ db, keys, epochs, log }: ReviewDeps, id: string): Promise<SheetPair> {
   try {
     const [row, key] = await Promise.all([
       db.selectFrom('mpi.review_sheets').select('ciphertext').where('item_id', '=', id).executeTakeFirst(),
       keys.find(id),
     ]);
-    if (row && key) return openSheets(key, id, row.ciphertext);
+    if (row && key) return openSheets({ key, epochs: await epochs.keysOf([row.ciphertext]) }, id, row.ciphertext);
   } catch (error) {
     if (!(error instanceof KeyError)) throw error;
     log.error({ err: error, review_item_id: id }, `the sheet of a pair does not open: ${error.hint}`);

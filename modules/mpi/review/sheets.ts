@@ -1,9 +1,10 @@
-import { KeyError, openEnvelope, sealEnvelope } from '@zdravo/kit/keys';
+import { KeyError } from '@zdravo/kit/keys';
 import { sql } from 'kysely';
 import type { Person } from '../contract.ts';
 import type { MpiDeps } from '../deps.ts';
 import { recordRead } from '../persons/get-person.ts';
 import { openPersons } from '../persons/read-versions.ts';
+import { type Opening, openOfEpoch, type Sealing, sealInEpoch } from '../vault/epochs.ts';
 import type { SheetField } from './contract.ts';
 
 export type Sheet = Partial<Record<SheetField, string>>;
@@ -57,8 +58,8 @@ async function prepare(deps: MpiDeps, { id, low_id, high_id, versions }: Waiting
   const persons = await openPersons(deps, deps.db, [low_id, high_id]);
   const [low, high] = [persons.get(low_id), persons.get(high_id)];
   if (!low || !high) return;
-  const key = await deps.sheet_keys.getOrCreate(id);
-  const ciphertext = sealSheets(key, id, [sheetOf(low), sheetOf(high)]);
+  const [key, epoch] = await Promise.all([deps.sheet_keys.getOrCreate(id), deps.sheet_epoch()]);
+  const ciphertext = sealSheets({ key, epoch }, id, [sheetOf(low), sheetOf(high)]);
   const asker = { request_id: `review-sheet-${id}`, actor_id: null, client_id: null, purpose: 'review' };
   await recordRead(deps, 'person.review_sheet', [low_id, high_id], asker);
   await sql`
@@ -96,13 +97,13 @@ function sheetOf(person: Person): Sheet {
   return Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''));
 }
 
-function sealSheets(key: Uint8Array, item_id: string, pair: SheetPair): Buffer {
+function sealSheets(sealing: Sealing, item_id: string, pair: SheetPair): Buffer {
   const text = JSON.stringify(pair);
   const padded = text.padEnd(Math.ceil(text.length / 512) * 512, ' ');
-  return sealEnvelope(key, Buffer.from(padded), Buffer.from(`review ${item_id}`));
+  return sealInEpoch(sealing, Buffer.from(padded), Buffer.from(`review ${item_id}`));
 }
 
 /** @throws KeyError when key, bytes or item are not those of the sealing. */
-export function openSheets(key: Uint8Array, item_id: string, sealed: Uint8Array): SheetPair {
-  return JSON.parse(openEnvelope(key, sealed, Buffer.from(`review ${item_id}`)).toString()) as SheetPair;
+export function openSheets(opening: Opening, item_id: string, sealed: Uint8Array): SheetPair {
+  return JSON.parse(openOfEpoch(opening, sealed, Buffer.from(`review ${item_id}`)).toString()) as SheetPair;
 }

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { key_kinds } from '@zdravo/kit/testing';
 import { context, somePersons, startMpiForTest } from '../testing.ts';
 
-const wrapped_query = 'select owner_id, purpose, key_id, bytes from wrapped_keys where bytes is not null order by 1, 2';
-const sealed_query = 'select * from mpi.person_versions order by person_id, version';
+// Those of epochs are wrapped anew by whoever opens them (epochs.test.ts).
+const wrapped_query = `select owner_id, purpose, key_id, bytes from wrapped_keys
+  where bytes is not null and purpose not like '%epoch' order by 1, 2`;
+const sealed_query = 'select person_id, version, data_key, ciphertext from mpi.person_versions order by 1, 2';
 
 for (const [kind, start] of Object.entries(key_kinds)) {
   test(`keys of persons by ${kind}: a rotation wraps them anew and re-indexes, no ciphertext of a version changes, the old generation can go`, async () => {

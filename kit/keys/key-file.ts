@@ -1,0 +1,134 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { Type } from 'typebox';
+import { Value } from 'typebox/value';
+import { publicKeyOf } from './hpke.ts';
+import { KeyError } from './provider.ts';
+
+const KeyFile = Type.Object({
+  current: Type.String(),
+  keys: Type.Record(Type.String(), Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' })),
+});
+type KeyFile = { current: string; keys: Record<string, string> };
+
+/** What is read of a key file, and read anew when it is asked for a generation that it did not have. */
+export type OpenKeyFile = {
+  current(): string;
+  /** @throws KeyError `key_unknown` */
+  keyOf(key_id: string): Promise<Buffer>;
+  refresh(): Promise<void>;
+};
+
+/** @throws KeyError `key_file_unusable` */
+export async function openKeyFile(path: string): Promise<OpenKeyFile> {
+  let file = await readKeyFile(path);
+  const refresh = async () => {
+    file = await readKeyFile(path);
+  };
+  return {
+    current: () => file.current,
+    /** Another process may have wrapped under a generation that was added since: the file is read again once. */
+    keyOf: async (key_id) => {
+      if (!(key_id in file.keys)) await refresh();
+      const key = file.keys[key_id];
+      if (key) return Buffer.from(key, 'base64');
+      throw new KeyError(
+        'key_unknown',
+        `Key generation ${key_id} is not in the key file.`,
+        'Put the older generation back into it.',
+      );
+    },
+    refresh,
+  };
+}
+
+/** Creates the file with a first generation unless it is there; an existing one is never overwritten. */
+export async function createKeyFile(path: string): Promise<void> {
+  const first: KeyFile = { current: '1', keys: { '1': randomBytes(32).toString('base64') } };
+  try {
+    await writeNew(path, first);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Adds a generation and makes it the current one. Two rotations at once would lose the generation of one of them: the
+ * file beside it, which the second finds, lets only one through. @returns its id. @throws KeyError
+ */
+export async function rotateKeyFile(path: string): Promise<string> {
+  const beside = `${path}.new`;
+  const handle = await open(beside, 'wx', 0o600).catch((cause: unknown) => {
+    throw halfRotated(beside, cause);
+  });
+  try {
+    const file = await readKeyFile(path);
+    const next = String(Math.max(...Object.keys(file.keys).map(Number)) + 1);
+    await write(handle, { current: next, keys: { ...file.keys, [next]: randomBytes(32).toString('base64') } });
+    await rename(beside, path);
+    return next;
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Writes the public halves of a key file's generations (X25519) to another, for those who seal and never open. What is
+ * there is replaced at once. @throws KeyError
+ */
+export async function publishKeyFile(path: string, public_path: string): Promise<void> {
+  const { current, keys } = await readKeyFile(path);
+  const publicHalf = (key: string) => publicKeyOf(Buffer.from(key, 'base64')).toString('base64');
+  const file = { current, keys: Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, publicHalf(key)])) };
+  const beside = `${public_path}.${randomUUID()}`;
+  await writeNew(beside, file);
+  await rename(beside, public_path);
+}
+
+function halfRotated(beside: string, cause: unknown): KeyError {
+  return new KeyError(
+    'key_file_unusable',
+    'The key file is being rotated, or a rotation was broken off.',
+    `Nothing was wrapped under the generation in ${beside} yet: when no rotation runs, remove that file and rotate again.`,
+    cause,
+  );
+}
+
+async function writeNew(path: string, file: KeyFile): Promise<void> {
+  const handle = await open(path, 'wx', 0o600);
+  try {
+    await write(handle, file);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function write(handle: FileHandle, file: KeyFile): Promise<void> {
+  await handle.writeFile(`${JSON.stringify(file, null, 2)}\n`);
+  await handle.sync();
+}
+
+async function readKeyFile(path: string): Promise<KeyFile> {
+  const unusable = (what: string, cause?: unknown) =>
+    new KeyError(
+      'key_file_unusable',
+      `The key file ${what}.`,
+      'Restore it from its backup; without it the data stay unreadable.',
+      cause,
+    );
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw unusable('cannot be read', cause);
+  });
+  let file: unknown;
+  try {
+    file = JSON.parse(text);
+  } catch {
+    throw unusable('is not JSON');
+  }
+  if (!Value.Check(KeyFile, file)) throw unusable('does not hold keys of 256 bits');
+  if (!(file.current in file.keys)) throw unusable('names a current generation that it does not hold');
+  return file;
+}

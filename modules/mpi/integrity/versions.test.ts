@@ -160,7 +160,7 @@ test('what an older installation holds is worked off in batches of 4,096 that ma
   await query('update mpi.persons set version = 9001 where id = $1', [id]);
   await query('alter table mpi.person_versions enable trigger person_versions_queue');
   assert.equal((await auditor.findFaults()).faults.length, 1000);
-  const migration = await readFile(join(import.meta.dirname, '../migrations/0051_older_versions_wait.sql'), 'utf8');
+  const migration = await readFile(join(import.meta.dirname, '../migrations/0052_older_versions_wait.sql'), 'utf8');
   // What waits already when the migration comes, waits twice.
   await put();
   const already = (await query('select count(*)::int as n from mpi.person_versions'))[0].n - 9000 + 1;

@@ -141,8 +141,8 @@ export async function inLongTransaction<Result>(
 ): Promise<Result> {
   const client = await pool.connect();
   try {
-    await client.query('begin');
-    await client.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
+    // One message: a process that is held up in between would otherwise lose its connection to the short limits.
+    await client.query('begin; set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
     const result = await work(client);
     await client.query('commit');
     client.release();

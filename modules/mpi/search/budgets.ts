@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type Problem, tooManyRequests } from '@zdravo/kit/problem';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Asker, MpiDatabase, MpiDeps, MpiTransaction } from '../deps.ts';
 import type { SearchQuery } from './contract.ts';
 import { lockActor, lockOrganisation } from './locks.ts';
@@ -77,23 +77,38 @@ async function count(
   return rows[0]!;
 }
 
-/** Adds to the day of both; one statement, actor first, so that two at once wait and never block each other. */
+/** What the searcher's and the organisation's day and month have come to. */
+type Standing = Day & { subject_type: string; month_found: number; month_unused: number };
+
+/**
+ * Adds to the day of both and keeps what is to be kept of the answer: one statement, actor first, so that two at once wait
+ * and never block each other.
+ */
 async function countUse(
   db: MpiDatabase,
   { actor_id, client_id }: Searcher,
-  use: Use,
-  now: Date,
-): Promise<{ actor: Day; client: Day }> {
+  { use, now, stored = sql`select` }: { use: Use; now: Date; stored?: RawBuilder<unknown> | undefined },
+): Promise<Record<'actor' | 'client', Standing>> {
   const { queries = 0, found = 0, unused = 0, missed = 0, unanswered = 0, wrong = 0 } = use;
-  const counts = sql`${queries}, ${found}, ${unused}, ${missed}, ${unanswered}, ${wrong}`;
-  const { rows } = await sql<Day & { subject_type: string }>`
-    insert into mpi.search_budgets as day (subject_id, subject_type, window_start, queries, found, unused, missed, unanswered, wrong)
-    values (${actor_id}, 'actor', ${startOfDay(now)}, ${counts}), (${client_id}, 'client', ${startOfDay(now)}, ${counts})
-    on conflict (subject_id, subject_type, window_start) do update set
-      queries = day.queries + excluded.queries, found = day.found + excluded.found,
-      unused = greatest(day.unused + excluded.unused, 0), missed = day.missed + excluded.missed,
-      unanswered = greatest(day.unanswered + excluded.unanswered, 0), wrong = day.wrong + excluded.wrong
-    returning subject_type, queries, found, unused, missed, unanswered, wrong`.execute(db);
+  const counts = sql`${queries}::int, ${found}::int, ${unused}::int, ${missed}::int, ${unanswered}::int, ${wrong}::int`;
+  const today = startOfDay(now);
+  const { rows } = await sql<Standing>`
+    with stored as (${stored}), day as (
+      insert into mpi.search_budgets as day (subject_id, subject_type, window_start, queries, found, unused, missed, unanswered, wrong)
+      values (${actor_id}::uuid, 'actor', ${today}::timestamptz, ${counts}), (${client_id}::uuid, 'client', ${today}::timestamptz, ${counts})
+      on conflict (subject_id, subject_type, window_start) do update set
+        queries = day.queries + excluded.queries, found = day.found + excluded.found,
+        unused = greatest(day.unused + excluded.unused, 0), missed = day.missed + excluded.missed,
+        unanswered = greatest(day.unanswered + excluded.unanswered, 0), wrong = day.wrong + excluded.wrong
+      returning *
+    )
+    select day.subject_type, day.queries, day.found, day.unused, day.missed, day.unanswered, day.wrong,
+      day.found + earlier.found as month_found, day.unused + earlier.unused as month_unused
+    from day cross join lateral (
+      select coalesce(sum(found), 0)::int as found, coalesce(sum(unused), 0)::int as unused from mpi.search_budgets earlier
+      where earlier.subject_id = day.subject_id and earlier.subject_type = day.subject_type
+        and earlier.window_start > ${daysBefore(now, unused_days)} and earlier.window_start < ${today}
+    ) earlier`.execute(db);
   return { actor: rows.find(isOf('actor'))!, client: rows.find(isOf('client'))! };
 }
 
@@ -102,31 +117,26 @@ export async function settleUse(deps: MpiDeps, searcher: Searcher, use: Use): Pr
   await deps.db.transaction().execute((transaction) => addUse(deps, transaction, searcher, use));
 }
 
-/** The same within a transaction. */
-export async function addUse(deps: MpiDeps, transaction: MpiTransaction, searcher: Searcher, use: Use): Promise<void> {
-  const { actor } = await countUse(transaction, searcher, use, deps.clock.now());
+/** The same within a transaction. @param stored a statement that keeps something of the answer, in the same round trip. */
+export async function addUse(
+  deps: MpiDeps,
+  transaction: MpiTransaction,
+  searcher: Searcher,
+  use: Use,
+  stored?: RawBuilder<unknown>,
+): Promise<void> {
+  const { actor, client } = await countUse(transaction, searcher, { use, now: deps.clock.now(), stored });
+  const { settings } = deps.search;
   const suspicion = suspicionOf(deps.search, actor);
   if (suspicion) await lockActor(deps, transaction, searcher, suspicion);
-  if (use.unused) await lockForUnused(deps, transaction, searcher);
+  if (!use.unused) return;
+  if (areLeft(actor, settings.unused)) await lockActor(deps, transaction, searcher, 'unused_results');
+  if (areLeft(client, settings.unused_of_client)) await lockOrganisation(deps, transaction, searcher, 'unused_results');
 }
 
 /** Found and left, by far more than by accident: over a month, so that a little every day is no way round. */
-async function lockForUnused(deps: MpiDeps, transaction: MpiTransaction, searcher: Searcher): Promise<void> {
-  const { actor_id, client_id } = searcher;
-  const since = new Date(deps.clock.now().getTime() - unused_days * 86_400_000).toISOString();
-  const { rows } = await sql<{ subject_type: string; unused: number; found: number }>`
-    select subject_type, sum(unused)::int as unused, sum(found)::int as found from mpi.search_budgets
-    where window_start > ${since}
-      and ((subject_id = ${actor_id} and subject_type = 'actor') or (subject_id = ${client_id} and subject_type = 'client'))
-    group by subject_type`.execute(transaction);
-  const exceeds = (type: 'actor' | 'client', limit: number) => {
-    const { unused, found } = rows.find(isOf(type))!;
-    return unused >= limit && unused >= unused_share * found;
-  };
-  const { settings } = deps.search;
-  if (exceeds('actor', settings.unused)) await lockActor(deps, transaction, searcher, 'unused_results');
-  if (exceeds('client', settings.unused_of_client))
-    await lockOrganisation(deps, transaction, searcher, 'unused_results');
+function areLeft({ month_found, month_unused }: Standing, limit: number): boolean {
+  return month_unused >= limit && month_unused >= unused_share * month_found;
 }
 
 /** Whoever reads or registers a person whom they found has found them for a reason. */
@@ -190,6 +200,10 @@ function isOf(type: 'actor' | 'client') {
 
 function startOfDay(now: Date): string {
   return `${now.toISOString().slice(0, 10)}T00:00:00Z`;
+}
+
+function daysBefore(now: Date, days: number): string {
+  return new Date(now.getTime() - days * 86_400_000).toISOString();
 }
 
 function secondsLeft(now: Date): number {

@@ -1,10 +1,9 @@
 import { jaroWinkler } from '@zdravo/linkage';
 import type { Person } from '../contract.ts';
-import type { Asker, MpiDeps } from '../deps.ts';
+import type { MpiDeps } from '../deps.ts';
 import { type IdentityRules, plainNumber } from '../identity-rules.ts';
 import { documents, phoneKey, phones, taxIds } from '../indexes/composites.ts';
 import { type LookUp, lookUpEach } from '../indexes/look-ups.ts';
-import { recordRead } from '../persons/get-person.ts';
 import { openPersons } from '../persons/read-versions.ts';
 import { readable } from '../vault/unreadable.ts';
 import { placeKey } from './answers.ts';
@@ -18,27 +17,28 @@ const most_opened = 16;
 /** Below it two names are two names (Jaro–Winkler). */
 const similar_enough = 0.88;
 
-/** `is_crowd`: more than questions can tell apart, or nothing to look up by; how many more is never known. */
-export type Candidates = { fitting: Candidate[]; is_crowd: boolean };
+/** Who may be meant, by ids: nobody was opened yet. `is_crowd`: more than are opened, or nothing to look up by. */
+export type Found = { ids: string[]; is_crowd: boolean };
 
-/**
- * Whom the query fits: found by exact composites, so that a typing error in one of the names still leaves another way,
- * then held against every value that was given. Whoever is opened for that stands in the audit.
- */
-export async function findCandidates(deps: MpiDeps, query: SearchQuery, asker: Asker): Promise<Candidates> {
+/** Found by exact composites, so that a typing error in one of the names still leaves another way. */
+export async function findByTokens(deps: MpiDeps, query: SearchQuery): Promise<Found> {
   const { exact, inexact } = waysTo(query, deps.rules);
-  if (exact.length === 0) return { fitting: [], is_crowd: true };
+  if (exact.length === 0) return { ids: [], is_crowd: true };
   const { serving } = deps.generations.current();
   const found = await lookUpEach(deps.db, serving, [...exact, ...inexact], most_opened + 1);
   const [sure, unsure] = [found.slice(0, exact.length), found.slice(exact.length)];
   const is_crowd = sure.some((ids) => ids.length > most_opened);
   // A very common name and day without the other name leads nowhere.
   const others = unsure.filter((ids) => ids.length <= most_opened);
-  const ids = [...new Set([...sure, ...others].flat())].slice(0, most_opened);
-  const [persons] = await Promise.all([
-    readable(deps, () => openPersons(deps, deps.db, ids)),
-    recordRead(deps, 'person.search', ids, asker),
-  ]);
+  return { ids: [...new Set([...sure, ...others].flat())].slice(0, most_opened), is_crowd };
+}
+
+/** `is_crowd`: more than questions can tell apart; how many more is never known. */
+export type Candidates = { fitting: Candidate[]; is_crowd: boolean };
+
+/** Whom of the found the query fits: they are opened and held against every value that was given. */
+export async function fittingOf(deps: MpiDeps, query: SearchQuery, { ids, is_crowd }: Found): Promise<Candidates> {
+  const persons = await readable(deps, () => openPersons(deps, deps.db, ids));
   const fitting = [...persons].flatMap(([id, person]) => {
     const fit = fitOf(query, person, deps.rules);
     return fit === 'none' ? [] : [{ id, person, is_certain: fit === 'certain' }];

@@ -1,11 +1,12 @@
 import { invalidField, notFound } from '@zdravo/kit/problem';
+import { type RawBuilder, sql } from 'kysely';
 import type { Asker, MpiDeps, MpiTransaction } from '../deps.ts';
 import { recordRead } from '../persons/get-person.ts';
 import { openPersons } from '../persons/read-versions.ts';
 import { readable } from '../vault/unreadable.ts';
 import { isGiven, trueAnswer } from './answers.ts';
 import { addUse, admit, mark, type Use } from './budgets.ts';
-import { type Candidate, findCandidates } from './candidates.ts';
+import { type Candidate, type Found, findByTokens, fittingOf } from './candidates.ts';
 import type { QuestionAttribute, SearchAnswer, SearchQuery, SearchReply } from './contract.ts';
 import { inConstantTime } from './floor.ts';
 import { raiseCanary } from './locks.ts';
@@ -32,14 +33,28 @@ type Outcome =
 export function startSearch(deps: MpiDeps, query: SearchQuery, asker: Asker): Promise<SearchAnswer> {
   return inConstantTime(deps, async () => {
     const searcher = searcherOf(asker);
-    await admit(deps, searcher, query);
-    const outcome = await firstOutcome(deps, query, searcher);
-    return deps.db.transaction().execute((transaction) => settle(deps, transaction, searcher, outcome));
+    // Ids only, of which nothing comes unless the searcher is let in: it need not wait for that.
+    const [found] = await Promise.all([findByTokens(deps, query), admit(deps, searcher, query)]);
+    return audited(deps, found.ids, searcher, async () => {
+      const outcome = await firstOutcome(deps, query, found);
+      return deps.db.transaction().execute((transaction) => settle(deps, transaction, searcher, outcome));
+    });
   });
 }
 
-async function firstOutcome(deps: MpiDeps, query: SearchQuery, searcher: Searcher): Promise<Outcome> {
-  const { fitting, is_crowd } = await findCandidates(deps, query, searcher);
+/** Who is opened for an answer stands in the audit before the answer leaves; making it need not wait. */
+async function audited<Answer>(
+  deps: MpiDeps,
+  ids: readonly string[],
+  searcher: Searcher,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const [answer] = await Promise.all([work(), recordRead(deps, 'person.search', ids, searcher)]);
+  return answer;
+}
+
+async function firstOutcome(deps: MpiDeps, query: SearchQuery, found: Found): Promise<Outcome> {
+  const { fitting, is_crowd } = await fittingOf(deps, query, found);
   if (is_crowd) return { result: 'too_many' };
   if (fitting.length === 0) {
     const question = await ghostQuestion(deps, query);
@@ -73,11 +88,14 @@ export function replyToSearch(deps: MpiDeps, reply: SearchReply, asker: Asker): 
     const searcher = searcherOf(asker);
     await admit(deps, searcher);
     const step = await findStep(deps, reply, searcher);
-    const outcome = await nextOutcome(deps, step, reply.answer, searcher);
-    return deps.db.transaction().execute(async (transaction) => {
-      await useUp(transaction, step);
-      return settle(deps, transaction, searcher, outcome, step);
-    });
+    const work = async () => {
+      const outcome = await nextOutcome(deps, step, reply.answer);
+      return deps.db.transaction().execute(async (transaction) => {
+        await useUp(transaction, step);
+        return settle(deps, transaction, searcher, outcome, step);
+      });
+    };
+    return reply.answer === null ? work() : audited(deps, step.candidates, searcher, work);
   });
 }
 
@@ -124,13 +142,9 @@ async function nextOutcome(
   deps: MpiDeps,
   { attribute, asked, questions, candidates: ids }: Step,
   answer: string | null,
-  searcher: Searcher,
 ): Promise<Outcome> {
   if (answer === null) return { result: 'none' };
-  const [persons] = await Promise.all([
-    readable(deps, () => openPersons(deps, deps.db, ids)),
-    recordRead(deps, 'person.search', ids, searcher),
-  ]);
+  const persons = await readable(deps, () => openPersons(deps, deps.db, ids));
   const left = [...persons].filter(([, person]) => trueAnswer(person, attribute) === answer);
   if (left.length === 0) return { result: 'none', wrong_answer: true };
   if (left.length === 1) return { result: 'found', person_id: left[0]![0] };
@@ -147,12 +161,11 @@ async function settle(
   outcome: Outcome,
   answered?: Step,
 ): Promise<SearchAnswer> {
-  const expires_at = new Date(deps.clock.now().getTime() + patience_ms).toISOString();
-  const answer = await store(deps, transaction, searcher, outcome, expires_at);
+  const { answer, stored } = rememberedAs(deps, searcher, outcome);
   const is_wrong = outcome.result === 'none' && outcome.wrong_answer === true;
   if (is_wrong)
     await raiseCanary(transaction, searcher, 'wrong_answer', answered && [...answered.asked, answered.attribute]);
-  await addUse(deps, transaction, searcher, useOf(outcome, answered !== undefined, is_wrong));
+  await addUse(deps, transaction, searcher, useOf(outcome, answered !== undefined, is_wrong), stored);
   return answer;
 }
 
@@ -163,31 +176,29 @@ function useOf({ result }: Outcome, is_reply: boolean, is_wrong: boolean): Use {
   return { unanswered, missed: 1, wrong: Number(is_wrong) };
 }
 
-async function store(
+/** The answer, and what is to be kept of it: written with the budgets in one statement. */
+function rememberedAs(
   deps: MpiDeps,
-  transaction: MpiTransaction,
   { actor_id, client_id }: Searcher,
   outcome: Outcome,
-  expires_at: string,
-): Promise<SearchAnswer> {
+): { answer: SearchAnswer; stored?: RawBuilder<unknown> } {
   const { token, hash } = newOneUse();
+  const expires_at = new Date(deps.clock.now().getTime() + patience_ms).toISOString();
   if (outcome.result === 'found') {
-    const { person_id } = outcome;
-    const row = { handle_hash: hash, person_id, actor_id, client_id, expires_at };
-    await transaction.insertInto('mpi.search_handles').values(row).execute();
-    return { result: 'found', handle: token };
+    const stored = sql`
+      insert into mpi.search_handles (handle_hash, person_id, actor_id, client_id, expires_at)
+      values (${hash}, ${outcome.person_id}, ${actor_id}, ${client_id}, ${expires_at})`;
+    return { answer: { result: 'found', handle: token }, stored };
   }
-  if (outcome.result !== 'question') return { result: outcome.result };
-  const { asked, number: questions, candidates } = outcome;
-  const { attribute, options } = outcome.question;
-  const row = { step_hash: hash, actor_id, client_id, attribute, asked, questions, expires_at };
+  if (outcome.result !== 'question') return { answer: { result: outcome.result } };
+  const { asked, number, candidates, question } = outcome;
+  const { attribute, options } = question;
   const marks = options.map((option) => optionMark(deps, option));
-  const ids = candidates.map(({ id }) => id);
-  await transaction
-    .insertInto('mpi.search_dialogues')
-    .values({ ...row, options: marks, candidates: ids })
-    .execute();
-  return { result: 'question', dialogue: token, attribute, options };
+  const stored = sql`
+    insert into mpi.search_dialogues (step_hash, actor_id, client_id, attribute, asked, questions, expires_at, options, candidates)
+    values (${hash}, ${actor_id}, ${client_id}, ${attribute}, ${asked}, ${number}, ${expires_at}, ${marks},
+      ${candidates.map(({ id }) => id)})`;
+  return { answer: { result: 'question', dialogue: token, attribute, options }, stored };
 }
 
 function optionMark({ search }: MpiDeps, option: string): string {

@@ -24,15 +24,19 @@ const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 /**
  * The whole platform in this process, durable as in production, with some clinics. With `ZDRAVO_BENCH_DATA` on a data folder
  * that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
+ * @param further_settings lines of postgresql.conf.
  */
-export async function startLoadedPlatform(clinic_count = 1): Promise<LoadedPlatform> {
+export async function startLoadedPlatform(
+  clinic_count = 1,
+  further_settings: readonly string[] = [],
+): Promise<LoadedPlatform> {
   const kept = process.env['ZDRAVO_BENCH_DATA'];
   const directory = kept ?? (await mkdtemp(join(tmpdir(), 'zdravo-bench-')));
   const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });
   const platform = await startPlatform(settings, {
     clock,
     with_country: false,
-    server_settings: ['shared_buffers=512MB', 'max_connections=300', 'max_wal_size=4GB'],
+    server_settings: ['shared_buffers=512MB', 'max_connections=300', 'max_wal_size=4GB', ...further_settings],
   });
   const stage = {
     api: createApi(platform.address, platform.sign_ins),

@@ -1,7 +1,7 @@
 export { type AuditRotation, auditMigrations, auditRotation, default_audit_months } from './rotation.ts';
 
 import { type Kysely, sql } from 'kysely';
-import { createTurns } from '../groups/index.ts';
+import { createTurns, reading_turns } from '../groups/index.ts';
 
 /** Who read what of whom, and why. Thin: no bodies, no names. */
 export type ReadAuditRow = {
@@ -28,7 +28,7 @@ type Waiting = { row: ReadAuditRow; resolve: () => void; reject: (error: unknown
 export function createReadAudit<Tables>(db: Kysely<Tables>, schema: string, batch_limit = 500): ReadAudit {
   const table = sql.raw(`"${schema}".read_audit`);
   let waiting: Waiting[] = [];
-  const turns = createTurns({ waiting: () => waiting.length, setOut });
+  const turns = createTurns({ waiting: () => waiting.length, setOut }, reading_turns);
 
   async function writeBatch(batch: Waiting[]): Promise<void> {
     const rows = batch.map((one) => one.row);

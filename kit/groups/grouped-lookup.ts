@@ -1,4 +1,4 @@
-import { createTurns, default_turns, type TurnOptions } from './turns.ts';
+import { createTurns, reading_turns, type TurnOptions } from './turns.ts';
 
 export type GroupedLookup<Value> = {
   /** What is found under a key; undefined when there is nothing. */
@@ -27,7 +27,7 @@ export function createGroupedLookup<Value>(
   let waiting: Asked<Value>[] = [];
   const turns = createTurns(
     { waiting: () => waiting.length, setOut: () => loadGroup(takeGroup()) },
-    { ...default_turns, ...turn_options },
+    { ...reading_turns, ...turn_options },
   );
 
   function takeGroup(): Asked<Value>[] {

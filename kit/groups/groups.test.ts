@@ -110,3 +110,23 @@ test('who waits for the headway goes when it is over', async () => {
   await commit.run(2);
   assert.ok(performance.now() - began >= 15, 'the second waited');
 });
+
+test('who asks alone, one thing after the other, never waits; after a group of several those who come one by one go together', async () => {
+  const groups: number[] = [];
+  const lookup = createGroupedLookup(
+    async (keys) => {
+      groups.push(keys.length);
+      return new Map(keys.map((key) => [key, key]));
+    },
+    { headway_in_company_ms: 60_000, crowd: 5 },
+  );
+  for (const key of ['a', 'b', 'c']) assert.equal(await lookup.find(key), key);
+  await Promise.all([lookup.find('a'), lookup.find('b')]);
+  const followers: Promise<unknown>[] = [];
+  for (const key of ['a', 'b', 'c', 'd', 'e']) {
+    followers.push(lookup.find(key));
+    await later();
+  }
+  assert.deepEqual(await Promise.all(followers), ['a', 'b', 'c', 'd', 'e']);
+  assert.deepEqual(groups, [1, 1, 1, 2, 5]);
+});

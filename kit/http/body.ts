@@ -57,9 +57,18 @@ function refuseDeep(value: unknown, depth: number): void {
   for (const member of Object.values(value)) refuseDeep(member, depth + 1);
 }
 
+/** Whether a text may be stored and may be a member's name. */
+export function isStorable(text: string): boolean {
+  return hasStorableCharacters(text) && text !== '__proto__' && text !== 'constructor';
+}
+
+function hasStorableCharacters(text: string): boolean {
+  return !text.includes('\u0000') && text.isWellFormed();
+}
+
 function refuseUnstorable(value: unknown): void {
   if (typeof value === 'string') {
-    if (value.includes('\u0000') || !value.isWellFormed())
+    if (!hasStorableCharacters(value))
       throw malformed('The body holds a character that cannot be stored.', 'character_not_allowed');
     return;
   }

@@ -3,13 +3,30 @@ import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import { createClient, inProcessTransport, type Transport } from '../client/index.ts';
-import { type Handlers, route } from '../contract/index.ts';
+import { CivilDate, type Handlers, Nullable, Open, route, Uuid } from '../contract/index.ts';
 import { conflict, Problem } from '../problem/index.ts';
 import { testLogger } from '../testing/test-logger.ts';
+import { answerCopyOf } from './answer-copy.ts';
 import { createHttpServer, type HttpServer, mount, serviceAuthentication } from './index.ts';
 
 const common = { tag: 'test', access: { kind: 'internal' }, envelope: 'plain' } as const;
+/** Every kind of schema that the answers between perimeters are made of. */
+const Answer = Type.Object({
+  text: Type.String(),
+  id: Type.Optional(Uuid),
+  day: Type.Optional(Nullable(CivilDate)),
+  count: Type.Optional(Type.Integer()),
+  share: Type.Optional(Nullable(Type.Number())),
+  is_so: Type.Optional(Type.Boolean()),
+  kind: Type.Optional(Type.Enum(['a', 'b'])),
+  list: Type.Optional(Nullable(Type.Array(Type.Object({ n: Type.Integer() })))),
+  named: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  open: Type.Optional(Open({ n: Type.Integer() })),
+  any: Type.Optional(Type.Unknown()),
+});
+
 const contract = {
+  answer: route({ ...common, method: 'GET', path: '/answer', summary: 'Answers what it is told to', data: Answer }),
   store: route({
     ...common,
     method: 'PUT',
@@ -31,7 +48,10 @@ const contract = {
   refuse: route({ ...common, method: 'GET', path: '/refuse', summary: 'Refuses', data: Type.Object({}) }),
 };
 
+let answer: unknown;
+
 const handlers: Handlers<typeof contract> = {
+  answer: async () => answer as never,
   store: async ({ params, query, body }, { context }) => {
     const given = JSON.stringify({ query, body });
     // What a handler does to its input must not reach the caller.
@@ -142,6 +162,52 @@ test('any body at all and any value that an address can carry: both ways agree',
     }),
     { numRuns: 150 },
   );
+});
+
+const members = Object.keys(Answer.properties);
+const id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
+const whole = {
+  text: 'Ї\ud800',
+  id,
+  day: '1990-01-31',
+  count: 1,
+  share: 0.1,
+  is_so: true,
+  kind: 'a',
+  list: [{ n: 1, hidden: 1 }],
+  named: { 'a b': [1, null, { c: 'd' }] },
+  open: { n: 1, other: { more: [] } },
+  any: [{}],
+  hidden: 'never leaves',
+};
+
+test('an answer is the same both ways, member by member, and shares nothing with what the handler holds', async () => {
+  answer = whole;
+  assert.notEqual(answerCopyOf(Answer)?.(whole), undefined, 'the serialiser is not needed for it');
+  const outcome = (await assertSame((client) => client.answer({}, context))) as { answer: typeof whole };
+  assert.deepEqual(Object.keys(outcome.answer).sort(), [...members].sort());
+  assert.deepEqual(outcome.answer.list, [{ n: 1 }]);
+  outcome.answer.list.length = 0;
+  outcome.answer.named['a b'].length = 0;
+  assert.deepEqual([whole.list.length, whole.named['a b'].length], [1, 3]);
+});
+
+test('whatever a handler answers, right or wrong, both ways agree', async () => {
+  const odd = fc.oneof(
+    fc.constantFrom(...Object.values(whole), undefined, null, -0, Number.NaN, 1.5, 1e300, '', 'x'.repeat(50), [], {}),
+    fc.constantFrom(new Date(0), new Date(Number.NaN), { toJSON: () => 'x' }, [undefined], [null], { n: null }, 10n),
+    fc.anything({ withDate: true, withNullPrototype: true, withSparseArray: true }),
+  );
+  const changed = fc.dictionary(fc.constantFrom(...members), odd, { maxKeys: 3 });
+  await fc.assert(
+    fc.asyncProperty(changed, async (changes) => {
+      answer = { ...whole, ...changes };
+      await assertSame((client) => client.answer({}, context));
+    }),
+    { numRuns: 1_000 },
+  );
+  for (answer of [undefined, null, [], Object.assign(Object.create({ text: 'inherited' }), { count: 2 })])
+    await assertSame((client) => client.answer({}, context));
 });
 
 test('a server that is stopped is not reached any more', async () => {

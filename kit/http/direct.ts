@@ -3,8 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { envelopeOf } from '../contract/envelope.ts';
 import type { RouteDeclaration } from '../contract/route.ts';
 import { malformed, Problem, unavailable } from '../problem/index.ts';
-import { parseJson } from './body.ts';
+import { answerCopyOf } from './answer-copy.ts';
+import { isStorable, parseJson } from './body.ts';
 import type { Call } from './call.ts';
+import { copyOnTerms } from './json-copy.ts';
 import type { Authenticate } from './mount.ts';
 import { toProblem } from './render.ts';
 import { default_body_limit_bytes, type HttpServer, request_id_pattern } from './server.ts';
@@ -149,6 +151,11 @@ function refuseNul(text: string): void {
 
 /** The callee's own copy, read as strictly as one that came over the wire. */
 function copyOf(body: unknown, limit_bytes: number): unknown {
+  const copy = copyOnTerms(body, { takesText: isStorable, bytes_left: limit_bytes });
+  return copy === undefined ? copyThroughText(body, limit_bytes) : copy;
+}
+
+function copyThroughText(body: unknown, limit_bytes: number): unknown {
   const text = JSON.stringify(body);
   if (text.length > limit_bytes || Buffer.byteLength(text) > limit_bytes)
     throw new Problem({
@@ -159,16 +166,13 @@ function copyOf(body: unknown, limit_bytes: number): unknown {
   return parseJson(text);
 }
 
-/** Declared members only, as the server's serialiser writes them. */
+/** Declared members only, as the server's serialiser writes them; it is asked for all that is no plain copy. */
 function allowList(app: HttpServer, route: RouteDeclaration): Part {
+  const schema = envelopeOf(route);
   const httpStatus = String(route.status ?? 200);
-  const serialise = app.serializerCompiler!({
-    schema: envelopeOf(route),
-    httpStatus,
-    method: route.method,
-    url: route.path,
-  } as never);
-  return (result) => (result === undefined ? undefined : JSON.parse(serialise(result)));
+  const serialise = app.serializerCompiler!({ schema, httpStatus, method: route.method, url: route.path } as never);
+  const copyOfAnswer = answerCopyOf(schema);
+  return (result) => (result === undefined ? undefined : (copyOfAnswer?.(result) ?? JSON.parse(serialise(result))));
 }
 
 /** What the other side of a wire learns of an error; what it does not learn is logged here. */

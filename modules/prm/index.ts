@@ -6,6 +6,7 @@ import { createGroupedLookup } from '@zdravo/kit/groups';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
+import { type ClinicSide, type ClinicSideIds, clinicSideKey, findClinicSides } from './clinic-sides.ts';
 import { putContract, terminateContract } from './contracts.ts';
 import { type PrmDeps, prm_role } from './deps.ts';
 import {
@@ -30,6 +31,7 @@ import { findEmployees, findStandings, listEmployees, listEmployments, type Stan
 import type { Tables } from './tables.ts';
 
 export type { BlackListUser } from './black-list.ts';
+export type { ClinicSide } from './clinic-sides.ts';
 export type { Contract, ContractEmployee } from './contracts.ts';
 export type { Within } from './deps.ts';
 export { prm_role } from './deps.ts';
@@ -74,6 +76,7 @@ function functionsOf(deps: PrmDeps) {
     setMountainGroup: bind(deps, setMountainGroup),
     findDivision: together(db, findDivisions),
     listDivisions: bind(db, listDivisions),
+    findClinicSide: clinicSideFinder(db),
     putContract: bind(deps, putContract),
     terminateContract: bind(deps, terminateContract),
     findContract: bind(db, findContract),
@@ -100,6 +103,12 @@ function together<Found>(
   findMany: (db: PrmDeps['db'], ids: readonly string[]) => Promise<Map<string, Found>>,
 ): (id: string) => Promise<Found | undefined> {
   return createGroupedLookup((ids) => findMany(db, ids)).find;
+}
+
+/** Doctor, division and legal entity of a declaration, in one look-up. */
+function clinicSideFinder(db: PrmDeps['db']) {
+  const { find } = createGroupedLookup((keys) => findClinicSides(db, keys));
+  return async (ids: ClinicSideIds): Promise<ClinicSide> => (await find(clinicSideKey(ids)))!;
 }
 
 /** Whose the user is, and how the employment stands. */

@@ -5,7 +5,15 @@ import { type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
 import { settableClock } from '@zdravo/kit/clock';
 import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
 import pg from 'pg';
-import { createPrm, migrations, type Prm, type Professional } from './index.ts';
+import {
+  createPrm,
+  type Division,
+  type Employee,
+  type LegalEntity,
+  migrations,
+  type Prm,
+  type Professional,
+} from './index.ts';
 
 let database: TestDatabase;
 let prm: Prm;
@@ -69,6 +77,18 @@ function employmentOf(
   };
 }
 
+/** What a declaration shows of its clinic is what each register says; a part that is not there is null. */
+async function assertClinicSide(parts: { employee: Employee; division: Division; legal_entity: LegalEntity }) {
+  const { employee, division, legal_entity } = parts;
+  const ids = { employee_id: employee.id, division_id: division.id, legal_entity_id: legal_entity.id };
+  const side = await prm.findClinicSide(ids);
+  assert.partialDeepStrictEqual(parts, side);
+  assert.equal(side.employee?.party.last_name, employee.party.last_name);
+  assert.equal(side.legal_entity?.edrpou, legal_entity.edrpou);
+  const nobody = { ...ids, employee_id: randomUUID(), legal_entity_id: randomUUID() };
+  assert.deepEqual(await prm.findClinicSide(nobody), { ...side, employee: null, legal_entity: null });
+}
+
 test('64 registrations of one code at once make one legal entity, with its child row', async () => {
   const clinic = clinics[0]!;
   const answers = await Promise.all(
@@ -117,6 +137,7 @@ test('an employment carries its party and its block; a second owner replaces the
   assert.deepEqual(await prm.findStanding({ ...asked, user_id: randomUUID() }), { ...standing, party_id: null });
   const unknown = { ...standing, status: null, is_active: null };
   assert.deepEqual(await prm.findStanding({ ...asked, employee_id: randomUUID() }), unknown);
+  await assertClinicSide({ employee, division, legal_entity });
 
   const first = await prm.putEmployment(employmentOf(clinic, 'OWNER', legal_entity.id), within);
   const other = { ...employmentOf(clinics[3]!, 'OWNER', legal_entity.id) };

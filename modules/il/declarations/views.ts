@@ -1,26 +1,24 @@
 import type { Call } from '@zdravo/kit/http';
 import { Problem } from '@zdravo/kit/problem';
 import type { Declaration } from '@zdravo/ops/contract';
-import type { Division, Employee, LegalEntity } from '@zdravo/prm';
+import type { ClinicSide, Division, Employee } from '@zdravo/prm';
 import type { IlDeps } from '../deps.ts';
-import { viewDivisionShort, viewEntityShort } from '../employees/views.ts';
+import { viewEntityShort } from '../employees/views.ts';
 
 /** The patient comes from the index, which writes down who read; the rest are partners. */
 export async function viewDeclaration(deps: IlDeps, declaration: Declaration, call: Call) {
   const context = { ...call.context, purpose: 'declaration' };
-  const [{ id, person }, employee, division, legal_entity] = await Promise.all([
+  const [{ id, person }, { employee, division, legal_entity }] = await Promise.all([
     deps.mpi.getPerson({ params: { id: declaration.person_id } }, context),
-    deps.prm.findEmployee(declaration.employee_id),
-    deps.prm.findDivision(declaration.division_id),
-    deps.prm.findLegalEntity(declaration.legal_entity_id),
+    deps.prm.findClinicSide(declaration),
   ]);
   const { secret: _secret, ...known } = person;
   return {
     ...declaration,
     person: { id, ...known },
-    employee: employee ? viewDoctor(employee, legal_entity) : null,
-    division: division ? viewDivisionShort(division) : null,
-    legal_entity: legal_entity ? viewEntity(legal_entity) : null,
+    employee: employee && viewDoctor(employee, legal_entity),
+    division,
+    legal_entity,
   };
 }
 
@@ -73,21 +71,6 @@ function viewPlace({ id, name, type, status }: Division) {
   return { id, name, type, status };
 }
 
-function viewDoctor(employee: Employee, legal_entity: LegalEntity | undefined) {
-  const { status, start_date, end_date, division_id, legal_entity_id, doctor } = employee;
-  return {
-    ...viewPosition(employee),
-    status,
-    start_date,
-    end_date,
-    division_id,
-    legal_entity_id,
-    legal_entity: legal_entity ? viewEntityShort(legal_entity) : null,
-    doctor: doctor ? { specialities: doctor.specialities } : null,
-  };
-}
-
-function viewEntity(legal_entity: LegalEntity) {
-  const { legal_form, email, phones, addresses } = legal_entity;
-  return { ...viewEntityShort(legal_entity), legal_form, email, phones, addresses };
+function viewDoctor(employee: NonNullable<ClinicSide['employee']>, legal_entity: ClinicSide['legal_entity']) {
+  return { ...employee, legal_entity: legal_entity && viewEntityShort(legal_entity) };
 }

@@ -61,7 +61,9 @@ export function viewDivisionShort({ id, name, type, status, legal_entity_id, mou
   return { id, name, type, status, legal_entity_id, mountain_group };
 }
 
+type EntityShort = Pick<LegalEntity, 'id' | 'name' | 'short_name' | 'public_name' | 'type' | 'edrpou' | 'status'>;
+
 /** A legal entity inside another object. */
-export function viewEntityShort({ id, name, short_name, public_name, type, edrpou, status }: LegalEntity) {
+export function viewEntityShort({ id, name, short_name, public_name, type, edrpou, status }: EntityShort) {
   return { id, name, short_name, public_name, type, edrpou, status };
 }

@@ -3,7 +3,11 @@
 export type Labels = Record<string, string>;
 export type Metric = { name: string; help: string };
 
-export type Histogram = { observe(labels: Labels, value: number): void; lines(): string[] };
+export type Histogram = {
+  /** What counts into the series of these labels. */
+  seriesOf(labels: Labels): (value: number) => void;
+  lines(): string[];
+};
 
 type Series = { labels: Labels; counts: number[]; sum: number; count: number };
 
@@ -11,17 +15,16 @@ type Series = { labels: Labels; counts: number[]; sum: number; count: number };
 export function createHistogram({ name, help }: Metric, bounds: readonly number[]): Histogram {
   const series = new Map<string, Series>();
 
-  function observe(labels: Labels, value: number): void {
+  function seriesOf(labels: Labels): (value: number) => void {
     const key = labelText(labels);
-    let one = series.get(key);
-    if (!one) {
-      one = { labels, counts: bounds.map(() => 0), sum: 0, count: 0 };
-      series.set(key, one);
-    }
-    const bucket = bounds.findIndex((bound) => value <= bound);
-    if (bucket >= 0) one.counts[bucket]! += 1;
-    one.sum += value;
-    one.count += 1;
+    const one = series.get(key) ?? { labels, counts: bounds.map(() => 0), sum: 0, count: 0 };
+    series.set(key, one);
+    return (value) => {
+      const bucket = bounds.findIndex((bound) => value <= bound);
+      if (bucket >= 0) one.counts[bucket]! += 1;
+      one.sum += value;
+      one.count += 1;
+    };
   }
 
   function linesOf({ labels, counts, sum, count }: Series): string[] {
@@ -39,7 +42,7 @@ export function createHistogram({ name, help }: Metric, bounds: readonly number[
     ];
   }
 
-  return { observe, lines: () => [...head(name, help, 'histogram'), ...[...series.values()].flatMap(linesOf)] };
+  return { seriesOf, lines: () => [...head(name, help, 'histogram'), ...[...series.values()].flatMap(linesOf)] };
 }
 
 export function gaugeLines(name: string, help: string, value: number): string[] {

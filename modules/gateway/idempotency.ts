@@ -23,6 +23,8 @@ const kept_headers = ['location', 'content-type'];
 const writing = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 
 export type Idempotency = {
+  /** Whether the request bears a key that may count; `begin` and `finish` have nothing to do for others. */
+  concerns(request: FastifyRequest): boolean;
   /** Replays a stored answer, or takes the place for this request. @throws Problem 409 for another body under the key. */
   begin(request: FastifyRequest, reply: FastifyReply): Promise<boolean>;
   /** Keeps the answer before it leaves; what failed on our side is forgotten, so that a retry runs. */
@@ -98,7 +100,7 @@ export function createIdempotency(db: Kysely<Tables>, options: IdempotencyOption
       .execute();
   }
 
-  return { begin, finish };
+  return { concerns, begin, finish };
 }
 
 /** Failures on our side and refusals that pass with time are not the request's answer. */
@@ -115,12 +117,19 @@ async function forget(db: Kysely<Tables>, { slot, holder }: { slot: Buffer; hold
     .execute();
 }
 
+function concerns(request: FastifyRequest): boolean {
+  return writing.has(request.method) && givenKey(request) !== undefined;
+}
+
+function givenKey({ headers }: FastifyRequest): string | string[] | undefined {
+  return headers['idempotency-key'] ?? headers['x-idempotency-key'];
+}
+
 function placeOf(request: FastifyRequest): Place | undefined {
-  const given = request.headers['idempotency-key'] ?? request.headers['x-idempotency-key'];
+  const given = givenKey(request);
   const route = request.routeOptions.config?.route;
   const principal = request.caller?.principal;
-  if (given === undefined || !route || !principal) return undefined;
-  if (!writing.has(request.method) || route.idempotent === false) return undefined;
+  if (!concerns(request) || !route || !principal || route.idempotent === false) return undefined;
   if (typeof given !== 'string' || !key_pattern.test(given))
     throw malformed('The idempotency key must be 1 to 255 printable characters.', 'idempotency_key_malformed');
   const bound = [principal.client_id, principal.user_id, request.method, request.url, given];

@@ -10,6 +10,7 @@ import {
   serveFilesBelow,
 } from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
 import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
@@ -68,13 +69,17 @@ export async function createGateway(options: GatewayOptions): Promise<HttpServer
   const { inFlight } = shedLoad(app, pressure, shedding);
   limitCalls(app, { ...default_limits, ...options.limits });
   if (options.store) rememberAnswers(app, options.store);
-  app.addHook('onSend', async (request, reply) => setSecurityHeaders(request, reply));
+  app.addHook('onSend', (request, reply, payload, done) => {
+    setSecurityHeaders(request, reply);
+    done(null, payload);
+  });
   const lostRecords = () => options.store?.record.lost() ?? 0;
   const sources = { inFlight, lostRecords, loopDelayMs: pressure.delay_ms };
   const observe = serveMetrics(app, options.metrics_token, sources);
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     observe(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
     options.store?.record.note(request, reply);
+    done();
   });
   await describeApi(app, options.version);
   await app.register(async (scope) => {
@@ -107,17 +112,25 @@ function limitCalls(app: HttpServer, limits: Limits): void {
   const limiter = createLimiter(limits, () => performance.now());
   app.addHook('onRequest', limiter.byAddress);
   app.addHook('preParsing', limiter.byConsumer);
-  app.addHook('onResponse', async (request, reply) => limiter.countAnswer(request, reply.statusCode));
+  app.addHook('onResponse', (request, reply, done) => {
+    limiter.countAnswer(request, reply.statusCode);
+    done();
+  });
 }
 
 function rememberAnswers(app: HttpServer, { idempotency }: GatewayStore): void {
-  app.addHook('preHandler', async (request, reply) => {
+  const begin = async (request: FastifyRequest, reply: FastifyReply) => {
     if (await idempotency.begin(request, reply)) return reply;
-  });
-  app.addHook('onSend', async (request, reply, payload) => {
+  };
+  const finish = async (request: FastifyRequest, reply: FastifyReply, payload: unknown) => {
     await idempotency.finish(request, reply, payload);
     return payload;
-  });
+  };
+  // Most requests bear no key, and a promise for each of them costs more than the look.
+  app.addHook('preHandler', (request, reply, done) => (idempotency.concerns(request) ? begin(request, reply) : done()));
+  app.addHook('onSend', (request, reply, payload, done) =>
+    idempotency.concerns(request) ? finish(request, reply, payload) : done(null, payload),
+  );
 }
 
 /** A process that is stopping still answers what has begun, but is no longer offered more. */

@@ -24,8 +24,13 @@ export function serveMetrics(app: HttpServer, token: string | undefined, sources
       return [...durations.lines(), ...processLines(sources)].join('\n').concat('\n');
     });
   }
-  return (method: string, route: string | undefined, status: number, elapsed_ms: number) =>
-    durations.observe({ method, route: route ?? '(unknown)', status: String(status) }, elapsed_ms / 1_000);
+  const observers = new Map<string, (seconds: number) => void>();
+  return (method: string, route = '(unknown)', status: number, elapsed_ms: number) => {
+    const key = `${method} ${status} ${route}`;
+    const observe = observers.get(key) ?? durations.seriesOf({ method, route, status: String(status) });
+    observers.set(key, observe);
+    observe(elapsed_ms / 1_000);
+  };
 }
 
 function processLines(sources: MetricSources): string[] {

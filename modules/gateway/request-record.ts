@@ -111,8 +111,21 @@ export function recordedPath(request: Pick<FastifyRequest, 'routeOptions' | 'par
   const pattern = request.routeOptions.url;
   if (!pattern) return '(unknown)';
   const params = (request.params ?? {}) as Record<string, string>;
-  return pattern.replace(/:(\w+)/g, (whole, name: string) => {
-    const value = params[name];
-    return value !== undefined && uuid.test(value) && !secret_parameters.has(name) ? value : whole;
-  });
+  let path = '';
+  for (const [at, part] of partsOf(pattern).entries())
+    path += at % 2 === 0 ? part : recordedParameter(part, params[part]);
+  return path;
+}
+
+function recordedParameter(name: string, value: string | undefined): string {
+  return value !== undefined && uuid.test(value) && !secret_parameters.has(name) ? value : `:${name}`;
+}
+
+const parts = new Map<string, readonly string[]>();
+
+/** What stands before, between and behind the parameters of a route, and their names between. */
+function partsOf(pattern: string): readonly string[] {
+  const known = parts.get(pattern) ?? pattern.split(/:(\w+)/);
+  parts.set(pattern, known);
+  return known;
 }

@@ -1,11 +1,11 @@
-import { hkdfSync } from 'node:crypto';
+import { createSecretKey, hkdfSync } from 'node:crypto';
 import { openEnvelope, sealEnvelope } from './envelope.ts';
 import { openKeyFile } from './key-file.ts';
 import { contextBytes, type KeyProvider } from './provider.ts';
 
 /** Keys in one file, readable by its owner only: for development and small installations. */
 export async function createFileKeyProvider(path: string): Promise<KeyProvider> {
-  const { current, keyOf, refresh } = await openKeyFile(path);
+  const { current, keyOf, refresh } = await openKeyFile(path, createSecretKey);
   return {
     is_remote: false,
     current_key_id: current,

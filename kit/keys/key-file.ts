@@ -12,26 +12,31 @@ const KeyFile = Type.Object({
 type KeyFile = { current: string; keys: Record<string, string> };
 
 /** What is read of a key file, and read anew when it is asked for a generation that it did not have. */
-export type OpenKeyFile = {
+export type OpenKeyFile<Key> = {
   current(): string;
   /** @throws KeyError `key_unknown` */
-  keyOf(key_id: string): Promise<Buffer>;
+  keyOf(key_id: string): Promise<Key>;
   refresh(): Promise<void>;
 };
 
-/** @throws KeyError `key_file_unusable` */
-export async function openKeyFile(path: string): Promise<OpenKeyFile> {
-  let file = await readKeyFile(path);
+/** @param keyFrom makes what is used of the bytes of each generation, once. @throws KeyError `key_file_unusable` */
+export async function openKeyFile<Key>(path: string, keyFrom: (bytes: Buffer) => Key): Promise<OpenKeyFile<Key>> {
+  let current: string;
+  let keys: Map<string, Key>;
   const refresh = async () => {
-    file = await readKeyFile(path);
+    const file = await readKeyFile(path);
+    const entries = Object.entries(file.keys).map(([id, text]) => [id, keyFrom(Buffer.from(text, 'base64'))] as const);
+    keys = new Map(entries);
+    current = file.current;
   };
+  await refresh();
   return {
-    current: () => file.current,
+    current: () => current,
     /** Another process may have wrapped under a generation that was added since: the file is read again once. */
     keyOf: async (key_id) => {
-      if (!(key_id in file.keys)) await refresh();
-      const key = file.keys[key_id];
-      if (key) return Buffer.from(key, 'base64');
+      if (!keys.has(key_id)) await refresh();
+      const key = keys.get(key_id);
+      if (key !== undefined) return key;
       throw new KeyError(
         'key_unknown',
         `Key generation ${key_id} is not in the key file.`,

@@ -7,7 +7,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Declaration, DeclarationStatus } from './contract.ts';
 import { personFamily } from './person-family.ts';
 import type { Tables } from './tables.ts';
-import { parseBody } from './versions.ts';
+import type { VersionBody } from './versions.ts';
 
 /** A declaration as the database has it; the newest checkpoint is added when it is answered. */
 export type StoredDeclaration = Omit<Declaration, 'checkpoint_size'>;
@@ -103,30 +103,34 @@ function filtered<Query>(query: Query, filter: DeclarationFilter & { persons: st
 }
 
 function withVersion(db: TransactionOf<Tables>) {
-  return db
-    .selectFrom('ops.declaration_heads as head')
-    .innerJoin('ops.declaration_versions as version', (join) =>
-      join.onRef('version.declaration_id', '=', 'head.id').onRef('version.version', '=', 'head.version'),
-    )
-    .select(['version.body', 'version.leaf_hash'])
-    .select((eb) =>
-      // One look-up for each row: joined, a plan made while the log was small compares every row with all of the log.
-      eb
-        .selectFrom('ops.log_entries as entry')
-        .select('entry.leaf_index')
-        .where('entry.kind', '=', 'declaration')
-        .whereRef('entry.record_id', '=', 'head.id')
-        .whereRef('entry.version', '=', 'head.version')
-        .as('leaf_index'),
-    );
+  return (
+    db
+      .selectFrom('ops.declaration_heads as head')
+      .innerJoin('ops.declaration_versions as version', (join) =>
+        join.onRef('version.declaration_id', '=', 'head.id').onRef('version.version', '=', 'head.version'),
+      )
+      // As text already here: bytes would arrive twice as long, in hex.
+      .select([
+        sql<string>`convert_from(version.body, 'UTF8')`.as('body'),
+        sql<string>`encode(version.leaf_hash, 'hex')`.as('leaf_hash'),
+      ])
+      .select((eb) =>
+        // One look-up for each row: joined, a plan made while the log was small compares every row with all of the log.
+        eb
+          .selectFrom('ops.log_entries as entry')
+          .select('entry.leaf_index')
+          .where('entry.kind', '=', 'declaration')
+          .whereRef('entry.record_id', '=', 'head.id')
+          .whereRef('entry.version', '=', 'head.version')
+          .as('leaf_index'),
+      )
+  );
 }
 
-function toDeclaration(row: { body: Buffer; leaf_hash: Buffer; leaf_index: number | null }): StoredDeclaration {
-  const { op: _op, ...body } = parseBody(row.body);
-  return {
-    ...body,
-    is_active: body.status === 'active' || body.status === 'pending_verification',
-    leaf_hash: row.leaf_hash.toString('hex'),
-    leaf_index: row.leaf_index,
-  };
+type StoredVersion = { body: string; leaf_hash: string; leaf_index: number | null };
+
+function toDeclaration({ body: text, leaf_hash, leaf_index }: StoredVersion): StoredDeclaration {
+  const { op: _op, ...body } = JSON.parse(text) as VersionBody;
+  const is_active = body.status === 'active' || body.status === 'pending_verification';
+  return { ...body, is_active, leaf_hash, leaf_index };
 }

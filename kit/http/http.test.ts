@@ -139,6 +139,19 @@ test('malformed input has its own status, never 500', async () => {
   assert.equal((await post('{"name":"abc"}', '/api/echo/abc%00')).statusCode, 400);
 });
 
+test('an address that is served under other methods says which, in the envelope; one that is not served is not found', async () => {
+  for (const url of ['/api/fail', '/api/fail/', '/api/fail?a=1', '/api/wait/200']) {
+    const response = await app.inject({ method: 'DELETE', url });
+    assert.equal(response.statusCode, 405, url);
+    assert.equal(response.headers.allow, 'GET, HEAD');
+    const { meta, error } = response.json();
+    assert.deepEqual([meta.code, error.type, error.code], [405, 'method_not_allowed', 'method_not_allowed']);
+  }
+  assert.equal((await app.inject({ method: 'GET', url: '/api/echo/abc' })).headers.allow, 'POST');
+  for (const url of ['/api/echo', '/api/echo/abc/def', '/api/fail/x', '/api/failing'])
+    assert.equal((await app.inject({ method: 'DELETE', url })).statusCode, 404, url);
+});
+
 test('every status that a route may answer has the allow-list; one that it does not declare is a bug', async () => {
   for (const status of [200, 202]) {
     const response = await app.inject(`/api/wait/${status}`);

@@ -45,6 +45,7 @@ const reference_types: Record<number, string> = {
   401: 'access_denied',
   403: 'forbidden',
   404: 'not_found',
+  405: 'method_not_allowed',
   409: 'request_conflict',
   413: 'request_too_large',
   415: 'media_type_unsupported',

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import Fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from '../log/index.ts';
+import { notFound, Problem } from '../problem/index.ts';
+import { learnAllowedMethods } from './allowed-methods.ts';
 import { parseJsonBody } from './body.ts';
 import { type RenderStyle, renderProblem } from './render.ts';
 import { validatorCompiler } from './validation.ts';
@@ -40,15 +42,24 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.setValidatorCompiler(validatorCompiler);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parseJsonBody);
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
   });
   app.setErrorHandler((error, request, reply) => {
     renderProblem({ error, request, reply, style: styleOf(request.url) });
   });
+  const allowedMethods = learnAllowedMethods(app);
   app.setNotFoundHandler((request, reply) => {
-    const error = Object.assign(new Error('not found'), { statusCode: 404 });
+    const allowed = allowedMethods(request.url);
+    const error = allowed.length > 0 ? methodNotAllowed(request.method) : notFound();
+    if (allowed.length > 0) reply.header('allow', allowed.join(', '));
     renderProblem({ error, request, reply, style: styleOf(request.url) });
   });
   return app;
+}
+
+/** RFC 9110 §15.5.6: the address is known, the method is not; `Allow` tells those that are. */
+function methodNotAllowed(method: string): Problem {
+  return new Problem({ status: 405, code: 'method_not_allowed', message: `This address does not take ${method}.` });
 }

@@ -8,7 +8,8 @@ type Environment = Record<string, string | undefined>;
 
 const optional = (description: string) => Type.Optional(Type.String({ minLength: 1, description }));
 
-const Settings = Type.Object({
+/** Where the public tiles of the log lie. */
+export const log_storage_settings = {
   OPS_LOG_S3_ENDPOINT: optional(
     'the URL of an S3 for the public tiles of the log; without it they lie in the log’s folder',
   ),
@@ -21,7 +22,8 @@ const Settings = Type.Object({
   }),
   OPS_LOG_S3_ACCESS_KEY_ID: optional('an access key that may write the bucket'),
   OPS_LOG_S3_SECRET_ACCESS_KEY: optional('its secret'),
-});
+};
+const Settings = Type.Object(log_storage_settings);
 
 export type LogStorage = { tiles: TileStore; on_published(checkpoint: Uint8Array): Promise<void>; close(): void };
 

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Auth } from '@zdravo/auth';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
@@ -38,6 +37,7 @@ import { createSignIns, type SignIns } from './sign-ins.ts';
 import { startSignatures } from './signatures.ts';
 import { filesFolder, mediaGround } from './storage.ts';
 import { type DevelopmentLog, logFilesOf, startDevelopmentLog } from './transparency-log.ts';
+import { projectVersion } from './version.ts';
 
 export type { Neighbours } from './platform-modules.ts';
 
@@ -222,9 +222,4 @@ function clientsOf(ops: Ops, { mpi, review }: PatientIndex, secret: string): Cli
 
 function clientOfReports({ app }: Reports, secret: string) {
   return createClient(internal_contract, inProcessTransport(app), { caller: 'gateway', secret });
-}
-
-async function projectVersion(): Promise<string> {
-  const text = await readFile(join(import.meta.dirname, '..', 'package.json'), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }

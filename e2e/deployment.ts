@@ -8,7 +8,7 @@ import { connectionUrl } from '@zdravo/kit/db';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { freePort, type RunningPostgres, startPostgres, withClient } from '@zdravo/kit/testing';
 import { openStage } from './deployment-stage.ts';
-import { type Environment, type Program, runProgram, startProgram } from './programs.ts';
+import { dev, type Environment, type Program, runProgram, startProgram } from './programs.ts';
 import { fast_server } from './stage.ts';
 
 /** Every module as a process of its own over one PostgreSQL, with servers that stand for the carriers. */
@@ -20,6 +20,8 @@ export type Deployment = {
   secrets: string[];
   /** What all processes printed so far. */
   output(): string;
+  /** Where a process listens. */
+  addressOf(name: string): string;
   startOne(name: string): Promise<void>;
   stopOne(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -42,6 +44,8 @@ type Login = keyof typeof logins;
 /** What the installation consists of before anything runs. */
 type Site = {
   directory: string;
+  /** The folder of the programs. */
+  programs: string;
   postgres: RunningPostgres;
   passwords: Record<Login, string>;
   secrets: Record<'mpi' | 'review' | 'ops' | 'reports' | 'metrics' | 'feed' | 'mail' | 'sms', string>;
@@ -50,22 +54,29 @@ type Site = {
   sms: SmsGateway;
 };
 
-/** Installs everything in a folder as docs would have it done, and starts all processes. */
-export async function startDeployment(directory: string): Promise<Deployment> {
-  const site = await openSite(directory);
+/**
+ * Installs everything in a folder as docs would have it done, and starts all processes.
+ * @param programs the folder of the programs, unless it is this repository's.
+ * @param environment what every process is given beside its settings.
+ */
+export async function startDeployment(
+  directory: string,
+  { programs = dev, environment = {} }: { programs?: string; environment?: Environment } = {},
+): Promise<Deployment> {
+  const site = await openSite(directory, programs);
   await migrate(site);
   await layOutFiles(site);
   const authority = await openDevelopmentAuthority(join(directory, 'certificates'), 'http://certificates.example');
   await mkdir(join(directory, 'trusted'));
   await writeFile(join(directory, 'trusted', 'authority.pem'), authority.certificate_pem);
   const operator = operatorSettings(site);
-  const login = await runProgram('accounts.ts', ['found'], operator);
+  const login = await runProgram(join(programs, 'accounts.ts'), ['found'], operator);
   const login_client_id = /LOGIN_CLIENT_ID=(\S+)/.exec(login.output)![1]!;
   const settings = await settingsOfAll(site, login_client_id);
   const running = new Map<string, Program>();
   const printed: string[] = [];
   const startOne = async (name: string) => {
-    const program = await startProgram('start.ts', [name], settings[name]!);
+    const program = await startProgram(join(programs, 'start.ts'), [name], { ...environment, ...settings[name]! });
     printed.push('');
     const at = printed.length - 1;
     program.onOutput((text) => {
@@ -86,6 +97,7 @@ export async function startDeployment(directory: string): Promise<Deployment> {
       stage.sign_ins.nhs_admin.client_secret,
     ],
     output: () => printed.join('\n'),
+    addressOf: (name) => `http://localhost:${site.ports[name as keyof Site['ports']]}`,
     startOne,
     stopOne: async (name) => running.get(name)!.stop(),
     stop: async () => {
@@ -98,7 +110,7 @@ export async function startDeployment(directory: string): Promise<Deployment> {
 
 const secret = () => randomBytes(24).toString('hex');
 
-async function openSite(directory: string): Promise<Site> {
+async function openSite(directory: string, programs: string): Promise<Site> {
   const postgres = await startPostgres({ directory: join(directory, 'postgres'), settings: fast_server });
   const names = ['mpi', 'review', 'ops', 'reports', 'metrics', 'feed', 'mail', 'sms'] as const;
   const secrets = Object.fromEntries(names.map((name) => [name, secret()])) as Site['secrets'];
@@ -107,7 +119,7 @@ async function openSite(directory: string): Promise<Site> {
   for (const name of processes) ports[name] = String(await freePort());
   const mail = await startMailServer({ user: 'zdravo', password: secrets.mail });
   const sms = await startSmsGateway(secrets.sms);
-  return { directory, postgres, passwords, secrets, ports, mail, sms };
+  return { directory, programs, postgres, passwords, secrets, ports, mail, sms };
 }
 
 function urlOf({ postgres, passwords }: Site, database: (typeof databases)[number], login?: Login): string {
@@ -122,7 +134,7 @@ async function migrate(site: Site): Promise<void> {
     for (const name of databases) await client.query(`create database ${name}`);
   });
   const names = databases.map((name) => [`${name.toUpperCase()}_DATABASE_URL`, urlOf(site, name)]);
-  const migrated = await runProgram('migrate.ts', [], {
+  const migrated = await runProgram(join(site.programs, 'migrate.ts'), [], {
     ...Object.fromEntries(names),
     ZDRAVO_DATA: join(site.directory, 'migrator'),
   });
@@ -135,7 +147,7 @@ async function migrate(site: Site): Promise<void> {
   });
 }
 
-async function layOutFiles({ directory, mail, ports }: Site): Promise<void> {
+async function layOutFiles({ directory, programs, mail, ports }: Site): Promise<void> {
   await mkdir(join(directory, 'keys'));
   for (const module of [
     'auth',
@@ -149,14 +161,18 @@ async function layOutFiles({ directory, mail, ports }: Site): Promise<void> {
     'mpi-reviewer',
     'reports',
   ])
-    await runProgram('keys.ts', ['init', join(directory, 'keys', `${module}.json`)], {});
+    await runProgram(join(programs, 'keys.ts'), ['init', join(directory, 'keys', `${module}.json`)], {});
   for (const module of ['mpi-linker', 'mpi-reviewer']) {
     const [file, public_file] = [`${module}.json`, `${module}.public.json`].map((name) =>
       join(directory, 'keys', name),
     );
-    await runProgram('keys.ts', ['public', file!, public_file!], {});
+    await runProgram(join(programs, 'keys.ts'), ['public', file!, public_file!], {});
   }
-  const { output } = await runProgram('log.ts', ['init', join(directory, 'log'), 'log.example/split'], {});
+  const { output } = await runProgram(
+    join(programs, 'log.ts'),
+    ['init', join(directory, 'log'), 'log.example/split'],
+    {},
+  );
   const line = /^log \S+$/m.exec(output)![0];
   await writeFile(join(directory, 'log', 'policy'), `${line} http://localhost:${ports.platform}/log\nquorum none\n`);
   await writeFile(join(directory, 'mail-ca.pem'), mail.ca);
@@ -222,6 +238,7 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       REPORTS_PUBLIC_URL: `${public_url}/media`,
     },
     'reports-keeper': {
+      REPORTS_KEEPER_PORT: ports['reports-keeper'],
       REPORTS_DATABASE_URL: urlOf(site, 'reports'),
       MPI_DATABASE_URL: urlOf(site, 'mpi'),
       OPS_DATABASE_URL: urlOf(site, 'ops'),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 export type Environment = Record<string, string>;
 
@@ -10,7 +10,8 @@ export type Program = {
   stop(): Promise<void>;
 };
 
-const dev = join(import.meta.dirname, '..', 'dev');
+/** Where the programs lie, unless their path says. */
+export const dev = join(import.meta.dirname, '..', 'dev');
 
 /** Runs a program of `dev/` to its end, with nothing of this process's environment but what a program needs. */
 export async function runProgram(file: string, args: string[], environment: Environment) {
@@ -47,7 +48,7 @@ export async function startProgram(file: string, args: string[], environment: En
 
 function run(file: string, args: string[], environment: Environment) {
   const { PATH = '', HOME = '' } = process.env;
-  const child = spawn(process.execPath, [join(dev, file), ...args], { env: { PATH, HOME, ...environment } });
+  const child = spawn(process.execPath, [resolve(dev, file), ...args], { env: { PATH, HOME, ...environment } });
   process.once('exit', () => child.kill('SIGKILL'));
   let output = '';
   for (const stream of [child.stdout, child.stderr])

@@ -64,6 +64,14 @@ test('what is public of the log comes through the gateway from the process that 
   assert.equal(outside!.status, 404);
 });
 
+test('every process tells its health, and the keeper how far the replica is behind', async () => {
+  for (const name of ['ops', 'mpi', 'mpi-linker', 'mpi-review', 'reports', 'reports-keeper', 'platform'])
+    for (const path of ['/health/live', '/health/ready'])
+      assert.equal((await fetch(deployment.addressOf(name) + path)).status, 200, name + path);
+  const lag = await (await fetch(`${deployment.addressOf('reports-keeper')}/metrics`)).text();
+  assert.match(lag, /^zdravo_replica_lag_seconds\{source="mpi"\} \d/m);
+});
+
 test('there is no outbox page, and no process prints a secret', async () => {
   for (const path of ['/outbox', '/outbox/messages'])
     assert.equal((await fetch(deployment.address + path)).status, 404);

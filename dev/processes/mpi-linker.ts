@@ -7,7 +7,7 @@ import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { common, DatabaseUrl, KeyFile, port } from './settings.ts';
 
-const Settings = Type.Object({
+export const MpiLinkerSettings = Type.Object({
   ...common,
   MPI_LINKER_PORT: port(4004),
   MPI_LINKER_DATABASE_URL: DatabaseUrl,
@@ -21,7 +21,7 @@ const Settings = Type.Object({
  * `train_linkage_model`. Its port tells its health only.
  */
 export async function startMpiLinker(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(MpiLinkerSettings, environment);
   const { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE });
   const log = createLogger({ name: 'mpi-linker', level: settings.ZDRAVO_LOG });

@@ -7,7 +7,7 @@ import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
 
-const Settings = Type.Object({
+export const MpiReviewSettings = Type.Object({
   ...common,
   MPI_REVIEW_PORT: port(4005),
   MPI_REVIEW_DATABASE_URL: DatabaseUrl,
@@ -19,7 +19,7 @@ const Settings = Type.Object({
 
 /** The review queue in a process of its own: of persons it opens the sheets of the pairs that people are asked about. */
 export async function startMpiReview(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(MpiReviewSettings, environment);
   const { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE });
   const log = createLogger({ name: 'mpi-review', level: settings.ZDRAVO_LOG });

@@ -16,7 +16,7 @@ import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
 
-const Settings = Type.Object({
+export const MpiSettings = Type.Object({
   ...common,
   MPI_PORT: port(4002),
   MPI_DATABASE_URL: DatabaseUrl,
@@ -31,7 +31,7 @@ const Settings = Type.Object({
 
 /** The Master Patient Index in a process of its own. */
 export async function startMpi(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(MpiSettings, environment);
   const { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE } = settings;
   const { MPI_LINKER_PUBLIC_KEY_FILE, MPI_REVIEWER_PUBLIC_KEY_FILE } = settings;
   const public_files = { MPI_LINKER_PUBLIC_KEY_FILE, MPI_REVIEWER_PUBLIC_KEY_FILE };

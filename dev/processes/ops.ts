@@ -5,13 +5,13 @@ import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createOps, migrations } from '@zdravo/ops';
 import { Type } from 'typebox';
-import { openLog } from '../log-storage.ts';
+import { log_storage_settings, openLog } from '../log-storage.ts';
 import { logFilesOf } from '../transparency-log.ts';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, LogFolderPath, port, readCallers } from './settings.ts';
 
-const Settings = Type.Object({
+export const OpsSettings = Type.Object({
   ...common,
   OPS_PORT: port(4001),
   OPS_DATABASE_URL: DatabaseUrl,
@@ -19,11 +19,12 @@ const Settings = Type.Object({
   OPS_KEY_FILE: KeyFile,
   OPS_LOG_FOLDER: LogFolderPath,
   OPS_CALLERS: Callers,
+  ...log_storage_settings,
 });
 
 /** Operations in a process of its own: contract, sequencer, timers. */
 export async function startOps(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(OpsSettings, environment);
   const { OPS_KEY_FILE, OPS_LOG_FOLDER } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { OPS_KEY_FILE, OPS_LOG_FOLDER });
   const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });

@@ -27,6 +27,7 @@ import {
 } from '../platform-modules.ts';
 import { trust_settings } from '../settings.ts';
 import { configuredProofs, openConfiguredVerifier } from '../signatures.ts';
+import { projectVersion } from '../version.ts';
 import { carrier_settings, openCarriers } from './carriers.ts';
 import { type RunningProcess, refuseOldDatabase } from './process.ts';
 import { isLoopback, refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
@@ -102,7 +103,7 @@ export async function startPlatformAlone(environment: Record<string, string | un
     reports: reportsOf(settings),
     log_files: filesAt(`${settings.OPS_URL}/log`),
     metrics_token: settings.METRICS_TOKEN,
-    version: environment['npm_package_version'] ?? 'unknown',
+    version: await projectVersion(),
     ...(proxies ? { trusted_proxies: proxies } : {}),
   });
   await mountPages(gateway, { login_client_id: settings.LOGIN_CLIENT_ID });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { migrations as authMigrations } from '@zdravo/auth';
 import { createTestDatabase, withClient } from '@zdravo/kit/testing';
-import { processes } from './index.ts';
+import { processes, settings_of_processes } from './index.ts';
 import {
   development_marker,
   refuseDevelopmentFiles,
@@ -28,6 +28,39 @@ test('keys and folders of npm start serve on this machine only, however deep the
     refuseDevelopmentFiles(outside, { IL_KEY_FILE: inside, AUTH_KEY_FILE: join(directory, 'auth.json') }),
     ({ message }: Error) => message.includes('IL_KEY_FILE lies in a data folder') && !message.includes('AUTH_KEY_FILE'),
   );
+});
+
+test('no process that holds a key file starts with one of npm start beyond this machine', async () => {
+  const inside = join(directory, 'data', 'keys', 'il.json');
+  const url = 'postgres://nobody@localhost:1/nothing';
+  const secret = 's'.repeat(24);
+  const given: Record<string, string> = { ZDRAVO_HOST: outside };
+  for (const { properties } of Object.values(settings_of_processes))
+    for (const name of Object.keys(properties)) {
+      if (name.endsWith('_KEY_FILE')) given[name] = inside;
+      else if (name.endsWith('DATABASE_URL')) given[name] = url;
+      else if (name.endsWith('_CALLERS')) given[name] = `il:${secret}`;
+      else if (name.endsWith('_URL') || name.endsWith('_ENDPOINT')) given[name] = 'https://zdravo.example';
+      else if (name.endsWith('_SECRET') || name.endsWith('_TOKEN')) given[name] = secret;
+    }
+  Object.assign(given, {
+    LOGIN_CLIENT_ID: '02f0d35d-6b6d-435b-a209-8ad41d9cad8c',
+    OPS_LOG_FOLDER: join(directory, 'log'),
+    REPORTS_LOG_NAME: 'reports.example',
+    REPORTS_S3_ACCESS_KEY_ID: 'a',
+    REPORTS_S3_SECRET_ACCESS_KEY: secret,
+    SMTP_HOST: 'localhost',
+    SMTP_FROM: 'no-reply@zdravo.example',
+    ZDRAVO_TRUST_FOLDER: directory,
+  });
+  const holders = Object.entries(settings_of_processes).filter(([, { properties }]) =>
+    Object.keys(properties).some((name) => name.endsWith('_KEY_FILE')),
+  );
+  assert.deepEqual(
+    holders.map(([name]) => name),
+    ['platform', 'mpi', 'mpi-linker', 'mpi-review', 'ops', 'reports'],
+  );
+  for (const [name] of holders) await assert.rejects(processes[name]!(given), /_KEY_FILE lies in a data folder/, name);
 });
 
 test('a database with sign-ins of npm start is not served to others until they are blocked', async () => {

@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
+import { createHttpServer, healthRoutes } from '@zdravo/kit/http';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { connectS3Store } from '@zdravo/mcs';
 import { createReports, filesInBucket, migrations, publications, reports_role, startKeeper } from '@zdravo/reports';
 import { createSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { Type } from 'typebox';
+import { projectVersion } from '../version.ts';
 import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers, text } from './settings.ts';
 
-const Settings = Type.Object({
+export const ReportsSettings = Type.Object({
   ...common,
   REPORTS_PORT: port(4003),
   REPORTS_DATABASE_URL: DatabaseUrl,
@@ -31,7 +33,7 @@ const Settings = Type.Object({
 
 /** Reports in a process of their own: contract and jobs. The subscriptions are kept by `reports-keeper`. */
 export async function startReports(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(ReportsSettings, environment);
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { REPORTS_KEY_FILE: settings.REPORTS_KEY_FILE });
   const log = createLogger({ name: 'reports', level: settings.ZDRAVO_LOG });
   await refuseOldDatabase(settings.REPORTS_DATABASE_URL, migrations);
@@ -55,7 +57,7 @@ export async function startReports(environment: Record<string, string | undefine
       seed: await keys.derive('signing of publications'),
     }),
     ...(settings.REPORTS_LOG_POLICY ? { publication_policy: await readFile(settings.REPORTS_LOG_POLICY) } : {}),
-    code_version: environment['npm_package_version'] ?? 'unknown',
+    code_version: await projectVersion(),
     callers: readCallers(settings.REPORTS_CALLERS),
   });
   return serve({
@@ -71,8 +73,9 @@ export async function startReports(environment: Record<string, string | undefine
   });
 }
 
-const KeeperSettings = Type.Object({
+export const ReportsKeeperSettings = Type.Object({
   ...common,
+  REPORTS_KEEPER_PORT: port(4007),
   REPORTS_DATABASE_URL: DatabaseUrl,
   MPI_DATABASE_URL: DatabaseUrl,
   OPS_DATABASE_URL: DatabaseUrl,
@@ -83,9 +86,13 @@ const KeeperSettings = Type.Object({
   REPORTS_FEED_PASSWORD: Type.String({ minLength: 16, description: 'of the feed’s role, at least 16 characters' }),
 });
 
-/** Makes and keeps the subscriptions, as the migrator of the replica and its sources. It serves nothing. */
+/** Longer than this without a measure, and the keeper does not do its work. */
+const measure_due_ms = 60_000;
+
+/** Makes and keeps the subscriptions, as the migrator of the replica and its sources. Its port tells its health and the lag. */
 export async function startReportsKeeper(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(KeeperSettings, environment);
+  const settings = readConfig(ReportsKeeperSettings, environment);
+  const log = createLogger({ name: 'reports-keeper', level: settings.ZDRAVO_LOG });
   const keeper = await startKeeper({
     reports_url: settings.REPORTS_DATABASE_URL,
     sources: [
@@ -95,7 +102,24 @@ export async function startReportsKeeper(environment: Record<string, string | un
     ],
     feed_password: settings.REPORTS_FEED_PASSWORD,
     ...(settings.REPORTS_METRICS_FILE ? { metrics_file: settings.REPORTS_METRICS_FILE } : {}),
-    log: createLogger({ name: 'reports-keeper', level: settings.ZDRAVO_LOG }),
+    log,
   });
-  return { address: 'reports-keeper', stop: keeper.stop };
+  const app = createHttpServer({ log });
+  healthRoutes(app, async () => {
+    if (Date.now() - keeper.measured().at.getTime() > measure_due_ms)
+      throw new Error('the lag was not measured lately');
+  });
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(keeper.measured().metrics),
+  );
+  return serve({
+    app,
+    host: settings.ZDRAVO_HOST,
+    port: settings.REPORTS_KEEPER_PORT,
+    log,
+    close: async () => {
+      await app.close();
+      await keeper.stop();
+    },
+  });
 }

@@ -6,7 +6,7 @@ import { StorageSettings } from '../storage.ts';
 import type { RunningProcess } from './process.ts';
 import { common, port } from './settings.ts';
 
-const Settings = Type.Object({
+export const StoreSettings = Type.Object({
   ZDRAVO_HOST: common.ZDRAVO_HOST,
   ZDRAVO_LOG: common.ZDRAVO_LOG,
   STORE_PORT: port(4006),
@@ -31,7 +31,7 @@ const sweep_every_ms = 3_600_000;
 
 /** The built-in store in a process of its own: an S3 over a folder, for several platform processes beside one another. */
 export async function startStore(environment: Record<string, string | undefined>): Promise<RunningProcess> {
-  const settings = readConfig(Settings, environment);
+  const settings = readConfig(StoreSettings, environment);
   const log = createLogger({ name: 'store', level: settings.ZDRAVO_LOG });
   const address = `http://${settings.ZDRAVO_HOST}:${settings.STORE_PORT}`;
   const store = openBuiltInStore({

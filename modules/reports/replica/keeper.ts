@@ -1,11 +1,14 @@
+import { rename, writeFile } from 'node:fs/promises';
 import type pg from 'pg';
-import { type Lag, writeMetrics } from './metrics.ts';
+import { type Lag, metricsOf } from './metrics.ts';
 import { connect } from './source-database.ts';
 import { keepSubscriptions, type SubscriptionOptions, slotOf } from './subscriptions.ts';
 
 export type Keeper = {
   /** Measures every source once and writes `reports.replica_lag`. */
   measure(): Promise<void>;
+  /** What was measured last, for Prometheus (`deploy/alerts/replica.yaml`), and when. */
+  measured(): { at: Date; metrics: string };
   stop(): Promise<void>;
 };
 
@@ -13,7 +16,7 @@ export type KeeperOptions = SubscriptionOptions & {
   interval_ms?: number;
   /** From here on the log says so as an error. */
   alarm_s?: number;
-  /** Where the figures go for Prometheus, whose rules alarm (`deploy/alerts/replica.yaml`). */
+  /** Where the figures go for node_exporter’s textfile collector. */
   metrics_file?: string;
 };
 
@@ -27,7 +30,13 @@ type Measured = { now_lsn: string; confirmed: string | null; wal_status: string 
 export async function startKeeper(options: KeeperOptions): Promise<Keeper> {
   await keepSubscriptions(options);
   const samples = new Map<string, Sample[]>();
-  const measure = () => measureAll(options, samples);
+  let measured = { at: new Date(0), metrics: '' };
+  const measure = async () => {
+    const lags = await measureAll(options, samples);
+    const at = new Date();
+    measured = { at, metrics: metricsOf(lags, at) };
+    if (options.metrics_file) await replaceFile(options.metrics_file, measured.metrics);
+  };
   await measure();
   let running: Promise<void> = Promise.resolve();
   const timer = setInterval(() => {
@@ -36,6 +45,7 @@ export async function startKeeper(options: KeeperOptions): Promise<Keeper> {
   timer.unref();
   return {
     measure,
+    measured: () => measured,
     stop: async () => {
       clearInterval(timer);
       await running;
@@ -43,7 +53,13 @@ export async function startKeeper(options: KeeperOptions): Promise<Keeper> {
   };
 }
 
-async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>): Promise<void> {
+/** A collector never reads half a file. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  await writeFile(`${path}.new`, text);
+  await rename(`${path}.new`, path);
+}
+
+async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>): Promise<Map<string, Lag>> {
   const lags = new Map<string, Lag>();
   const replica = await connect(options.reports_url, 'reports-keeper');
   try {
@@ -65,7 +81,7 @@ async function measureAll(options: KeeperOptions, samples: Map<string, Sample[]>
   } finally {
     await replica.end();
   }
-  if (options.metrics_file) await writeMetrics(options.metrics_file, lags, new Date());
+  return lags;
 }
 
 async function measureSource(url: string, slot: string): Promise<Measured> {

@@ -1,5 +1,3 @@
-import { rename, writeFile } from 'node:fs/promises';
-
 /** How far the replica is behind one source. */
 export type Lag = { lag_s: number; lag_bytes: number /** usable, lost or unreachable */; slot_state: string };
 
@@ -13,16 +11,15 @@ const metrics: [name: string, help: string, read: (lag: Lag) => number][] = [
   ],
 ];
 
-/** Writes the lag of every source for Prometheus (text format 0.0.4; node_exporter's textfile collector picks it up). */
-export async function writeMetrics(path: string, lags: ReadonlyMap<string, Lag>, now: Date): Promise<void> {
+/** The lag of every source for Prometheus (text format 0.0.4). */
+export function metricsOf(lags: ReadonlyMap<string, Lag>, now: Date): string {
   const lines = metrics.flatMap(([name, help, read]) => [
     ...head(name, help),
     ...[...lags].map(([source, lag]) => `${name}{source="${source}"} ${read(lag)}`),
   ]);
   const measured = 'zdravo_replica_measured_timestamp_seconds';
   lines.push(...head(measured, 'When the lag was last measured'), `${measured} ${now.getTime() / 1_000}`);
-  await writeFile(`${path}.new`, `${lines.join('\n')}\n`);
-  await rename(`${path}.new`, path);
+  return `${lines.join('\n')}\n`;
 }
 
 function head(name: string, help: string): string[] {

@@ -47,7 +47,10 @@ function hasPlausibleYear(value: string): boolean {
 
 const RECORD_ID = /^(unique|rec|record|row|source)?_?id$|^rec_?num$|^uid$|^uuid$|^key$/i;
 
-/** The column that identifies records: named so and without repetition. */
+/**
+ * The column that identifies records: named so and without repetition, or the first one, when it counts them. Taken for
+ * data, such a column would say of every pair that an identifier differs.
+ */
 export function guessId(profiles: readonly ColumnProfile[]): string | undefined {
   const unique = profiles.filter(({ rows, distinct }) => rows > 0 && distinct === rows);
   const names = [RECORD_ID, /(^|_)id$/i];
@@ -55,8 +58,21 @@ export function guessId(profiles: readonly ColumnProfile[]): string | undefined 
     const found = unique.find((profile) => name.test(profile.name.trim()));
     if (found !== undefined) return found.name;
   }
-  return undefined;
+  const [first] = profiles;
+  return first !== undefined && unique.includes(first) && countsRecords(first) ? first.name : undefined;
 }
+
+/** A counter, with a prefix or without one, that leaves out next to nothing of what it runs through; or UUIDs. */
+function countsRecords({ name, rows, values }: ColumnProfile): boolean {
+  if (BY_NAME.some(([pattern]) => pattern.test(headerWords(name))) || rows < FEWEST_TO_JUDGE) return false;
+  if (values.every((value) => UUID.test(value))) return true;
+  const parts = values.map((value) => /^(\D*)(\d{1,12})$/.exec(value));
+  if (parts.some((part) => part === null || part[1] !== parts[0]![1])) return false;
+  const numbers = parts.map((part) => Number(part![2]));
+  const [lowest, highest] = [Math.min(...numbers), Math.max(...numbers)];
+  return lowest <= 1 || highest - lowest < 2 * rows;
+}
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
 const NOT_DATA =
   /^(row|rownum|index|unnamed.*|cluster.*|label|ground_?truth|truth|true_.*|is_?match|match.*|ent_?id|entity.*|group_?id|source|dataset|file|split|created.*|updated.*|modified.*|inserted.*|timestamp|version|url|comment.*|note.*)$/;
@@ -64,22 +80,28 @@ const NOT_DATA =
 const FULL_NAME = /full_?name|person_?name|^name$|first_and|піб|фио/;
 
 const BY_NAME: readonly [RegExp, TypeName][] = [
-  [/e_?mail|пошта/, 'email'],
-  [/phone|mobile|(^|_)(tel|cell|fax|msisdn)(_|$)|телефон/, 'phone'],
-  [/post_?code|zip|postal|(^|_)plz(_|$)|індекс|поштовий/, 'postcode'],
-  [/^(sex|gender|стать)$/, 'category'],
+  [/e_?mail|courriel|correo|пошта/, 'email'],
+  [/phone|mobile|(^|_)(handy|tel|cell|fax|msisdn|telef[oó]n[oaey]?|portable|movil)(_|$)|телефон/, 'phone'],
+  [/post_?code|zip|postal|postleitzahl|(^|_)(plz|cap|psc)(_|$)|індекс|индекс|поштовий/, 'postcode'],
+  [/^(sex|sexe|sexo|sesso|gender|geschlecht|plec|płeć|pohlavi|стать|пол)$/, 'category'],
   [FULL_NAME, 'name'],
-  [/maiden|sur_?name|last_?name|family|(^|_)(lname|sname|lastname|nachname|apellido)|^last$|прізвище|фамил/, 'surname'],
   [
-    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|^first$|ім.?я|батькові|отчество|^имя/,
+    /maiden|sur_?name|last_?name|family|(^|_)(lname|sname|lastname|nachname|apellido)|(^|_)(familienname|cognome|nazwisko|prijmeni|příjmení)(_|$)|^(last|nom|nom_de_famille|sobrenome)$|прізвище|фамил/,
+    'surname',
+  ],
+  [
+    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|(^|_)(pr[eé]noms?|imi[eę]|imiona|jm[eé]no|drugie_imie)(_|$)|^(first|nome)$|ім.?я|батькові|отчество|^имя/,
     'given_name',
   ],
   [
-    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)/,
+    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)|(^|_)(ville|ciudad|stadt|miasto|miejscowość|comune|citt[aà]|m[eě]sto|город|ort|wohnort)(_|$)/,
     'name',
   ],
   [/(street|house|building|flat|apartment|unit)_?(no|num|number)/, 'number'],
-  [/address|street|addr|memo|description|title|адреса|вулиця/, 'text'],
+  [
+    /address|street|addr|memo|description|title|адрес|вулиця|улица|(^|_)(anschrift|stra(ss|ß)e|adres[se]?|rue|calle|direcci[oó]n|indirizzo|via|ulica)(_|$)/,
+    'text',
+  ],
   [
     /ssn|soc_?sec|social|national|passport|document|(^|_)(doc|tax|nhs|inn|nino|mrn|ipn|rnokpp|unzr|pesel|edrpou|licen[cs]e)|ident|серія/,
     'identifier',

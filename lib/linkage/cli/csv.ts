@@ -137,8 +137,15 @@ function explained(path: string, error: Error, { columns, last_line }: Place): E
       cause: error,
     });
   }
-  return new InputError(`${place}: ${error.message}`, { cause: error });
+  // The parser's own words quote the cell.
+  const what = quoting_errors[code] ?? 'the row is no CSV';
+  return new InputError(`${place}: ${what}`, { cause: error });
 }
+
+const quoting_errors: Record<string, string> = {
+  INVALID_OPENING_QUOTE: 'a quote stands within a value; such a value is quoted as a whole, its quotes doubled',
+  CSV_INVALID_CLOSING_QUOTE: 'something follows the quote that ends a value; quotes within a value are doubled',
+};
 
 function decoderFor(encoding: string): TextDecoder {
   try {

@@ -108,7 +108,7 @@ function openRows({ path, source, header, rows, config, keepValues, state }: Ope
   );
   if (resolved.repeating_id !== undefined)
     process.stderr.write(
-      `zdravo-linkage: ${path}: the column ${JSON.stringify(resolved.repeating_id)} repeats, so records are numbered by their rows; name the id in the configuration\n`,
+      `zdravo-linkage: ${path}: the column ${JSON.stringify(resolved.repeating_id)} repeats or has gaps, so records are numbered by their rows; name the id in the configuration\n`,
     );
   state.fields ??= resolved.fields;
   const fields = state.fields;

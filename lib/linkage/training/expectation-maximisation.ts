@@ -17,7 +17,8 @@ const SETTLED = 5e-4;
 
 /**
  * Learns m by expectation–maximisation on pattern counts, u held fixed. Each blocking rule gives a set of pairs in which its own
- * fields say nothing, so they are held out there; the rules' answers are averaged, weighted by the matches each is sure of.
+ * fields say nothing, so they are held out there; the rules' answers are averaged, weighted by the matches each is sure of and by the
+ * square of their share among its pairs: where few pairs match, a large class of mere likeness (things of one maker) can pass for them.
  * Sources: Fellegi & Sunter 1969; Winkler 1988; the rule-wise training is Splink's idea, done here on counts for all rules at once.
  */
 export function learnFromRules(
@@ -31,8 +32,8 @@ export function learnFromRules(
     const rows = rowsOfRule(patterns, index);
     const heldOut = new Set(rule.atoms.map(({ field }) => field));
     const learnt = cloned(parameters);
-    const evidence = maximise(patterns, learnt, { rows, heldOut, share: 0.2, family });
-    addEvidence(sums, { learnt, evidence, heldOut });
+    const { evidence, share } = maximise(patterns, learnt, { rows, heldOut, share: 0.2, family });
+    addEvidence(sums, { learnt, evidence, heldOut, trust: share ** 2 });
   });
   parameters.forEach((field, index) => {
     setFromCounts(field, sums[index]!);
@@ -93,7 +94,7 @@ function maximise(
   patterns: PreparedPatterns,
   parameters: FieldParameters[],
   { rows, heldOut, share, family }: Subset,
-): Float64Array[] {
+): { evidence: Float64Array[]; share: number } {
   let current = share;
   const starting = family === undefined ? [] : startingKinds(parameters, family);
   let relatives = starting.map(({ h }) => ({ share: 0.1, bits: familyBits(parameters, family!, h) }));
@@ -109,7 +110,7 @@ function maximise(
     if (family !== undefined) relatives = learntFamilies(parameters, { pins: family, starting }, expected);
     if (isSettled) break;
   }
-  return evidence;
+  return { evidence, share: current };
 }
 
 interface Expectation {
@@ -243,11 +244,17 @@ function addEvidence(
     learnt,
     evidence,
     heldOut,
-  }: { learnt: readonly FieldParameters[]; evidence: readonly Float64Array[]; heldOut: ReadonlySet<number> },
+    trust,
+  }: {
+    learnt: readonly FieldParameters[];
+    evidence: readonly Float64Array[];
+    heldOut: ReadonlySet<number>;
+    trust: number;
+  },
 ): void {
   learnt.forEach((_, field) => {
     if (heldOut.has(field)) return;
-    for (let cell = 0; cell < CELLS; cell++) sums[field]![cell]! += evidence[field]?.[cell] ?? 0;
+    for (let cell = 0; cell < CELLS; cell++) sums[field]![cell]! += trust * (evidence[field]?.[cell] ?? 0);
   });
 }
 

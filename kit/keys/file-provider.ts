@@ -5,7 +5,7 @@ import { contextBytes, type KeyProvider } from './provider.ts';
 
 /** Keys in one file, readable by its owner only: for development and small installations. */
 export async function createFileKeyProvider(path: string): Promise<KeyProvider> {
-  const { current, keyOf, refresh } = await openKeyFile(path, createSecretKey);
+  const { current, keyOf, refresh } = await openKeyFile(path, { keyFrom: createSecretKey });
   return {
     is_remote: false,
     current_key_id: current,

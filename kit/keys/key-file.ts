@@ -1,15 +1,17 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { publicKeyOf } from './hpke.ts';
 import { KeyError } from './provider.ts';
 
 const KeyFile = Type.Object({
+  /** Which halves of key pairs these are; a file of keys that open says nothing. */
+  halves: Type.Optional(Type.Literal('public')),
   current: Type.String(),
   keys: Type.Record(Type.String(), Type.String({ pattern: '^[A-Za-z0-9+/]{43}=$' })),
 });
-type KeyFile = { current: string; keys: Record<string, string> };
+type KeyFile = Static<typeof KeyFile>;
 
 /** What is read of a key file, and read anew when it is asked for a generation that it did not have. */
 export type OpenKeyFile<Key> = {
@@ -19,12 +21,19 @@ export type OpenKeyFile<Key> = {
   refresh(): Promise<void>;
 };
 
-/** @param keyFrom makes what is used of the bytes of each generation, once. @throws KeyError `key_file_unusable` */
-export async function openKeyFile<Key>(path: string, keyFrom: (bytes: Buffer) => Key): Promise<OpenKeyFile<Key>> {
+/**
+ * @param read.keyFrom makes what is used of the bytes of each generation, once.
+ * @throws KeyError `key_file_unusable`, also for public halves where keys that open are expected, and the other way round.
+ */
+export async function openKeyFile<Key>(
+  path: string,
+  { keyFrom, halves }: { keyFrom: (bytes: Buffer) => Key; halves?: 'public' },
+): Promise<OpenKeyFile<Key>> {
   let current: string;
   let keys: Map<string, Key>;
   const refresh = async () => {
     const file = await readKeyFile(path);
+    if (file.halves !== halves) throw wrongHalves(halves);
     const entries = Object.entries(file.keys).map(([id, text]) => [id, keyFrom(Buffer.from(text, 'base64'))] as const);
     keys = new Map(entries);
     current = file.current;
@@ -87,10 +96,28 @@ export async function rotateKeyFile(path: string): Promise<string> {
 export async function publishKeyFile(path: string, public_path: string): Promise<void> {
   const { current, keys } = await readKeyFile(path);
   const publicHalf = (key: string) => publicKeyOf(Buffer.from(key, 'base64')).toString('base64');
-  const file = { current, keys: Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, publicHalf(key)])) };
+  const file: KeyFile = {
+    halves: 'public',
+    current,
+    keys: Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, publicHalf(key)])),
+  };
   const beside = `${public_path}.${randomUUID()}`;
   await writeNew(beside, file);
   await rename(beside, public_path);
+}
+
+function wrongHalves(expected: 'public' | undefined): KeyError {
+  return expected === 'public'
+    ? new KeyError(
+        'key_file_unusable',
+        'The key file holds keys that open, where a process seals only.',
+        'Give it the file that `npm run keys -- public` writes, and take this one away from its host.',
+      )
+    : new KeyError(
+        'key_file_unusable',
+        'The key file holds public halves, which open nothing.',
+        'Give it the file that they were made from.',
+      );
 }
 
 function halfRotated(beside: string, cause: unknown): KeyError {

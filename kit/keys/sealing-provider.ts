@@ -7,7 +7,7 @@ import { contextBytes, type KeyContext, KeyError, type KeyProvider } from './pro
  * file that `publishKeyFile` writes.
  */
 export async function createSealingKeyProvider(public_path: string): Promise<KeyProvider> {
-  const file = await openKeyFile(public_path, asItIs);
+  const file = await openKeyFile(public_path, { keyFrom: asItIs, halves: 'public' });
   return {
     is_remote: false,
     current_key_id: file.current,
@@ -25,7 +25,7 @@ export async function createSealingKeyProvider(public_path: string): Promise<Key
 
 /** The other side: opens with the private halves what was wrapped under the public ones. */
 export async function createOpeningKeyProvider(path: string): Promise<KeyProvider> {
-  const file = await openKeyFile(path, asItIs);
+  const file = await openKeyFile(path, { keyFrom: asItIs });
   return {
     is_remote: false,
     current_key_id: file.current,

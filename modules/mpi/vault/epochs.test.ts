@@ -88,11 +88,8 @@ test('with all keys of the index a sketch does not open, with those of the linke
   const epoch = epochOf(ciphertext);
   const epoch_id = epoch.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
   const of_index = await Promise.all([
-    ...['index', 'linkage', 'review', 'linker.public', 'reviewer.public'].map((name) =>
-      createFileKeyProvider(file(name)),
-    ),
+    ...['index', 'linkage', 'review'].map((name) => createFileKeyProvider(file(name))),
     createSealingKeyProvider(file('linker.public')),
-    createOpeningKeyProvider(file('linker.public')),
   ]);
   const own = await attempt(of_index, sketch_scope, id);
   assert.ok(own, 'the part of the person the index has');

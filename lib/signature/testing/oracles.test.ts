@@ -66,44 +66,12 @@ for (const algorithm of common) {
     );
     assert.deepEqual(read, Buffer.from(content));
     for (const more of [[], ['-stream'], ['-keyid'], ['-md', algorithm === 'ecdsa-p384' ? 'sha384' : 'sha512']]) {
-      openssl(
-        'cms',
-        '-sign',
-        '-cades',
-        '-binary',
-        '-nodetach',
-        '-outform',
-        'DER',
-        '-in',
-        file('content'),
-        '-signer',
-        file('signer.pem'),
-        '-inkey',
-        file('key.pem'),
-        '-out',
-        file('theirs.p7s'),
-        ...more,
-      );
+      signByOpenssl('theirs.p7s', '-cades', ...more);
       const result = await verify(readFileSync(file('theirs.p7s')), one_signature, trust, { at });
       assert.equal(result.indication, 'TOTAL_PASSED', `${more}: ${result.validation_error_message}`);
       assert.equal(result.signatures[0]?.signer.drfo, '1234567890');
     }
-    openssl(
-      'cms',
-      '-sign',
-      '-binary',
-      '-nodetach',
-      '-outform',
-      'DER',
-      '-in',
-      file('content'),
-      '-signer',
-      file('signer.pem'),
-      '-inkey',
-      file('key.pem'),
-      '-out',
-      file('plain.p7s'),
-    );
+    signByOpenssl('plain.p7s');
     const plain = await verify(readFileSync(file('plain.p7s')), one_signature, trust, { at });
     assert.equal(plain.sub_indication, 'SIG_CONSTRAINTS_FAILURE', 'plain CMS without signing-certificate is not CAdES');
   });
@@ -111,25 +79,7 @@ for (const algorithm of common) {
 
 test('RSA-PSS by openssl', { skip }, async () => {
   const { trust } = scene('rsa-2048');
-  openssl(
-    'cms',
-    '-sign',
-    '-cades',
-    '-binary',
-    '-nodetach',
-    '-outform',
-    'DER',
-    '-in',
-    file('content'),
-    '-signer',
-    file('signer.pem'),
-    '-inkey',
-    file('key.pem'),
-    '-keyopt',
-    'rsa_padding_mode:pss',
-    '-out',
-    file('pss.p7s'),
-  );
+  signByOpenssl('pss.p7s', '-cades', '-keyopt', 'rsa_padding_mode:pss');
   const result = await verify(readFileSync(file('pss.p7s')), one_signature, trust, { at });
   assert.equal(result.indication, 'TOTAL_PASSED', result.validation_error_message);
 });
@@ -228,3 +178,10 @@ test('zdravo-sign signs a file with a key file, PEM or JSON, and says what is wr
   assert.match(run(file('content'), '--key', file('content')).stderr, /no PKCS#8 private key/);
   assert.match(run(file('absent'), '--key', file('doctor.pem')).stderr, /ENOENT/);
 });
+
+/** The scene's content, signed by its signer, into a file. */
+function signByOpenssl(out: string, ...more: string[]): void {
+  const who = ['-signer', file('signer.pem'), '-inkey', file('key.pem')];
+  const how = ['cms', '-sign', '-binary', '-nodetach', '-outform', 'DER'];
+  openssl(...how, '-in', file('content'), ...who, '-out', file(out), ...more);
+}

@@ -14,7 +14,11 @@ import { samplePublication, sampleReceipts } from './testing/sample-receipts.ts'
 let folder: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'zdravo-packed-'));
-  const packed = await run(process.execPath, [join(import.meta.dirname, 'pack.ts'), folder], import.meta.dirname);
+  const packed = await run(
+    process.execPath,
+    [join(import.meta.dirname, '../../dev/pack.ts'), 'tlog', folder],
+    import.meta.dirname,
+  );
   await writeFile(join(folder, 'package.json'), '{}');
   await run('npm', ['install', '--offline', '--no-audit', '--no-fund', packed.output.trim()]);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -22,16 +22,12 @@ const run = (command: string, ...given: string[]) =>
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'zdravo-packed-'));
-  const { stdout } = await promisify(execFile)('npm', ['pack', '--json', '--pack-destination', folder], {
-    cwd: join(import.meta.dirname, '..'),
-  });
-  const [packed] = JSON.parse(stdout) as { filename: string; files: { path: string }[] }[];
-  assert.ok(
-    packed!.files.every(({ path }) => !/\.test\.ts$|^testing\//.test(path)),
-    'tests stay at home',
-  );
+  const program = join(import.meta.dirname, '../../../dev/pack.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [program, 'signature', folder]);
   writeFileSync(join(folder, 'package.json'), '{"private": true, "type": "module"}');
-  await run('npm', 'install', '--no-audit', '--no-fund', `./${packed!.filename}`);
+  await run('npm', 'install', '--no-audit', '--no-fund', stdout.trim());
+  const installed = readdirSync(join(folder, 'node_modules', '@zdravo', 'signature'), { recursive: true }).join('\n');
+  assert.doesNotMatch(installed, /\.test\.|^testing|\.ts$/m);
   writeFileSync(join(folder, 'key.pem'), toKeyFile(doctor));
   writeFileSync(join(folder, 'document.json'), '{"declaration":1}');
   mkdirSync(join(folder, 'trusted'));
@@ -44,8 +40,7 @@ test('npx zdravo-sign signs, and the example of the README verifies it and refus
   assert.equal(stderr, '');
   const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
   writeFileSync(join(folder, 'verify.mts'), /```ts\n([\s\S]+?)```/.exec(page)![1]!);
-  const verify = (file: string) =>
-    run('node', '--import', '@zdravo/signature/typescript', 'verify.mts', file, 'trusted');
+  const verify = (file: string) => run('node', 'verify.mts', file, 'trusted');
   assert.deepEqual(await verify('document.json.p7s'), { stdout: 'TOTAL_PASSED  0012345678\n', stderr: '' });
   const container = readFileSync(join(folder, 'document.json.p7s'));
   container[container.indexOf('declaration')]! ^= 1;

@@ -85,6 +85,21 @@ test('signed, then sealed: the outermost first, one result each', async () => {
   );
 });
 
+test('eight envelopes are opened; of nine none is valid, since nobody has seen what they hold', async () => {
+  let container = sign(json(content), doctor);
+  for (let layer = 2; layer <= 8; layer++) container = sign(container, seal);
+  const eight = await verifySignatures(container);
+  assert.deepEqual(eight.body.data.content, content);
+  assert.deepEqual([eight.body.data.signatures.length, eight.body.data.signatures[7].is_valid], [8, true]);
+  const nine = await verifySignatures(sign(container, seal));
+  assert.equal(nine.body.data.content, null);
+  for (const { is_valid, validation_error_message } of nine.body.data.signatures as Entry[])
+    assert.deepEqual(
+      [is_valid, validation_error_message],
+      [false, 'container has more than 8 envelopes, one in another'],
+    );
+});
+
 test('one bad signature makes no other one valid; the reason is told', async () => {
   const revoked = await stage.authority.issueSigner('revoked', { common_name: 'Revoked' });
   await stage.authority.revoke(revoked.files.certificate);

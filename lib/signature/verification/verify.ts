@@ -85,16 +85,22 @@ export function verifyAndList(
 type Envelope = { signed_data: SignedData; content: Uint8Array | undefined };
 type Opened = { envelopes: Envelope[]; fault: Fault | undefined };
 
-/** Peels as many envelopes as the policy allows; one fewer is a fault, one more stays closed inside the content. */
+/**
+ * Peels as many envelopes as the policy allows; one fewer is a fault. One more stays closed inside the content where their number is
+ * exact, since what is signed may be a container; where all are to be opened, it is a fault.
+ */
 function openEnvelopes(container: Uint8Array, policy: SignaturePolicy, limits: ReadLimits): Opened {
   const layers = policy.layers ?? 1;
   const envelopes: Envelope[] = [];
-  for (let next: Uint8Array | undefined = container; next && envelopes.length < mostOf(layers); ) {
+  for (let next: Uint8Array | undefined = container; next; ) {
+    const is_enough = envelopes.length >= mostOf(layers);
+    if (is_enough && typeof layers === 'number') break;
     const signed_data = findSignedData(next, limits);
     if (typeof signed_data === 'string') {
       if (envelopes.length >= Math.max(1, leastOf(layers))) break;
       return { envelopes, fault: fault('FORMAT_FAILURE', signed_data) };
     }
+    if (is_enough) return { envelopes, fault: tooDeep(mostOf(layers)) };
     const content: Uint8Array | undefined = signed_data.content ?? policy.detached_content;
     envelopes.push({ signed_data, content });
     const attached = signed_data.content !== undefined;
@@ -102,6 +108,10 @@ function openEnvelopes(container: Uint8Array, policy: SignaturePolicy, limits: R
     next = signed_data.content;
   }
   return { envelopes, fault: undefined };
+}
+
+function tooDeep(most: number): Fault {
+  return fault('SIG_CONSTRAINTS_FAILURE', `container has more than ${most} envelopes, one in another`);
 }
 
 function attachmentFault(attached: boolean): Fault {

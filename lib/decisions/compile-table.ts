@@ -51,27 +51,12 @@ export interface TableContext {
 
 export function compileTable(parts: TableParts, { sources, names, beginRow }: TableContext): CompiledTable {
   const { table } = parts;
-  const partitions = parts.inputs.map(({ input, allowed }, i) =>
-    partitionColumn(
-      input.type,
-      parts.rules.map((rule) => rule.cells[i]!),
-      allowed,
-    ),
-  );
-  const classifiers = partitions.map((partition, i) =>
-    createClassifier(partition, { table: table.id, cell: parts.inputs[i]!.input.expression }),
-  );
+  const { partitions, classifiers, steps } = readColumns(parts);
   const diagram = buildDiagram(partitions, table.rules.length);
-  const steps = partitions.map((partition, i) => columnStep(partition, classifiers[i]!));
   const environment = (row: Row): Environment => ({ it: null, get: names(row) });
   const candidates = diagram ? undefined : candidateRules(partitions, classifiers, sources, table.rules.length);
   const computed_cells = parts.rules.map((rule) => rule.cells.some((cell) => !isConstantCell(cell)));
-  const itself = (column: number, row: Row): Value =>
-    scalarOf(parts.inputs[column]!.input.type, sources[column]!.read(row), { table: table.id });
-  const remaining = (rules: number[], row: Row): number[] =>
-    rules.filter(
-      (rule) => !computed_cells[rule] || computedCellsMatch(parts, rule, environment(row), (i) => itself(i, row)),
-    );
+  const remaining = rulesThatRemain(parts, { computed_cells, sources, environment });
   const settled = diagram ? settledVerdicts(parts, diagram, computed_cells, environment) : [];
   const settle = (state: number, row: () => Row): Verdict =>
     settled[state] ?? verdictOf(parts, remaining(diagram!.hits[state]!, row()), environment(row()));
@@ -103,6 +88,43 @@ export function compileTable(parts: TableParts, { sources, names, beginRow }: Ta
       return remaining(stateOf ? diagram!.hits[stateOf(row)]! : candidates!(row), row);
     },
   };
+}
+
+type Columns = { partitions: Partition[]; classifiers: Classify[]; steps: ColumnStep[] };
+
+/** What the cells of each input column tell apart, and how a value finds its class. */
+function readColumns(parts: TableParts): Columns {
+  const partitions = parts.inputs.map(({ input, allowed }, i) =>
+    partitionColumn(
+      input.type,
+      parts.rules.map((rule) => rule.cells[i]!),
+      allowed,
+    ),
+  );
+  const classifiers = partitions.map((partition, i) =>
+    createClassifier(partition, { table: parts.table.id, cell: parts.inputs[i]!.input.expression }),
+  );
+  return { partitions, classifiers, steps: partitions.map((partition, i) => columnStep(partition, classifiers[i]!)) };
+}
+
+type RowReading = {
+  /** By rule: whether a cell of it has to be computed for each row. */
+  computed_cells: boolean[];
+  sources: InputSource[];
+  environment: (row: Row) => Environment;
+};
+
+/** Of the rules whose constant cells match, those whose computed cells match, too. */
+function rulesThatRemain(
+  parts: TableParts,
+  { computed_cells, sources, environment }: RowReading,
+): (rules: number[], row: Row) => number[] {
+  const itself = (column: number, row: Row): Value =>
+    scalarOf(parts.inputs[column]!.input.type, sources[column]!.read(row), { table: parts.table.id });
+  return (rules, row) =>
+    rules.filter(
+      (rule) => !computed_cells[rule] || computedCellsMatch(parts, rule, environment(row), (i) => itself(i, row)),
+    );
 }
 
 /** The verdicts that are the same for every row, by state of the diagram; computed when first met. */

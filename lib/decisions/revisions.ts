@@ -67,7 +67,10 @@ export function publishRevision(revision: Revision, publication: Publication): R
     throw new DecisionError('NOT_TESTED', `revision ${revision.number} has no passed tests of this content`);
   }
   if (by === revision.drafted.by) {
-    throw new DecisionError('FOUR_EYES', `${by} wrote revision ${revision.number}; someone else must publish it`);
+    throw new DecisionError(
+      'FOUR_EYES',
+      `revision ${revision.number} must be published by someone else than its author`,
+    );
   }
   checkEffectiveDate(effective_from, today, reason);
   return { ...revision, state: 'published', published: { by, at, effective_from, ...(reason ? { reason } : {}) } };

@@ -52,11 +52,7 @@ export type TestOptions = {
 
 /** Reports with sources of their own, followed by real subscriptions. */
 export async function startReportsForTest(given: TestOptions = {}): Promise<ReportsUnderTest> {
-  const databases = {
-    mpi: await createTestDatabase('mpi', { migrations: [mpiMigrations] }),
-    ops: await createTestDatabase('ops', { migrations: [opsMigrations] }),
-    platform: await createTestDatabase('reports_platform', { migrations: [prmMigrations, ilMigrations] }),
-  };
+  const databases = await makeSources();
   const replica = await createTestDatabase('reports', { migrations: [migrations] });
   const subscriptions = subscriptionsOf(databases, replica);
   await keepSubscriptions(subscriptions);
@@ -90,6 +86,14 @@ export async function startReportsForTest(given: TestOptions = {}): Promise<Repo
       await Promise.all(clients.map((client) => client.end()));
       await Promise.all([...Object.values(databases), replica].map((database) => database.drop()));
     },
+  };
+}
+
+async function makeSources(): Promise<Record<Source['name'], TestDatabase>> {
+  return {
+    mpi: await createTestDatabase('mpi', { migrations: [mpiMigrations] }),
+    ops: await createTestDatabase('ops', { migrations: [opsMigrations] }),
+    platform: await createTestDatabase('reports_platform', { migrations: [prmMigrations, ilMigrations] }),
   };
 }
 
@@ -190,18 +194,22 @@ export async function addClinic(
        values ($1, $2, 'Амбулаторія', 'CLINIC', $3, '[]', 'a@example.com', 23.03, 49.15, $4, $5, $5)`,
       [id, clinic.legal_entity_id, addresses('RESIDENCE'), mountain, by],
     );
+  await addDoctor(source.platform, clinic, by);
+  return clinic;
+}
+
+async function addDoctor(platform: pg.Client, clinic: Clinic, by: string): Promise<void> {
   const party_id = randomUUID();
-  await source.platform.query(
+  await platform.query(
     `insert into prm.parties (id, first_name, last_name, second_name, birth_date, gender, tax_id, inserted_by, updated_by)
      values ($1, 'Оксана', 'Лікаренко', 'Іванівна', '1980-07-13', 'FEMALE', $2, $3, $3)`,
     [party_id, String(Math.floor(Math.random() * 9_000_000_000) + 1_000_000_000), by],
   );
-  await source.platform.query(
+  await platform.query(
     `insert into prm.employees (id, party_id, legal_entity_id, division_id, employee_type, position, start_date, status, speciality, inserted_by, updated_by)
      values ($1, $2, $3, $4, 'DOCTOR', 'P7', '2018-01-01', 'APPROVED', 'FAMILY_DOCTOR', $5, $5)`,
     [clinic.employee_id, party_id, clinic.legal_entity_id, clinic.division_id, by],
   );
-  return clinic;
 }
 
 export type PlantedDeclaration = {
@@ -230,17 +238,7 @@ export async function addDeclaration({ source }: ReportsUnderTest, given: Plante
   const division =
     given.without === 'division' ? randomUUID() : given.mountain ? clinic.mountain_division_id : clinic.division_id;
   const statuses = [['active', active_from], ...(ended_at ? [['terminated', ended_at]] : [])] as [string, string][];
-  for (const [i, [status, at]] of statuses.entries()) {
-    await source.ops.query(
-      `insert into ops.declaration_versions (declaration_id, version, op, status, body, sealed_seed, leaf_hash, recorded_at)
-       values ($1, $2, $3, $4, '{}', 'seed', decode(repeat('00', 32), 'hex'), $5)`,
-      [id, i + 1, i === 0 ? 'create' : 'terminate', status, at],
-    );
-    await source.ops.query(
-      'insert into ops.declaration_status_history (declaration_id, version, status, changed_at) values ($1, $2, $3, $4)',
-      [id, i + 1, status, at],
-    );
-  }
+  await addHistory(source.ops, id, statuses);
   const [status, updated_at] = statuses.at(-1)!;
   await source.ops.query(
     `insert into ops.declaration_heads (id, version, status, person_id, pseudonym, legal_entity_id, division_id, employee_id,
@@ -261,6 +259,20 @@ export async function addDeclaration({ source }: ReportsUnderTest, given: Plante
     ],
   );
   return id;
+}
+
+async function addHistory(ops: pg.Client, id: string, statuses: [status: string, at: string][]): Promise<void> {
+  for (const [i, [status, at]] of statuses.entries()) {
+    await ops.query(
+      `insert into ops.declaration_versions (declaration_id, version, op, status, body, sealed_seed, leaf_hash, recorded_at)
+       values ($1, $2, $3, $4, '{}', 'seed', decode(repeat('00', 32), 'hex'), $5)`,
+      [id, i + 1, i === 0 ? 'create' : 'terminate', status, at],
+    );
+    await ops.query(
+      'insert into ops.declaration_status_history (declaration_id, version, status, changed_at) values ($1, $2, $3, $4)',
+      [id, i + 1, status, at],
+    );
+  }
 }
 
 /** As the patient index rounds it: one month on unless born on the 1st. */

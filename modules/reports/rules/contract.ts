@@ -49,7 +49,7 @@ const Decided = Type.Object({
 });
 const Money = Type.Array(
   Type.Object({
-    id: Nullable(Uuid),
+    id: Type.Optional(Uuid),
     name: Type.String(),
     before_minor: Type.Integer(),
     after_minor: Type.Integer(),

@@ -8,8 +8,9 @@ import { getRevision } from './lifecycle.ts';
 import { decisionProblem } from './problems.ts';
 import { getTable } from './revision-store.ts';
 
+/** What would change for a legal entity, by its id, or for a region, which has none beside its name. */
 export type DryRunRow = {
-  id: string | null;
+  id?: string;
   name: string;
   before_minor: number;
   after_minor: number;
@@ -49,9 +50,11 @@ export async function dryRun(deps: ReportsDeps, table_id: string, number: number
   const newRate = newRates(revision, counted);
   const before = amountsBy(counted, (row) => row.old ?? undefined);
   const after = amountsBy(counted, newRate);
-  const entity = { id: (row: Counted) => row.legal_entity_id, name: (row: Counted) => row.name };
-  const region = { id: (row: Counted) => row.area, name: (row: Counted) => row.area };
-  const legal_entities = compare(counted, before, after, entity);
+  const legal_entities = compare(counted, before, after, {
+    key: ({ legal_entity_id }) => legal_entity_id,
+    named: ({ legal_entity_id: id, name }) => ({ id, name }),
+  });
+  const regions = compare(counted, before, after, { key: ({ area }) => area, named: ({ area: name }) => ({ name }) });
   const sum = (name: 'before_minor' | 'after_minor' | 'difference_minor') =>
     legal_entities.reduce((total, row) => total + row[name], 0);
   return {
@@ -61,7 +64,7 @@ export async function dryRun(deps: ReportsDeps, table_id: string, number: number
     difference_minor: sum('difference_minor'),
     undecided_declarations: counted.filter((row) => !newRate(row)).reduce((total, row) => total + row.count, 0),
     legal_entities,
-    regions: compare(counted, before, after, region).map((row) => ({ ...row, id: null })),
+    regions,
   };
 }
 
@@ -124,17 +127,17 @@ function compare(
   counted: readonly Counted[],
   before: Map<string, number>,
   after: Map<string, number>,
-  by: { id(row: Counted): string; name(row: Counted): string },
+  by: { key(row: Counted): string; named(row: Counted): Pick<DryRunRow, 'id' | 'name'> },
 ): DryRunRow[] {
   const entities = new Map(counted.map((row) => [row.legal_entity_id, row]));
   const rows = new Map<string, DryRunRow>();
   for (const [entity, row] of entities) {
-    const id = by.id(row);
-    const known = rows.get(id) ?? { id, name: by.name(row), before_minor: 0, after_minor: 0, difference_minor: 0 };
+    const key = by.key(row);
+    const known = rows.get(key) ?? { ...by.named(row), before_minor: 0, after_minor: 0, difference_minor: 0 };
     known.before_minor += before.get(entity) ?? 0;
     known.after_minor += after.get(entity) ?? 0;
     known.difference_minor = known.after_minor - known.before_minor;
-    rows.set(id, known);
+    rows.set(key, known);
   }
   return [...rows.values()].sort(
     (a, b) => Math.abs(b.difference_minor) - Math.abs(a.difference_minor) || (a.name < b.name ? -1 : 1),

@@ -22,6 +22,23 @@ import {
 import { getTable, listRevisions, listTestCases } from './revision-store.ts';
 
 export function rulesHandlers(deps: ReportsDeps): Handlers<typeof rules_contract> {
+  return { ...revisionHandlers(deps), ...decisionHandlers(deps) };
+}
+
+type RulesHandlers = Handlers<typeof rules_contract>;
+/** What is asked of a table in force; the others are about what comes into force. */
+type DecisionHandlers = Pick<
+  RulesHandlers,
+  | 'countDecisionHits'
+  | 'decideByTable'
+  | 'listDecisions'
+  | 'replayDecision'
+  | 'listExperiments'
+  | 'startExperiment'
+  | 'endExperiment'
+>;
+
+function revisionHandlers(deps: ReportsDeps): Omit<RulesHandlers, keyof DecisionHandlers> {
   return {
     listDecisionTables: ({ query }) => listTables(deps, query),
     createDecisionTable: async ({ body }, call) => ({ data: await createTable(deps, body, actorOf(call)) }),
@@ -29,16 +46,7 @@ export function rulesHandlers(deps: ReportsDeps): Handlers<typeof rules_contract
     draftDecisionRevision: async ({ params, body }, call) => ({
       data: shown(await draft(deps, params.id, body, actorOf(call))),
     }),
-    getDecisionRevision: async ({ params }) => {
-      const revision = await getRevision(deps, params.id, params.number);
-      return {
-        data: {
-          ...shown(revision),
-          dmn: exportDmn(revision.model),
-          findings: await findings(deps, params.id, params.number),
-        },
-      };
-    },
+    getDecisionRevision: async ({ params }) => ({ data: await describeRevision(deps, params.id, params.number) }),
     editDecisionRevision: async ({ params, body }, call) => ({
       data: shown(await edit(deps, params.id, params.number, body.dmn, actorOf(call))),
     }),
@@ -53,6 +61,11 @@ export function rulesHandlers(deps: ReportsDeps): Handlers<typeof rules_contract
       data: shown(await publishTable(deps, params.id, params.number, body, actorOf(call))),
     }),
     dryRunDecisionRevision: async ({ params }) => ({ data: await dryRun(deps, params.id, params.number) }),
+  };
+}
+
+function decisionHandlers(deps: ReportsDeps): DecisionHandlers {
+  return {
     countDecisionHits: async ({ params }) => ({ data: await hits(deps, params.id, params.number) }),
     decideByTable: async ({ params, body }, { principal }) => ({
       data: await decide(deps, params.id, body, principal.client_id),
@@ -77,6 +90,11 @@ function actorOf({ principal, request_id }: Call): Actor {
 /** Without the model itself: that is what the DMN is for. */
 function shown({ model: _, ...revision }: Revision) {
   return revision;
+}
+
+async function describeRevision(deps: ReportsDeps, id: string, number: number) {
+  const revision = await getRevision(deps, id, number);
+  return { ...shown(revision), dmn: exportDmn(revision.model), findings: await findings(deps, id, number) };
 }
 
 async function describeTable({ db }: ReportsDeps, id: string) {

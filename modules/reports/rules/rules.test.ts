@@ -51,9 +51,11 @@ test('a draft is tested, seen in money, published by someone else, and decides f
   const { before_minor, after_minor, regions } = dry.body.data as {
     before_minor: number;
     after_minor: number;
-    regions: { name: string }[];
+    regions: object[];
   };
-  assert.deepEqual([before_minor, after_minor, regions.length], [9_250, 18_500, 1]);
+  assert.deepEqual([before_minor, after_minor], [9_250, 18_500]);
+  const region = { name: 'ЛЬВІВСЬКА', before_minor, after_minor, difference_minor: 9_250 };
+  assert.deepEqual(regions, [region]);
 
   const untested = await http.call(
     'PATCH',

@@ -13,7 +13,8 @@ import { bodyOf, marker } from './generated-bodies.ts';
 import { sendFrom } from './other-address.ts';
 import { startStage, type TestStage } from './stage.ts';
 
-// Every route of the public API that takes a body, out of its own schema: refused or taken, always in the envelope, never a 500.
+// Every route of the public API that takes a body or a query, out of its own schema: refused or taken, always in the envelope, never a
+// 500.
 
 type Route = {
   name: string;
@@ -21,13 +22,16 @@ type Route = {
   path: string;
   also?: readonly { method?: string; path: string }[];
   body: unknown;
+  query?: { properties: Record<string, unknown> };
   access: { kind: string; scopes?: readonly string[] };
   body_limit_bytes?: number;
 };
 
-const routes: Route[] = Object.entries({ ...ilContract, ...authContract, ...reportsContract })
-  .map(([name, route]) => ({ name, ...(route as unknown as Omit<Route, 'name'>) }))
-  .filter(({ body }) => body !== undefined);
+const all_routes: Route[] = Object.entries({ ...ilContract, ...authContract, ...reportsContract }).map(
+  ([name, route]) => ({ name, ...(route as unknown as Omit<Route, 'name'>) }),
+);
+const routes = all_routes.filter(({ body }) => body !== undefined);
+const searches = all_routes.filter(({ method, query }) => method === 'GET' && query !== undefined);
 
 const written: string[] = [];
 const country = generateCountry({ seed: 'every body', persons: 4096 });
@@ -123,14 +127,15 @@ function pathOf({ path }: Route) {
 
 let callers = 0;
 /** From another address each time: the limits of public routes are for others to test. */
-function send({ method }: Route, path: string, headers: Record<string, string>, body: Buffer) {
-  const all = { 'content-type': 'application/json', ...headers };
+function send({ method }: Route, path: string, headers: Record<string, string>, body?: Buffer) {
+  const all = { ...(body ? { 'content-type': 'application/json' } : {}), ...headers };
   return sendFrom(++callers, stage.platform.address, { method, path, headers: all, body });
 }
 
 function assertEnvelope(route: Route, answer: { status: number; text: string }, sent: unknown) {
   const what = `${route.method} ${route.path} answered ${answer.status} to ${JSON.stringify(sent)?.slice(0, 400)}`;
   assert.ok(answer.status < 500 && answer.status !== 429, what);
+  if (!answer.text.startsWith('{')) return assert.equal(answer.status, 200, what);
   const { meta, error } = JSON.parse(answer.text);
   assert.equal(meta.code, answer.status, what);
   assert.match(meta.request_id, /^[\w-]{8,}$/, what);
@@ -191,6 +196,29 @@ for (const route of routes) {
     const form = await send(route, path, { ...headers, 'content-type': 'text/xml' }, Buffer.from('<a/>'));
     assertEnvelope(route, form, 'XML');
     assert.equal(form.status, 415);
+  });
+}
+
+/** As they stand in an address. */
+const odd_values = [
+  ...['', 'x', '0', '-1', '1.5', '1e3', '10000', '2147483648', '99999999999999999999', '%5B%5D', 'null', '%00', '%FF'],
+  ...['2026-13-45', '0000-00-00', '%27%3B--', encodeURIComponent(marker), 'x'.repeat(3_000)],
+];
+
+for (const route of searches) {
+  test(`GET ${route.path} takes or refuses whatever its query holds`, async () => {
+    const headers = await headersFor(route);
+    const paths = ids.map((id) => route.path.replace(/:\w+/g, id));
+    const found = await Promise.all(paths.map(async (path) => (await send(route, path, headers)).status !== 404));
+    const path = paths[Math.max(0, found.indexOf(true))]!;
+    const names = Object.keys(route.query!.properties);
+    const queries = names.flatMap((name) => [
+      ...odd_values.map((value) => `${name}=${value}`),
+      `${name}=1&${name}=2`,
+      `${name}[]=1`,
+    ]);
+    for (const query of [...queries, 'nobody_knows=1', '__proto__=1', '%'])
+      assertEnvelope(route, await send(route, `${path}?${query}`, headers), query);
   });
 }
 

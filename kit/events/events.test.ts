@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -21,6 +21,7 @@ before(async () => {
     create table effects (event_id uuid primary key);`,
   );
   test_database = await createTestDatabase('kit_events', { migrations: [{ module: 'demo', directory }] });
+  await rm(directory, { recursive: true });
   database = openDatabase({ url: test_database.url, application_name: 'test' });
 });
 after(async () => {

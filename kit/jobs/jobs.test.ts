@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,6 +20,7 @@ before(async () => {
     migrations: [{ module: 'demo', directory }],
     prepare: (url) => migrateJobs(url, role),
   });
+  await rm(directory, { recursive: true });
 });
 after(() => database?.drop());
 

@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createClient, httpTransport } from '@zdravo/kit/client';
-import { createKeyFile, KeyError } from '@zdravo/kit/keys';
+import { KeyError } from '@zdravo/kit/keys';
 import { Problem } from '@zdravo/kit/problem';
 import pg from 'pg';
 import { contract, type Person } from './contract.ts';
 import { birthMonth } from './persons/facts.ts';
-import { context, eventsUntil, type MpiUnderTest, somePersons, startMpiForTest } from './testing.ts';
+import { context, eventsUntil, type MpiUnderTest, newKeyFile, somePersons, startMpiForTest } from './testing.ts';
 
 let under_test: MpiUnderTest;
 let superuser: pg.Client;
@@ -170,9 +167,7 @@ test('versions are append-only for the running role, and parents cannot be chain
 });
 
 test('with another key file the index does not start, and says what to restore', async () => {
-  const other = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'other.json');
-  await createKeyFile(other);
-  await assert.rejects(under_test.open(other), (error: unknown) => {
+  await assert.rejects(under_test.open(await newKeyFile()), (error: unknown) => {
     return error instanceof KeyError && error.code === 'key_refused' && /Restore the key file/.test(error.hint);
   });
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -106,8 +107,11 @@ export async function eventsUntil({ client }: Pick<MpiUnderTest, 'client'>, type
   throw new Error(`no event ${type} within 10 s`);
 }
 
+/** A key file that goes with the test's process. */
 export async function newKeyFile(): Promise<string> {
-  const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'mpi.json');
+  const folder = await mkdtemp(join(tmpdir(), 'zdravo-keys-'));
+  process.once('exit', () => rmSync(folder, { recursive: true }));
+  const key_file = join(folder, 'mpi.json');
   await createKeyFile(key_file);
   return key_file;
 }

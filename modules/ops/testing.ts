@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient, inProcessTransport } from '@zdravo/kit/client';
@@ -33,7 +33,8 @@ export type OpsUnderTest = {
 export async function startOpsForTest(given: { transparency_log?: TransparencyLog } = {}): Promise<OpsUnderTest> {
   const database = await createTestDatabase('ops', { migrations: [migrations] });
   const keys_database = await createTestDatabase('keys', { migrations: [keyMigrations] });
-  const key_file = join(await mkdtemp(join(tmpdir(), 'zdravo-keys-')), 'ops.json');
+  const folder = await mkdtemp(join(tmpdir(), 'zdravo-keys-'));
+  const key_file = join(folder, 'ops.json');
   await createKeyFile(key_file);
   const key_provider = await createFileKeyProvider(key_file);
   const clock = settableClock('2026-11-23T10:00:00Z', 'Europe/Kyiv');
@@ -59,7 +60,7 @@ export async function startOpsForTest(given: { transparency_log?: TransparencyLo
     key_provider,
     close: async () => {
       await ops.close();
-      await Promise.all([database.drop(), keys_database.drop()]);
+      await Promise.all([database.drop(), keys_database.drop(), rm(folder, { recursive: true })]);
     },
   };
 }

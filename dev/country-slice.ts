@@ -4,7 +4,7 @@ import { type BulkSlot, bulkTakeSlots } from '@zdravo/il';
 import { createLogger } from '@zdravo/kit/log';
 import { bulkLoadPersons } from '@zdravo/mpi';
 import { type BulkDeclaration, bulkLoadDeclarations } from '@zdravo/ops';
-import { contentOf, declarationOf, type Patient } from './country.ts';
+import { contentOf, declarationOf, type Patient, slotOf } from './country.ts';
 import type { Databases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
 import { mpiLoadOptions } from './patient-index.ts';
@@ -84,16 +84,6 @@ function* bulkDeclarations(country: Country, order: SliceOrder): Generator<BulkD
 }
 
 function* slots(country: Country, order: SliceOrder): Generator<BulkSlot> {
-  for (const { id: person_id, person, declaration } of country.persons(order.from, order.to)) {
-    const [method] = person.authentication_methods;
-    const { id: declaration_id, declaration_request_id, employee_id } = declaration;
-    yield {
-      party_id: order.parties[employee_id]!,
-      person_id,
-      phone_number: method?.type === 'OTP' ? method.phone_number : undefined,
-      employee_id,
-      declaration_request_id,
-      declaration_id,
-    };
-  }
+  for (const one of country.persons(order.from, order.to))
+    yield slotOf(one, order.parties[one.declaration.employee_id]!);
 }

@@ -6,6 +6,7 @@ import {
   type GeneratedPerson,
   generateCountry,
 } from '@zdravo/country-ua';
+import { type BulkSlot, type BulkSlotOptions, bulkTakeSlots } from '@zdravo/il';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { settableClock } from '@zdravo/kit/clock';
 import type { Mcs } from '@zdravo/mcs';
@@ -21,6 +22,8 @@ export type CountryLoad = {
   mpi: Omit<BulkLoadOptions, 'onProgress'>;
   /** Operations once more, with a clock that stands in the past. */
   ops: Omit<OpsOptions, 'clock'>;
+  /** Counts the declarations for the limits of doctors and telephones. */
+  il: BulkSlotOptions;
   mcs: Mcs;
   /** Gives the doctors their keys. */
   authority: DevelopmentAuthority;
@@ -55,7 +58,9 @@ export function startingPart(today: string): Part {
  */
 export async function loadCountry(load: CountryLoad, part: Part): Promise<number> {
   const [from, to] = part.clinics;
-  for (const clinic of part.country.clinics(from, to)) await loadClinic(load.prm, clinic);
+  const parties = new Map<string, string>();
+  for (const clinic of part.country.clinics(from, to))
+    for (const [employee_id, party_id] of await loadClinic(load.prm, clinic)) parties.set(employee_id, party_id);
   const people = [...personsOf(part)].map((one) => ({ ...one, pseudonym: randomUUID() }));
   await bulkLoadPersons(
     load.mpi,
@@ -67,7 +72,19 @@ export async function loadCountry(load: CountryLoad, part: Part): Promise<number
     })),
   );
   await signAll(load, part, people);
+  await bulkTakeSlots(
+    load.il,
+    people.map((one) => slotOf(one, parties.get(one.declaration.employee_id)!)),
+  );
   return people.length;
+}
+
+/** The place that a declaration takes among its doctor's and its telephone's. */
+export function slotOf({ id: person_id, person, declaration }: GeneratedPerson, party_id: string): BulkSlot {
+  const [method] = person.authentication_methods;
+  const { id: declaration_id, declaration_request_id, employee_id } = declaration;
+  const phone_number = method?.type === 'OTP' ? method.phone_number : undefined;
+  return { party_id, person_id, phone_number, employee_id, declaration_request_id, declaration_id };
 }
 
 function* personsOf({ country, clinics: [from, to], persons_per_clinic }: Part): Generator<GeneratedPerson> {

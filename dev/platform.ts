@@ -14,7 +14,7 @@ import { internal_contract, type Reports, reports_role } from '@zdravo/reports';
 import { formatVerifierKey } from '@zdravo/tlog';
 import { mountPages, type PageSettings } from '@zdravo/web/pages';
 import type { DevelopmentAuthority } from './certificates.ts';
-import { loadCountry, startingPart } from './country.ts';
+import { type CountryLoad, loadCountry, startingPart } from './country.ts';
 import { type Databases, keptSecret, openDatabases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
 import { mountOutbox } from './outbox-page.ts';
@@ -100,7 +100,14 @@ export async function startPlatform(
   await seedPlatform(databases.urls.platform, log);
   if (with_country && (await prm.listLegalEntities({ page_size: 1 })).data.length === 0)
     await loadCountry(
-      { prm, mcs, authority, mpi: await mpiOptions(parts), ops: await opsOptions(parts, transparency_log) },
+      {
+        prm,
+        mcs,
+        authority,
+        mpi: await mpiOptions(parts),
+        ops: await opsOptions(parts, transparency_log),
+        il: slotOptions(ground),
+      },
       startingPart(clock.today()),
     );
   const clients = clientsOf(ops, patient_index, parts.secret);
@@ -187,6 +194,11 @@ async function opsOptions(
     transparency_log,
     verification_request_expiration_days: 1,
   };
+}
+
+/** By whom the generated country's declarations are counted. */
+function slotOptions({ database_url, keys, log }: Ground): CountryLoad['il'] {
+  return { database_url, key_provider: keys.il, log };
 }
 
 async function startOps(parts: Parts, transparency_log: DevelopmentLog): Promise<Ops> {

@@ -51,7 +51,7 @@ export {
 export type { IlDeps } from './deps.ts';
 export { openPromiseReader, type PromiseReader } from './receipts/read-promises.ts';
 export type { Finding, ReconciliationReport } from './reconciliation/report.ts';
-export { type BulkSlot, bulkTakeSlots } from './slots/bulk-slots.ts';
+export { type BulkSlot, type BulkSlotOptions, bulkTakeSlots } from './slots/bulk-slots.ts';
 
 export const migrations: Migrations = { module: 'il', directory: join(import.meta.dirname, 'migrations') };
 

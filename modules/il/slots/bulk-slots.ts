@@ -3,6 +3,7 @@ import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { hash_key_name, keyedHash } from '../verifications/codes.ts';
 
+export type BulkSlotOptions = { database_url: string; key_provider: KeyProvider; log: Logger };
 export type BulkSlot = {
   party_id: string;
   person_id: string;
@@ -17,10 +18,7 @@ export type BulkSlot = {
  * Takes the slots of many declarations that are signed already, through COPY; no limit is looked at. A patient has one slot
  * with a doctor: those must be new. @throws the database's error for one that is taken.
  */
-export async function bulkTakeSlots(
-  options: { database_url: string; key_provider: KeyProvider; log: Logger },
-  slots: Iterable<BulkSlot>,
-): Promise<void> {
+export async function bulkTakeSlots(options: BulkSlotOptions, slots: Iterable<BulkSlot>): Promise<void> {
   const { database_url: url, key_provider, log } = options;
   const deps = { hash_key: await key_provider.derive(hash_key_name.purpose, hash_key_name.generation) };
   const rows = createBinaryRows();

@@ -27,6 +27,12 @@ try {
     civilDate(new Date(), 'Europe/Kyiv'),
   );
   if (values.json) await writeFile(values.json, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 });
+} catch (error) {
+  if (!(error instanceof TypeError && error.message === 'fetch failed')) throw error;
+  console.error(
+    `The platform at ${address} does not answer any more; what it had acknowledged is kept. Start it and play again.`,
+  );
+  process.exitCode = 1;
 } finally {
   await platform?.stop();
 }

@@ -132,9 +132,12 @@ function send({ method }: Route, path: string, headers: Record<string, string>, 
   return sendFrom(++callers, stage.platform.address, { method, path, headers: all, body });
 }
 
+/** Whoever searches often is told to stop, whatever they ask. */
+const budgeted = ['/api/persons', '/api/persons/search'];
+
 function assertEnvelope(route: Route, answer: { status: number; text: string }, sent: unknown) {
   const what = `${route.method} ${route.path} answered ${answer.status} to ${JSON.stringify(sent)?.slice(0, 400)}`;
-  assert.ok(answer.status < 500 && answer.status !== 429, what);
+  assert.ok(answer.status < 500 && (answer.status !== 429 || budgeted.includes(route.path)), what);
   if (!answer.text.startsWith('{')) return assert.equal(answer.status, 200, what);
   const { meta, error } = JSON.parse(answer.text);
   assert.equal(meta.code, answer.status, what);

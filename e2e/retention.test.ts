@@ -139,6 +139,22 @@ const kept: Kept[] = [
     job: 'delete_old_search_canaries',
     row: canary,
   },
+  {
+    database: 'platform',
+    table: 'il.kept_promises',
+    column: 'received_at',
+    days: 90,
+    job: 'delete_old_promises',
+    row: { declaration_id: id, version: '1', note: `'retention'` },
+  },
+  {
+    database: 'platform',
+    table: 'il.reconciliations',
+    column: 'requested_at',
+    days: 365,
+    job: 'reconcile',
+    row: { id },
+  },
 ];
 
 for (const { database, table, column, days, job, row } of kept)

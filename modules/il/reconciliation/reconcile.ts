@@ -19,8 +19,16 @@ export function reconciliationJob(deps: IlDeps): Job {
     run: async (payload) => {
       const { id = randomUUID() } = (payload ?? {}) as { id?: string };
       await reconcile(deps, id);
+      await deleteOldReports(deps);
     },
   };
+}
+
+const report_kept_days = 365;
+
+async function deleteOldReports({ db, clock }: IlDeps): Promise<void> {
+  const before = new Date(clock.now().getTime() - report_kept_days * 86_400_000).toISOString();
+  await db.deleteFrom('il.reconciliations').where('requested_at', '<', before).execute();
 }
 
 /**

@@ -117,6 +117,14 @@ const kept: Kept[] = [
   },
   {
     database: 'platform',
+    table: 'il.verified_phones',
+    column: 'verified_at',
+    days: 30,
+    job: 'delete_old_events',
+    row: { phone_hmac: verification.phone_hmac, client_id: id },
+  },
+  {
+    database: 'platform',
     table: 'il.consumed_events',
     column: 'consumed_at',
     days: 60,

@@ -4,6 +4,7 @@ import { announceStatus, type StatusChange } from '../audit.ts';
 import type { IlDeps, IlTransaction } from '../deps.ts';
 import { freeSlots } from '../slots/slots.ts';
 import type { Tables } from '../tables.ts';
+import { proved_days } from '../verifications/handlers.ts';
 
 const ended = new Set(['declaration.terminated', 'declaration.closed', 'declaration.rejected']);
 
@@ -32,16 +33,21 @@ function changeOf({ object_id: entity_id, payload }: Event): StatusChange[] {
   return [{ entity_type: 'Declaration', entity_id, new_value: status, changed_by: actor_id }];
 }
 
-/** Events older than 30 days go (domain.md §3.11). */
+/** Events older than 30 days go (domain.md §3.11), and so do codes and the telephones that they proved. */
 export function eventExpiryJob({ db, clock }: IlDeps): Job {
   return {
     name: 'delete_old_events',
     schedule: '50 1 * * *',
     run: async () => {
-      const before = new Date(clock.now().getTime() - 30 * 86_400_000).toISOString();
+      const before = daysAgo(clock, 30);
       await db.deleteFrom('il.status_change_events').where('event_time', '<', before).execute();
       await db.deleteFrom('il.verifications').where('inserted_at', '<', before).execute();
+      await db.deleteFrom('il.verified_phones').where('verified_at', '<', daysAgo(clock, proved_days)).execute();
       await deleteOldConsumed(db, 'il', clock.now());
     },
   };
+}
+
+function daysAgo(clock: IlDeps['clock'], days: number): string {
+  return new Date(clock.now().getTime() - days * 86_400_000).toISOString();
 }

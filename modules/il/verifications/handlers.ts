@@ -6,7 +6,7 @@ import { type Attempt, lockCode, phoneHash, sendCode, tryCode } from './codes.ts
 import type { contract } from './contract.ts';
 
 /** Days for which a proved telephone may be given in declaration requests of the same legal entity. */
-const proved_days = 30;
+export const proved_days = 30;
 
 export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
   return {

@@ -33,7 +33,7 @@ export function createDepartures(): Departures {
         return Promise.race([cohort.ended, pause(patience_ms, undefined, { ref: false })]);
       },
     },
-    { parallel, crowd: Number.POSITIVE_INFINITY, patience_ms: 0, headway_ms },
+    { parallel, crowd: Number.POSITIVE_INFINITY, patience_ms: 0, headway_ms, headway_in_company_ms: 0 },
   );
   return {
     together: async (work) => {

@@ -47,7 +47,7 @@ export async function startLoadedPlatform(
   const vendor = await signInVendor(stage);
   const clinics: Clinic[] = [];
   for (let at = 0; at < clinic_count; at++)
-    clinics.push(await foundClinic(stage, vendor, country.clinic(5_000 + at), 'FAMILY_DOCTOR'));
+    clinics.push(await foundClinic(stage, vendor, country.clinic(first_clinic + at), 'FAMILY_DOCTOR'));
   const close = async () => {
     await platform.stop();
     if (kept === undefined) await rm(directory, { recursive: true, force: true });
@@ -61,9 +61,14 @@ export function headersOf({ sign_ins }: Stage, { doctor }: Clinic): Record<strin
   return { authorization: `Bearer ${doctor.token}`, 'api-key': sign_ins.mis.client_secret };
 }
 
-/** Beyond the people and clinics that `npm run country` makes: numbers of persons are theirs alone in all of these countries. */
-const first_person = 20_000_000;
-const country = generateCountry({ seed: `bench ${process.env['ZDRAVO_BENCH_SEED'] ?? ''}`, persons: 30_000_000 });
+/**
+ * A data folder that is kept serves once for each round: what registered in an earlier one is there already. People and clinics are
+ * beyond those that `npm run country` makes.
+ */
+const round = Number(process.env['ZDRAVO_BENCH_ROUND'] ?? 0);
+const first_person = 20_000_000 + round * 100_000;
+const first_clinic = 5_000 + round * 20;
+const country = generateCountry({ seed: 'bench', persons: 30_000_000 });
 
 export type Prepared = {
   id: string;

@@ -49,6 +49,7 @@ export function createTurns(
   let next_at = Number.NEGATIVE_INFINITY;
   let company_until = Number.NEGATIVE_INFINITY;
   let departure: NodeJS.Timeout | undefined;
+  let is_impatient = false;
 
   function go(): void {
     at_work += 1;
@@ -68,11 +69,15 @@ export function createTurns(
       if (!departure) departure = setTimeout(lookAgain, too_early_ms);
       return;
     }
-    while (waiting() > 0 && at_work < parallel && (at_work === 0 || waiting() >= crowd)) go();
+    while (waiting() > 0 && at_work < parallel && (at_work === 0 || waiting() >= crowd || is_impatient)) {
+      is_impatient = false;
+      go();
+    }
     if (waiting() === 0) {
       clearTimeout(impatience);
       impatience = undefined;
-    } else impatience ??= setTimeout(losePatience, patience_ms);
+      is_impatient = false;
+    } else if (!is_impatient) impatience ??= setTimeout(losePatience, patience_ms);
   }
 
   function lookAgain(): void {
@@ -80,9 +85,10 @@ export function createTurns(
     look();
   }
 
+  /** Where as many are at work as may be, the end of one is waited for. */
   function losePatience(): void {
     impatience = undefined;
-    if (waiting() > 0 && at_work < parallel) go();
+    is_impatient = true;
     look();
   }
 

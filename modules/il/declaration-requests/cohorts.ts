@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { createTurns } from '@zdravo/kit/groups';
+import { createTurns, default_turns } from '@zdravo/kit/groups';
 
 /** Signatures that set out together, and stay together: each step is one round trip and one commit for all of them. */
 export type Cohort = {
@@ -33,7 +33,7 @@ export function createDepartures(): Departures {
         return Promise.race([cohort.ended, pause(patience_ms, undefined, { ref: false })]);
       },
     },
-    { parallel, crowd: Number.POSITIVE_INFINITY, patience_ms: 0, headway_ms, headway_in_company_ms: 0 },
+    { ...default_turns, parallel, crowd: Number.POSITIVE_INFINITY, patience_ms: 0, headway_ms },
   );
   return {
     together: async (work) => {

@@ -1,4 +1,6 @@
 import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { ImportProblem, readKatottg, readMountainFlags, readStreets } from '@zdravo/country-ua';
 import { importAddressRows, importMountainFlags, importStreets, openImporter } from '@zdravo/il';
 import { createLogger } from '@zdravo/kit/log';
@@ -10,7 +12,7 @@ import { readSettings } from './settings.ts';
 // database, while it is stopped
 // (or against a server named by PLATFORM_DATABASE_URL).
 
-const [kind = '', file] = process.argv.slice(2);
+const [kind = '', named] = process.argv.slice(2);
 const importers = {
   addresses: (db: Db, path: string) => importAddressRows(db, readKatottg(createReadStream(path)), progress),
   streets: (db: Db, path: string) => importStreets(db, readStreets(createReadStream(path)), progress),
@@ -19,12 +21,21 @@ const importers = {
 };
 type Db = ReturnType<typeof openImporter>['db'];
 
-if (!(kind in importers) || file === undefined) {
+if (!Object.hasOwn(importers, kind) || named === undefined) {
   console.error('usage: npm run import -- addresses|streets|mountains|contracts FILE');
   process.exit(2);
 }
+// npm runs the command in the project; the file is named from where the user stands.
+const file = resolve(process.env['INIT_CWD'] ?? '.', named);
+await access(file).catch(() => {
+  console.error(`${file} cannot be read.`);
+  process.exit(1);
+});
 const log = createLogger({ name: 'import', level: 'warn' });
-const databases = await openDatabases(readSettings());
+const databases = await openDatabases(readSettings()).catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 const importer = openImporter({
   database_url: databases.urls.platform,
   log,

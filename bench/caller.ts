@@ -81,7 +81,7 @@ function openLine(host: string, port: number): Line {
   const socket = connect({ host, port, noDelay: true });
   let answered: (status: number) => void = () => {};
   let received: Buffer = Buffer.alloc(0);
-  socket.on('data', (bytes) => {
+  socket.on('data', (bytes: Buffer) => {
     received = received.length === 0 ? bytes : Buffer.concat([received, bytes]);
     const status = statusOfWhole(received);
     if (status === undefined) return;
@@ -113,7 +113,7 @@ function requestOf({ method, path, headers, body = '' }: Order['calls'][number],
 function statusOfWhole(received: Buffer): number | undefined {
   const head_end = received.indexOf('\r\n\r\n');
   if (head_end === -1) return undefined;
-  const head = received.latin1Slice(0, head_end);
+  const head = received.toString('latin1', 0, head_end);
   const length = /\r\ncontent-length: (\d+)/i.exec(head)?.[1];
   if (length === undefined) throw new Error('an answer without a length');
   return received.length < head_end + 4 + Number(length) ? undefined : Number(head.slice(9, 12));

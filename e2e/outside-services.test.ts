@@ -102,8 +102,8 @@ test('scans go to the S3 of another process, an infected one is refused, and the
 
 test('every wrapped key is of Vault, and after a rotation of its newest version', async () => {
   for (const module of modules) vault.rotate(`zdravo-${module}`);
-  for (const job of ['rewrap_media_keys', 'rewrap_seed_keys', 'rewrap_request_keys', 'rewrap_person_keys'])
-    await stage.platform.runJob(job);
+  const own = ['rewrap_media_keys', 'rewrap_seed_keys', 'rewrap_request_keys', 'rewrap_person_keys'];
+  for (const job of [...own, 'rewrap_sketch_epochs']) await stage.platform.runJob(job);
   for (const database of ['mcs_keys', 'ops_keys', 'il_keys', 'mpi_keys'] as const) {
     const rows = await stage.query(database, 'select distinct key_id from wrapped_keys where bytes is not null');
     // The keys of requests are dropped when their requests end.

@@ -35,7 +35,7 @@ before(async () => {
     migrations: [migrations],
     prepare: (url) => migrateJobs(url, 'zdravo_mpi', linker_role),
   });
-  keys = await createTestDatabase('keys', { migrations: key_migrations });
+  keys = await createTestDatabase('mpi_keys', { migrations: key_migrations });
 });
 after(async () => {
   for (const one of running.reverse()) await one.stop();

@@ -44,7 +44,7 @@ export const asker: Asker = context;
 /** The index on databases of its own, called through its contract; every instance of it with these changes. */
 export async function startMpiForTest(common: Partial<MpiOptions> = {}): Promise<MpiUnderTest> {
   const database = await createTestDatabase('mpi', { migrations: [migrations] });
-  const keys_database = await createTestDatabase('keys', { migrations: key_migrations });
+  const keys_database = await createTestDatabase('mpi_keys', { migrations: key_migrations });
   const key_file = await newKeyFile();
   const opened: Mpi[] = [];
   const optionsFor = async (file: string): Promise<MpiOptions> => ({

@@ -80,12 +80,12 @@ async function runCommand(): Promise<{ code: number; output: string }> {
 let state: AuditState = {};
 
 /** What the command does, in this process. @returns a line for each finding. */
-async function audit({ full = true } = {}): Promise<string[]> {
+async function audit({ full = true, longest_wait_s = 300 } = {}): Promise<string[]> {
   await allPublished();
   const folder = join(stage.directory, 'log');
   const { ops: url, mpi: database_url } = stage.platform.database_urls;
   const reader = openDatabase<OpsTables>({ url, role: 'zdravo_ops_auditor', application_name: 'auditor' });
-  const index = openVersionAudit({ database_url, log: testLogger('auditor') });
+  const index = openVersionAudit({ database_url, log: testLogger('auditor'), longest_wait_s });
   try {
     const report = await runAudit({
       db: reader.db,
@@ -319,6 +319,45 @@ test('a version that was inserted past the trigger is in no batch and waits for 
     new RegExp(
       `Version 2 of person ${ids[3]}\\. It claims to be of .*; no batch holds it, and it waits for none.*\\[record_unlogged\\]$`,
     ),
+  );
+});
+
+test('what waits longer than it may is told: a version for its batch, a batch for its leaf', async () => {
+  await writeAgain(0);
+  await takeBatches();
+  await writeAgain(0);
+  const impatient = { longest_wait_s: 0 };
+  const findings = await audit(impatient);
+  // The timers of the running platform may be faster by a step.
+  assert.match(
+    findings.join('\n'),
+    /1 versions of persons wait for a batch, the first since 20.*\[record_late\]|No leaf stands for it/,
+  );
+  await takeBatches();
+  const unlogged = await audit(impatient);
+  assert.ok(
+    unlogged.every((line) => /Batch .* No leaf stands for it, and it was taken .*\[record_unlogged\]$/.test(line)),
+  );
+  assert.deepEqual(await audit(), []);
+  await logBatches();
+  assert.deepEqual(await audit(impatient), []);
+});
+
+test('a leaf that cannot be read any more is named, and does not end the audit', async () => {
+  const entry = (text: string) =>
+    stage.query(
+      'ops',
+      `update ops.log_entries set entry = convert_to(replace(convert_from(entry, 'UTF8'), $1, $2), 'UTF8')
+       where leaf_index = (select max(leaf_index) from ops.log_entries where kind = 'person_versions')`,
+      text === 'broken' ? ['"h":"', '"h":{"'] : ['"h":{"', '"h":"'],
+    );
+  await entry('broken');
+  const findings = await audit();
+  await entry('whole');
+  assert.match(findings.join('\n'), /\[entry_differs\]/);
+  assert.match(
+    findings.join('\n'),
+    /calls itself a batch of versions of persons, and cannot be read.*\[record_altered\]/,
   );
 });
 

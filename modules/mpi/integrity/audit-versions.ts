@@ -47,13 +47,19 @@ export type VersionAudit = {
   close(): Promise<void>;
 };
 
+export type VersionAuditOptions = {
+  database_url: string;
+  log: Logger;
+  /** How long versions may wait for a batch, and batches for a leaf; the jobs come every minute. */
+  longest_wait_s?: number;
+};
+
 const most_named = 1000;
-/** The jobs come every minute; a server that was down does not count as waiting. */
-const longest_wait = sql`interval '5 minutes'`;
-const waitsSince = (at: string) => sql`greatest(${sql.ref(at)}, pg_postmaster_start_time())`;
+/** Transactions end within seconds, loads excepted; those hold the job up. */
+const longest_write = sql`interval '5 minutes'`;
 
 /** Opens the index for an audit (decision 81). */
-export function openVersionAudit({ database_url, log }: { database_url: string; log: Logger }): VersionAudit {
+export function openVersionAudit({ database_url, log, longest_wait_s = 300 }: VersionAuditOptions): VersionAudit {
   const { db, close } = openDatabase<Tables>({
     url: database_url,
     role: auditor_role,
@@ -63,9 +69,9 @@ export function openVersionAudit({ database_url, log }: { database_url: string; 
   });
   return {
     readBatches: (ids) => readBatches(db, ids),
-    listOldBatches: (before) => listOldBatches(db, before),
+    listOldBatches: (before) => listOldBatches(db, longest_wait_s, before),
     findFaults: async (batch_ids) => ({
-      ...(await countVersions(db, batch_ids)),
+      ...(await countVersions(db, longest_wait_s, batch_ids)),
       faults: await findVersionFaults(db, batch_ids),
       heads: batch_ids ? [] : await findHeadFaults(db),
     }),
@@ -92,21 +98,26 @@ function fold(joined: Buffer | null): FoldedBatch['folded'] {
   return { root: foldDigests(digests).toString('hex'), count };
 }
 
-async function listOldBatches(db: Kysely<Tables>, before: number | undefined): Promise<VersionBatch[]> {
+async function listOldBatches(db: Kysely<Tables>, wait_s: number, before: number | undefined): Promise<VersionBatch[]> {
   const { rows } = await sql<VersionBatch>`
     select position, id, encode(root, 'hex') as root, count, is_last, taken_at
     from mpi.version_batches
-    where ${before === undefined ? sql`true` : sql`position < ${before}`} and ${waitsSince('taken_at')} < now() - ${longest_wait}
+    where ${before === undefined ? sql`true` : sql`position < ${before}`} and ${isOverdue('taken_at', wait_s)}
     order by position desc limit ${most_named}`.execute(db);
   return rows;
 }
 
-async function countVersions(db: Kysely<Tables>, batch_ids: readonly string[] | undefined) {
+/** A server that was down does not count as waiting. */
+function isOverdue(at: string, wait_s: number) {
+  return sql`greatest(${sql.ref(at)}, pg_postmaster_start_time()) < now() - make_interval(secs => ${wait_s})`;
+}
+
+async function countVersions(db: Kysely<Tables>, wait_s: number, batch_ids: readonly string[] | undefined) {
   const { rows } = await sql<{ versions: number; count: number; since: string | null }>`
     select (select count(*) from mpi.batched_versions ${inBatches(batch_ids)}) as versions, count(*), min(row.recorded_at) as since
     from mpi.unbatched_versions waiting
     join mpi.person_versions row on row.person_id = waiting.person_id and row.version = waiting.version
-    where ${waitsSince('row.recorded_at')} < now() - ${longest_wait}`.execute(db);
+    where ${isOverdue('row.recorded_at', wait_s)}`.execute(db);
   const { versions, ...overdue } = rows[0]!;
   return { versions, overdue };
 }
@@ -132,7 +143,7 @@ async function findVersionFaults(
     left join (select distinct person_id, version from mpi.unbatched_versions) waiting
       on waiting.person_id = row.person_id and waiting.version = row.version
     where row.person_id is null or member.person_id is null and waiting.person_id is null
-      or member.digest <> ${digestOf('row')} or row.recorded_at < batch.whole_at - ${longest_wait}
+      or member.digest <> ${digestOf('row')} or row.recorded_at < batch.whole_at - ${longest_write}
     limit ${most_named}`.execute(db);
   return rows;
 }

@@ -9,8 +9,10 @@ import { digestOf } from './version-digest.ts';
 export const batches_lock = '7202611002';
 
 const batch_size = 4096;
-/** For each time that a batch took: what waits for long is worked off beside those who write. */
-const rests = 1;
+/** For each time that a batch took: what an older installation holds is worked off beside those who sign. */
+const rests = 3;
+/** Shorter than the time to the next run, so that one run at most is under way and other jobs have their turn. */
+const longest_run_ms = 45_000;
 
 /** Puts the versions that wait into batches, every minute. */
 export function batchJob(deps: Pick<MpiDeps, 'db'>): Job {
@@ -21,18 +23,19 @@ export function batchJob(deps: Pick<MpiDeps, 'db'>): Job {
   };
 }
 
-/**
- * Puts all versions that wait into batches. May be stopped at any moment. @returns how many batches were taken.
- */
+/** Puts the versions that wait into batches; who stops leaves the rest to the next. @returns how many batches were taken. */
 export async function batchVersions({ db }: Pick<MpiDeps, 'db'>, signal?: AbortSignal): Promise<number> {
-  for (let batches = 0; ; batches += 1) {
-    if (signal?.aborted) return batches;
+  const until = performance.now() + longest_run_ms;
+  let batches = 0;
+  while (performance.now() < until && !signal?.aborted) {
     const began = performance.now();
     const taken = await db.transaction().execute(takeBatch);
-    if (!taken) return batches;
-    if (taken.is_last) return batches + 1;
+    if (!taken) break;
+    batches += 1;
+    if (taken.is_last) break;
     await pause(rests * (performance.now() - began));
   }
+  return batches;
 }
 
 /** One transaction: its versions stop waiting when they are in the batch. @returns nothing when none waits or another works. */

@@ -182,7 +182,38 @@ test('what an older installation holds is worked off in batches of 4,096 that ma
   await assertWhole();
 });
 
+test('what waits longer than it may is told, batches too, and nothing of a server that has just started', async () => {
+  const impatient = openVersionAudit({
+    database_url: under_test.database_url,
+    log: testLogger('auditor'),
+    longest_wait_s: 0,
+  });
+  try {
+    const old = async (audit: VersionAudit) => [
+      (await audit.findFaults()).overdue.count,
+      (await audit.listOldBatches()).length,
+    ];
+    const batches = (await listBatches()).length;
+    assert.deepEqual(await old(impatient), [0, batches]);
+    await put();
+    assert.deepEqual(await old(impatient), [1, batches]);
+    await query("update mpi.version_batches set taken_at = taken_at - interval '1 year'");
+    await query(
+      "update mpi.person_versions row set recorded_at = recorded_at - interval '1 year' from mpi.unbatched_versions waiting where waiting.person_id = row.person_id",
+    );
+    const [started] = await query("select pg_postmaster_start_time() < now() - interval '5 minutes' as long_ago");
+    assert.deepEqual(await old(auditor), started.long_ago ? [1, batches] : [0, 0]);
+  } finally {
+    await query("update mpi.version_batches set taken_at = taken_at + interval '1 year'");
+    await query(
+      "update mpi.person_versions row set recorded_at = recorded_at + interval '1 year' from mpi.unbatched_versions waiting where waiting.person_id = row.person_id",
+    );
+    await impatient.close();
+  }
+});
+
 test('while a bulk load is under way no batch is taken: its rows are older than what would be', async () => {
+  await takeBatches();
   await put();
   const loading = Promise.withResolvers<void>();
   const going_on = Promise.withResolvers<void>();

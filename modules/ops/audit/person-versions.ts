@@ -74,14 +74,15 @@ async function auditBatches(
   let position = 0;
   for (let after = scope.from_leaf - 1; ; ) {
     const leaves = await readLeaves(db, after, scope.size);
-    const said = leaves.map(({ entry }) => JSON.parse(entry.toString()) as BatchEntry);
-    const batches = new Map((await index.readBatches(said.map(({ h }) => h))).map((batch) => [batch.id, batch]));
-    for (const [at, leaf] of leaves.entries()) {
-      const batch = batches.get(said[at]!.h);
-      const difference = differenceOf(leaf, said[at]!, batch) ?? (batch && misplacedAfter(position, batch));
-      if (difference) reportBatch({ leaf, said: said[at]!, difference }, scope, list);
+    const read = leaves.flatMap((leaf) => readEntry(leaf, scope, list));
+    const stored = await index.readBatches(read.map(({ said }) => said.h));
+    const batches = new Map(stored.map((batch) => [batch.id, batch]));
+    for (const { leaf, said } of read) {
+      const batch = batches.get(said.h);
+      const difference = differenceOf(leaf, said, batch) ?? (batch && misplacedAfter(position, batch));
+      if (difference) reportBatch({ leaf, said, difference }, scope, list);
       position = Math.max(position, batch?.position ?? 0);
-      if (!scope.full) new_ids.push(said[at]!.h);
+      if (!scope.full) new_ids.push(said.h);
     }
     batches_read += leaves.length;
     if (leaves.length < leaves_at_once) return { batches: batches_read, new_ids };
@@ -95,6 +96,27 @@ async function readLeaves(db: Kysely<Tables>, after: number, size: number): Prom
     where leaf_index > ${after} and leaf_index < ${size} and position(${batch_mark} in entry) > 0
     order by leaf_index limit ${leaves_at_once}`.execute(db);
   return rows;
+}
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** A leaf that is none any more is a finding, and must not end the audit. */
+function readEntry(leaf: Leaf, { since }: Scope, list: FindingList): { leaf: Leaf; said: BatchEntry }[] {
+  const said = parseEntry(leaf.entry);
+  if (said) return [{ leaf, said }];
+  const { leaf_index } = leaf;
+  const detail = `Leaf ${leaf_index} calls itself a batch of versions of persons, and cannot be read. ${since}`;
+  list.add({ code: 'record_altered', leaf_index, detail });
+  return [];
+}
+
+function parseEntry(entry: Buffer): BatchEntry | undefined {
+  try {
+    const said = JSON.parse(entry.toString()) as BatchEntry;
+    return uuid.test(said.h) && typeof said.c === 'string' ? said : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 type Difference = { code: FindingCode; detail: string };

@@ -133,6 +133,34 @@ test('every person that a search opens stands in the audit, with actor and purpo
   assert.deepEqual(rows, [{ action: 'person.search', purpose: 'person_search:treat' }]);
 });
 
+test('while the audit cannot be written no answer leaves, and after it the search finds as before', async () => {
+  const { id, person } = await desk.put({});
+  const context = clerk();
+  const { superuser } = desk.under;
+  await superuser.query('revoke insert on mpi.read_audit from zdravo_mpi');
+  try {
+    await assert.rejects(desk.search(queryOf(person), context), { status: 500 });
+  } finally {
+    await superuser.query('grant insert on mpi.read_audit to zdravo_mpi');
+  }
+  assert.equal(await desk.whoIs(await desk.search(queryOf(person), context), context), id);
+});
+
+test('for a searcher who is not let in nobody is opened, though the ids were looked up meanwhile', async () => {
+  const { id, person } = await desk.put({});
+  const context = clerk();
+  const { superuser } = desk.under;
+  await superuser.query(
+    `insert into mpi.search_locks (subject_id, subject_type, client_id, reason, locked_at, locked_until) values ($1, 'actor', $2, 'sweep', now(), $3)`,
+    [context.actor_id, context.client_id, new Date(desk.clock.now().getTime() + 3_600_000)],
+  );
+  await assert.rejects(desk.search(queryOf(person), context), isProblem(429, 'search_locked'));
+  const { rowCount } = await superuser.query('select from mpi.read_audit where actor_id = $1', [context.actor_id]);
+  assert.equal(rowCount, 0);
+  const kept = 'select from mpi.search_handles where person_id = $1';
+  assert.equal((await superuser.query(kept, [id])).rowCount, 0);
+});
+
 test('a search without actor, client or purpose is refused', async () => {
   const { actor_id, client_id, purpose, request_id } = clerk();
   const body = { first_name: 'Ніхто', last_name: 'Ніякий' };

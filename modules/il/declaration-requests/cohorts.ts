@@ -13,7 +13,7 @@ export type Departures = {
 };
 
 /** Between one cohort and the next: who comes one by one goes together. Who comes alone does not wait. */
-const headway_ms = 60;
+const headway_ms = 32;
 /** Cohorts on their way at once, at most. */
 const parallel = 3;
 /** After so long a cohort is no longer waited for: somebody in it waits for a stranger's answer. */

@@ -91,7 +91,7 @@ async function auditAll({ database_url, keys_database_url, key_file }: Databases
     db: reader.db,
     keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
     tiles: log.tiles,
-    checkpoint: await log.checkpoints.get(published_name),
+    readCheckpoint: () => log.checkpoints.get(published_name),
     policy: log.policy,
     state: {},
     full: true,

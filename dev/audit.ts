@@ -97,7 +97,7 @@ async function auditOver(urls: Databases['urls']): Promise<AuditReport> {
     db: reader.db,
     keys: createKeyStore(keys.pool, provider, { module: 'ops', purpose: 'seed' }),
     tiles: storage?.tiles ?? createFileTileStore(join(folder, 'public')),
-    checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
+    readCheckpoint: () => readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
     policy: parsePolicy(await readFile(given.policy ?? join(folder, 'policy'))),
     state,
     full: !given.new,

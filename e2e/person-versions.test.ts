@@ -90,7 +90,7 @@ async function audit({ full = true, longest_wait_s = 300 } = {}): Promise<string
     const report = await runAudit({
       db: reader.db,
       tiles: createFileTileStore(join(folder, 'public')),
-      checkpoint: await readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
+      readCheckpoint: () => readFile(join(folder, 'checkpoints', `${published_name}.checkpoint`)),
       policy: parsePolicy(await readFile(join(folder, 'policy'))),
       state,
       full,

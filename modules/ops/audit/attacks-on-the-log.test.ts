@@ -51,6 +51,40 @@ async function backUp(superuser: AuditedOps['superuser']): Promise<() => Promise
   };
 }
 
+attack(
+  'a leaf beyond all that were placed, for a record that was inserted past the log,',
+  ['entry_unpublished'],
+  async ({ superuser, declarations }) => {
+    await superuser.query(
+      `insert into ops.log_entries (leaf_index, entry, kind, record_id, version)
+       select 1000000, entry, kind, gen_random_uuid(), version from ops.log_entries where record_id = $1 and version = 1`,
+      [declarations[3]!.id],
+    );
+    return undefined;
+  },
+);
+
+attack('leaves that were placed and are kept back', ['entry_unpublished'], async ({ superuser }) => {
+  await superuser.query(
+    `insert into ops.log_heads (size, root, at) select size + 1, root, now() - interval '2 minutes' from ops.log_heads order by size desc limit 1`,
+  );
+  return undefined;
+});
+
+test('what is placed and published while the audit runs is for the next one', async () => {
+  const audited = await startAuditedOps();
+  try {
+    const meanwhile = async () => {
+      await audited.store(2);
+      await audited.ops.ops.sequencer.drain();
+    };
+    assert.deepEqual((await audited.audit({ meanwhile })).findings, []);
+    assert.deepEqual((await audited.audit({ full: false })).findings, []);
+  } finally {
+    await audited.close();
+  }
+});
+
 attack('the rewriting of a whole suffix with all hashes', ['entry_differs', 'record_altered'], async (audited) => {
   await rewriteSuffix(audited, 4);
   await audited.store(1);

@@ -20,6 +20,7 @@ import { auditLeaves } from './leaves.ts';
 import { auditLoggedContainers } from './logged-containers.ts';
 import { auditPersonLinks } from './person-links.ts';
 import { auditPersonVersions, type PersonVersions, type PersonVersionsRead } from './person-versions.ts';
+import { auditPlaced, readPlaced } from './placed-leaves.ts';
 import { auditPromises, type PromisesToAudit } from './promises.ts';
 import { auditHeads, auditUnlogged } from './set-checks.ts';
 import { explainAltered } from './signed-content.ts';
@@ -31,8 +32,8 @@ export type AuditInput = {
   /** Opens the seeds; without it commitments cannot be recomputed and records are compared by their leaf hash alone. */
   keys?: KeyStore;
   tiles: TileStore;
-  /** The published checkpoint. */
-  checkpoint: Uint8Array | undefined;
+  /** Reads the published checkpoint, once; what is placed while the audit runs is for the next one. */
+  readCheckpoint(): Promise<Uint8Array | undefined>;
   policy: Policy;
   state: AuditState;
   /** From the first leaf on; otherwise from where the last whole audit ended. */
@@ -69,9 +70,13 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
   const since = input.state.whole_at
     ? `The full audit of ${input.state.whole_at} found everything whole.`
     : 'No earlier full audit found everything whole, so nobody can say since when.';
-  const checkpoint = openPublished(input, list);
+  const placed = await readPlaced(input.db);
+  const note = await input.readCheckpoint();
+  const checkpoint = openPublished(note, input.policy, list);
   const from = startOf(input, checkpoint, list);
-  const leaves = await auditLeaves({ ...input, from, size: checkpoint?.size ?? from.end, since }, list);
+  const end = checkpoint?.size ?? from.end;
+  const leaves = await auditLeaves({ ...input, from, size: end, since }, list);
+  auditPlaced(placed, end, list);
   if (checkpoint) compareRoots(input, { checkpoint, ...leaves }, list);
   const scope = { from_leaf: Number(from.end), full: input.full, now: input.now, since };
   await explainAltered(input.db, input.containers, list);
@@ -96,7 +101,10 @@ export async function runAudit(input: AuditInput): Promise<AuditReport> {
     logged_containers,
     promises,
     ...persons,
-    state: is_whole && checkpoint ? wholeState(input, leaves.frontier) : brokenState(input, list.count()),
+    state:
+      is_whole && checkpoint
+        ? wholeState(input, { frontier: leaves.frontier, note: note! })
+        : brokenState(input, list.count()),
   };
 }
 
@@ -109,10 +117,10 @@ async function auditPersons(
   return auditPersonVersions(db, index, scope, list);
 }
 
-function openPublished({ checkpoint, policy }: AuditInput, list: FindingList): Checkpoint | undefined {
+function openPublished(note: Uint8Array | undefined, policy: Policy, list: FindingList): Checkpoint | undefined {
   try {
-    if (!checkpoint) throw new TlogError('signature_missing', 'nothing is published');
-    return verifyCheckpoint(checkpoint, policy).checkpoint;
+    if (!note) throw new TlogError('signature_missing', 'nothing is published');
+    return verifyCheckpoint(note, policy).checkpoint;
   } catch (error) {
     if (!(error instanceof TlogError)) throw error;
     list.add({ code: 'checkpoint_refused', detail: `${error.message}.` });
@@ -146,14 +154,16 @@ function compareRoots({ state, full }: AuditInput, read: Read, list: FindingList
 }
 
 /** A run that did not read the containers counts as whole for the leaves that it read, and for no container. */
-function wholeState(input: AuditInput, frontier: Frontier): AuditState {
-  const { checkpoint, now, full, state, containers } = input;
+type Published = { frontier: Frontier; note: Uint8Array };
+
+function wholeState(input: AuditInput, { frontier, note }: Published): AuditState {
+  const { now, full, state, containers } = input;
   const at = now.toISOString();
   return {
     held: {
       size: Number(frontier.end),
       frontier: Buffer.from(encodeFrontier(frontier)).toString('base64'),
-      note: Buffer.from(checkpoint!).toString(),
+      note: Buffer.from(note).toString(),
     },
     read_at: at,
     ...(containers ? {} : { containers_unread_from: containersFrom(input) }),

@@ -51,7 +51,6 @@ export async function auditLeaves(input: LeavesInput, list: FindingList): Promis
     versions += auditChunk(chunk, hashes, input.since, list);
     if (held !== undefined && frontier.end === BigInt(held)) root_at_held = frontierRoot(frontier);
   }
-  await findUnpublished(input, list);
   const leaves = Number(frontier.end - input.from.end);
   return { frontier, root: frontierRoot(frontier), root_at_held, leaves, versions };
 }
@@ -162,15 +161,4 @@ async function readErased(db: Kysely<Tables>, rows: readonly LoggedVersion[]): P
     join ops.log_entries leaf on leaf.kind = 'erasure' and leaf.record_id = erasure.person_id
     where erasure.person_id = any(${ids}::uuid[])`.execute(db);
   return new Set(found.map((row) => row.person_id));
-}
-
-/** Leaves that the database placed before a checkpoint that did not hold them cannot be ours. */
-async function findUnpublished({ db, size }: LeavesInput, list: FindingList): Promise<void> {
-  const { rows } = await sql<{ count: number }>`
-    select count(*) as count from ops.log_checkpoints where size > ${Number(size)}`.execute(db);
-  if (rows[0]!.count > 0)
-    list.add({
-      code: 'entry_unpublished',
-      detail: `The database knows ${rows[0]!.count} checkpoints above the published ${size} leaves.`,
-    });
 }

@@ -29,6 +29,8 @@ export type AuditedOps = {
     /** Untouched ones unless given. */
     containers?: ContainerSource | 'not read';
     now?: Date;
+    /** Happens when the published checkpoint has been read. */
+    meanwhile?: () => Promise<void>;
   }): Promise<AuditReport>;
   close(): Promise<void>;
 };
@@ -74,12 +76,23 @@ export async function startAuditedOps(count = 12): Promise<AuditedOps> {
     superuser,
     declarations,
     store,
-    audit: async ({ full = true, promises, with_kept, containers = untouched_containers, now = new Date() } = {}) => {
+    audit: async ({
+      full = true,
+      promises,
+      with_kept,
+      containers = untouched_containers,
+      now = new Date(),
+      meanwhile,
+    } = {}) => {
       const report = await runAudit({
         db: reader.db,
         keys,
         tiles: log.transparency_log.tiles,
-        checkpoint: await log.transparency_log.checkpoints.get(published_name),
+        readCheckpoint: async () => {
+          const note = await log.transparency_log.checkpoints.get(published_name);
+          await meanwhile?.();
+          return note;
+        },
         policy: log.transparency_log.policy,
         state,
         full,

@@ -111,7 +111,13 @@ async function assertWhole(stage: KillStage, acknowledged: readonly Acknowledged
   const keys = [parseVerifierKey((await readFile(join(log_folder, 'promise-key'), 'utf8')).trim())];
   const kept = [acknowledged.map(({ id, promise }) => ({ record_id: id, version: 1, note: promise }))];
   const now = new Date(Date.now() + 3 * day_ms);
-  const report = await audited(stage, { policy, tiles, checkpoint, promises: { keys, kept: pagesOf(kept) }, now });
+  const report = await audited(stage, {
+    policy,
+    tiles,
+    readCheckpoint: async () => checkpoint,
+    promises: { keys, kept: pagesOf(kept) },
+    now,
+  });
   assert.deepEqual(report.findings, []);
   assert.deepEqual(
     [report.leaves, report.versions, report.promises],
@@ -144,7 +150,7 @@ async function assertPlacedOnce(
   });
 }
 
-type Given = Pick<Parameters<typeof runAudit>[0], 'policy' | 'tiles' | 'checkpoint' | 'promises' | 'now'>;
+type Given = Pick<Parameters<typeof runAudit>[0], 'policy' | 'tiles' | 'readCheckpoint' | 'promises' | 'now'>;
 
 async function audited(stage: KillStage, given: Given) {
   const common = { application_name: 'auditor' };

@@ -8,6 +8,7 @@ import { connectionUrl } from '@zdravo/kit/db';
 import { createFileKeyProvider } from '@zdravo/kit/keys';
 import { freePort, type RunningPostgres, startPostgres, withClient } from '@zdravo/kit/testing';
 import { openStage } from './deployment-stage.ts';
+import { modules_with_keys } from './modules-with-keys.ts';
 import { dev, type Environment, type Program, runProgram, startProgram } from './programs.ts';
 import { fast_server } from './stage.ts';
 
@@ -149,18 +150,7 @@ async function migrate(site: Site): Promise<void> {
 
 async function layOutFiles({ directory, programs, mail, ports }: Site): Promise<void> {
   await mkdir(join(directory, 'keys'));
-  for (const module of [
-    'auth',
-    'il',
-    'mcs',
-    'ops',
-    'mpi',
-    'mpi-linkage',
-    'mpi-linker',
-    'mpi-review',
-    'mpi-reviewer',
-    'reports',
-  ])
+  for (const module of modules_with_keys)
     await runProgram(join(programs, 'keys.ts'), ['init', join(directory, 'keys', `${module}.json`)], {});
   for (const module of ['mpi-linker', 'mpi-reviewer']) {
     const [file, public_file] = [`${module}.json`, `${module}.public.json`].map((name) =>

@@ -10,22 +10,11 @@ import { approveRequest, contentToSign, createRequest, sendSigned } from '@zdrav
 import { freePort, startVaultStandIn, type VaultStandIn } from '@zdravo/kit/testing';
 import { sampleJpeg } from '@zdravo/mcs';
 import { eicar, findsEicar, startClamdStandIn } from '@zdravo/mcs/testing';
+import { modules_with_keys } from './modules-with-keys.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 // The platform by its settings only: files in an S3 of another process, keys in Vault, uploads scanned by clamd.
 
-const modules = [
-  'auth',
-  'il',
-  'mcs',
-  'ops',
-  'mpi',
-  'mpi-linkage',
-  'mpi-linker',
-  'mpi-review',
-  'mpi-reviewer',
-  'reports',
-];
 const country = generateCountry({ seed: 'outside services', persons: 4096 });
 let folder: string;
 let store: ChildProcess;
@@ -46,7 +35,7 @@ before(async () => {
   };
   const port = String(await freePort());
   store = await startStore({ ...s3, STORE_PORT: port, STORE_FOLDER: join(folder, 'store') });
-  vault = await startVaultStandIn({ keys: modules.map((module) => `zdravo-${module}`) });
+  vault = await startVaultStandIn({ keys: modules_with_keys.map((module) => `zdravo-${module}`) });
   await writeFile(join(folder, 'token'), vault.token);
   clamd = await startClamdStandIn(findsEicar);
   stage = await startStage({
@@ -101,7 +90,7 @@ test('scans go to the S3 of another process, an infected one is refused, and the
 });
 
 test('every wrapped key is of Vault, and after a rotation of its newest version', async () => {
-  for (const module of modules) vault.rotate(`zdravo-${module}`);
+  for (const module of modules_with_keys) vault.rotate(`zdravo-${module}`);
   const own = ['rewrap_media_keys', 'rewrap_seed_keys', 'rewrap_request_keys', 'rewrap_person_keys'];
   for (const job of [...own, 'rewrap_sketch_epochs']) await stage.platform.runJob(job);
   for (const database of ['mcs_keys', 'ops_keys', 'il_keys', 'mpi_keys'] as const) {

@@ -1,6 +1,14 @@
-import { access, copyFile, mkdir, rename } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { access, copyFile, mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createKeyFile, type KeyProvider, openKeyProvider, publishKeyFile, rotateKeyFile } from '@zdravo/kit/keys';
+import {
+  createKeyFile,
+  type KeyProvider,
+  openKeyProvider,
+  publishKeyFile,
+  putInPlace,
+  rotateKeyFile,
+} from '@zdravo/kit/keys';
 import type { Settings } from './settings.ts';
 
 /** The keys of a module where `ZDRAVO_KEYS` says; on a developer's machine in a file, made on first use. */
@@ -17,10 +25,10 @@ export async function keyProvider(settings: Settings, module: string): Promise<K
 export async function ownKeyProvider(settings: Settings, module: string, origin: string): Promise<KeyProvider> {
   const [path, shared] = [await keyFile(settings, module), await keyFile(settings, origin)];
   if (!(await isThere(path)) && (await isThere(shared))) {
-    const unfinished = `${path}.unfinished`;
+    const unfinished = `${path}.${randomUUID()}`;
     await copyFile(shared, unfinished);
     await rotateKeyFile(unfinished);
-    await rename(unfinished, path);
+    await putInPlace(unfinished, path);
   }
   return keyProvider(settings, module);
 }

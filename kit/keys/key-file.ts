@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { type FileHandle, link, open, readFile, rename, rm } from 'node:fs/promises';
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 import { publicKeyOf } from './hpke.ts';
@@ -58,11 +59,23 @@ export async function openKeyFile<Key>(
 
 /** Creates the file with a first generation unless it is there; an existing one is never overwritten. */
 export async function createKeyFile(path: string): Promise<void> {
-  const first: KeyFile = { current: '1', keys: { '1': randomBytes(32).toString('base64') } };
+  if (existsSync(path)) return;
+  const beside = `${path}.${randomUUID()}`;
+  await writeNew(beside, { current: '1', keys: { '1': randomBytes(32).toString('base64') } });
+  await putInPlace(beside, path);
+}
+
+/**
+ * Gives a finished file its name, unless a process that was quicker has given it to one of its own: whoever finds a key
+ * file finds a whole one, and always the same.
+ */
+export async function putInPlace(finished: string, path: string): Promise<void> {
   try {
-    await writeNew(path, first);
+    await link(finished, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(finished);
   }
 }
 

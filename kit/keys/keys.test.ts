@@ -101,6 +101,20 @@ test('an existing key file is never overwritten', async () => {
   assert.deepEqual(await (await createFileKeyProvider(path)).derive('x'), before_second);
 });
 
+test('those who make one key file at once find a whole one, and the same', async () => {
+  for (let round = 0; round < 100; round++) {
+    const path = join(directory, `${randomUUID()}.json`);
+    const providers = await Promise.all(
+      Array.from({ length: 8 }, async () => {
+        await createKeyFile(path);
+        return createFileKeyProvider(path);
+      }),
+    );
+    const derived = await Promise.all(providers.map((one) => one.derive('x')));
+    assert.equal(new Set(derived.map(hex)).size, 1);
+  }
+});
+
 function hex(key: Uint8Array | undefined): string | undefined {
   return key && Buffer.from(key).toString('hex');
 }

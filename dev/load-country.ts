@@ -193,12 +193,12 @@ async function ask(url: string, text: string): Promise<string> {
   return rows[0]!.value;
 }
 
-/** What is planned next should know how much there is now. */
+/** What comes next should know how much there is now, and find no work left over: dead leaves, rows that nobody has seen yet. */
 async function settle(urls: string[]): Promise<void> {
   for (const url of urls) {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await client.query('analyze');
+    await client.query('vacuum analyze');
     await client.end();
   }
 }

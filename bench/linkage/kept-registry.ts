@@ -24,15 +24,9 @@ export async function withRegistry<Result>(persons: number, work: Work<Result>):
   const directory = await mkdtemp(join(tmpdir(), 'zdravo-bench-'));
   let server: RunningPostgres | undefined;
   try {
-    const stock = kept === undefined ? undefined : await findStock(kept, persons);
-    if (stock) await copy(kept!, directory);
-    server = await startServer(directory);
-    const stocked = stock ?? (await stockUp(server.url, directory, persons));
-    if (!stock && kept !== undefined) {
-      await server.stop();
-      await keep(directory, kept, stocked);
-      server = await startServer(directory);
-    }
+    const stocked = kept === undefined ? await stockUp(directory, persons) : await keptStock(kept, persons);
+    if (kept !== undefined) await copy(kept, directory);
+    server = await startServer(directory, measured_settings);
     const registry = await openRegistry({
       database_url: connectionUrl(server.url, { database: 'mpi' }),
       keys_database_url: connectionUrl(server.url, { database: 'mpi_keys' }),
@@ -45,42 +39,56 @@ export async function withRegistry<Result>(persons: number, work: Work<Result>):
   }
 }
 
-/** A server as an installation of a million persons has it: the stock settings are for a hundredth of that. */
-function startServer(directory: string): Promise<RunningPostgres> {
-  return startPostgres({
-    directory: join(directory, 'postgres'),
-    password: 'bench',
-    settings: ['shared_buffers=1GB', 'max_wal_size=8GB'],
-  });
+/** As an installation of a million persons has them: the stock settings are for a hundredth of that. */
+const measured_settings = ['shared_buffers=1GB', 'max_wal_size=8GB'];
+/** Loading is not measured, and what a crash spoils is loaded again. */
+const loading_settings = [
+  'shared_buffers=4GB',
+  'max_wal_size=8GB',
+  'checkpoint_timeout=1h',
+  'full_page_writes=off',
+  'autovacuum=off',
+];
+
+function startServer(directory: string, settings: readonly string[]): Promise<RunningPostgres> {
+  return startPostgres({ directory: join(directory, 'postgres'), password: 'bench', settings });
 }
 
-async function stockUp(server_url: string, directory: string, persons: number): Promise<Stocked> {
-  const registry = await newRegistry(server_url, directory);
-  const began = performance.now();
-  const loaded = await loadPopulation(registry, persons);
-  return { ...loaded, persons, load_seconds: (performance.now() - began) / 1000 };
+/** Stopped after the load: what is measured meets no checkpoint of it. */
+async function stockUp(directory: string, persons: number): Promise<Stocked> {
+  const server = await startServer(directory, loading_settings);
+  try {
+    const registry = await newRegistry(server.url, directory);
+    const began = performance.now();
+    const loaded = await loadPopulation(registry, persons);
+    return { ...loaded, persons, load_seconds: (performance.now() - began) / 1000 };
+  } finally {
+    await server.stop();
+  }
 }
 
+const stock = ['postgres', 'mpi.json'];
 const list_of_stock = 'stocked.json';
 
-async function findStock(kept: string, persons: number): Promise<Stocked | undefined> {
-  const text = await readFile(join(kept, list_of_stock), 'utf8').catch(() => undefined);
-  const stocked = text === undefined ? undefined : (JSON.parse(text) as Stocked);
-  if (stocked && stocked.persons !== persons)
-    throw new Error(`${kept} keeps a registry of ${stocked.persons} persons, not of ${persons}`);
-  return stocked;
-}
-
-/** The list comes last: a copy that was broken off is none. */
-async function keep(directory: string, kept: string, stocked: Stocked): Promise<void> {
-  await mkdir(kept, { recursive: true });
-  await copy(directory, kept);
-  await writeFile(join(kept, list_of_stock), JSON.stringify(stocked));
+/** The list comes last: a load that was broken off is begun anew. */
+async function keptStock(kept: string, persons: number): Promise<Stocked> {
+  const list = join(kept, list_of_stock);
+  const text = await readFile(list, 'utf8').catch(() => undefined);
+  if (text === undefined) {
+    for (const name of stock) await rm(join(kept, name), { recursive: true, force: true });
+    await mkdir(kept, { recursive: true });
+    const stocked = await stockUp(kept, persons);
+    await writeFile(list, JSON.stringify(stocked));
+    return stocked;
+  }
+  const stocked = JSON.parse(text) as Stocked;
+  if (stocked.persons === persons) return stocked;
+  throw new Error(`${kept} keeps a registry of ${stocked.persons} persons, not of ${persons}`);
 }
 
 /** With owners and permissions, on which the server insists. */
 async function copy(from: string, to: string): Promise<void> {
   // Run by root, the server is another user, who has to get through.
   await chmod(to, 0o711);
-  for (const name of ['postgres', 'mpi.json']) await promisify(execFile)('cp', ['-a', join(from, name), to]);
+  for (const name of stock) await promisify(execFile)('cp', ['-a', join(from, name), to]);
 }

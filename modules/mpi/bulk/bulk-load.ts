@@ -150,17 +150,35 @@ async function finish(client: PoolClient, { serving }: LiveGenerations, count: n
   );
 }
 
-/** `phone_fanout` of every person with a telephone, counted once over the whole index. */
+/** `phone_fanout` of everybody who shares a telephone with somebody of this load; for the others nothing changes. */
 function phoneCounts(key_id: string): string {
+  const isPhone = (rows: string) => `${rows}.index_id = ${phone_index} and ${rows}.key_id = ${key_id}`;
   return `
-    create temp table phone_counts on commit drop as
-    select coalesce(head.parent_id, head.id) as person_id, max(sharing.persons) as persons
+    analyze loaded_facts;
+    create temp table reached on commit drop as
+    select distinct coalesce(head.parent_id, head.id) as person_id
     from (
-      select row.token, least(count(distinct coalesce(other.parent_id, other.id)), ${most_counted})::int as persons
-      from mpi.blind_indexes row join mpi.persons other on other.id = row.person_id
-      where row.index_id = ${phone_index} and row.key_id = ${key_id} group by row.token
-    ) sharing
-    join mpi.blind_indexes own on own.token = sharing.token and own.index_id = ${phone_index} and own.key_id = ${key_id}
-    join mpi.persons head on head.id = own.person_id
+      select distinct own.token
+      from loaded_facts fact join mpi.blind_indexes own on own.person_id = fact.person_id and ${isPhone('own')}
+    ) phone
+    join mpi.blind_indexes shared on shared.token = phone.token and ${isPhone('shared')}
+    join mpi.persons head on head.id = shared.person_id;
+    analyze reached;
+    create temp table reached_phones on commit drop as
+    select distinct member.person_id, own.token
+    from (
+      select person_id, person_id as id from reached
+      union all select person_id, merged.id from reached join mpi.persons merged on merged.parent_id = person_id
+    ) member join mpi.blind_indexes own on own.person_id = member.id and ${isPhone('own')};
+    analyze reached_phones;
+    create temp table phone_counts on commit drop as
+    select reached_phones.person_id, max(sharing.persons) as persons
+    from reached_phones join (
+      select row.token, least(count(distinct coalesce(owner.parent_id, owner.id)), ${most_counted})::int as persons
+      from (select distinct token from reached_phones) phone
+      join mpi.blind_indexes row on row.token = phone.token and ${isPhone('row')}
+      join mpi.persons owner on owner.id = row.person_id
+      group by row.token
+    ) sharing using (token)
     group by 1`;
 }

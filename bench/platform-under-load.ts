@@ -7,9 +7,11 @@ import { createApi } from '@zdravo/dev/demo/api';
 import { type Clinic, foundClinic, type Stage, signed, signInVendor } from '@zdravo/dev/demo/clinics';
 import { approveRequest, contentToSign, createRequest, provePhone } from '@zdravo/dev/demo/declarations';
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
+import { roomyServer } from '@zdravo/dev/roomy-server';
 import { readSettings } from '@zdravo/dev/settings';
 import { settableClock } from '@zdravo/kit/clock';
 import { freePort } from '@zdravo/kit/testing';
+import pg from 'pg';
 
 export type LoadedPlatform = Stage & {
   platform: RunningPlatform;
@@ -36,8 +38,9 @@ export async function startLoadedPlatform(
   const platform = await startPlatform(settings, {
     clock,
     with_country: false,
-    server_settings: ['shared_buffers=512MB', 'max_connections=300', 'max_wal_size=4GB', ...further_settings],
+    server_settings: [...roomyServer(), ...further_settings],
   });
+  if (kept !== undefined) await warmIndexes(Object.values(platform.database_urls));
   const stage = {
     api: createApi(platform.address, platform.sign_ins),
     outbox: async () => platform.outbox.list(),
@@ -54,6 +57,17 @@ export async function startLoadedPlatform(
   };
   const pid_file = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8');
   return { ...stage, platform, clinics, postmaster_pid: Number(pid_file.split('\n')[0]), close };
+}
+
+/** A server that has served for a while has its indexes in memory, and `pg_prewarm` brings them back after a restart. */
+async function warmIndexes(database_urls: readonly string[]): Promise<void> {
+  for (const connectionString of database_urls) {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    await client.query('create extension if not exists pg_prewarm');
+    await client.query(`select pg_prewarm(oid::regclass) from pg_class where relkind = 'i' and relpersistence = 'p'`);
+    await client.end();
+  }
 }
 
 /** What a doctor's program sends with every call. */

@@ -13,6 +13,7 @@ import { loadClinic } from './country.ts';
 import type { SliceNews, SliceOrder } from './country-slice.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import { keyProvider } from './key-files.ts';
+import { roomyServer } from './roomy-server.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
 
@@ -22,8 +23,6 @@ import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts'
 
 const most_persons = 36_000_000;
 const slice_size = 50_000;
-/** Room for a load; the durability of commits stays as it is. */
-const load_settings = ['shared_buffers=512MB', 'max_wal_size=8GB', 'checkpoint_timeout=15min', 'max_connections=200'];
 
 try {
   await loadCountry(readSettings(), readOrder());
@@ -43,7 +42,7 @@ function readOrder(): { persons: number; seed: string } {
 async function loadCountry(settings: Settings, { persons, seed }: { persons: number; seed: string }): Promise<void> {
   await using started = new AsyncDisposableStack();
   const log = createLogger({ name: 'country', level: settings.ZDRAVO_LOG });
-  const databases = started.adopt(await openDatabases(settings, load_settings), (one) => one.stop());
+  const databases = started.adopt(await openDatabases(settings, roomyServer()), (one) => one.stop());
   const as_of = systemClock('Europe/Kyiv').today();
   const transparency_log = started.adopt(await startDevelopmentLog(settings), (one) => one.stop());
   const ops = started.adopt(await openOps(settings, databases, transparency_log, log), (one) => one.close());

@@ -3,6 +3,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { roomyServer } from '@zdravo/dev/roomy-server';
 import { connectionUrl } from '@zdravo/kit/db';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { type Loaded, loadPopulation } from './population.ts';
@@ -26,7 +27,7 @@ export async function withRegistry<Result>(persons: number, work: Work<Result>):
   try {
     const stocked = kept === undefined ? await stockUp(directory, persons) : await keptStock(kept, persons);
     if (kept !== undefined) await copy(kept, directory);
-    server = await startServer(directory, measured_settings);
+    server = await startServer(directory, roomyServer());
     const registry = await openRegistry({
       database_url: connectionUrl(server.url, { database: 'mpi' }),
       keys_database_url: connectionUrl(server.url, { database: 'mpi_keys' }),
@@ -39,16 +40,8 @@ export async function withRegistry<Result>(persons: number, work: Work<Result>):
   }
 }
 
-/** As an installation of a million persons has them: the stock settings are for a hundredth of that. */
-const measured_settings = ['shared_buffers=1GB', 'max_wal_size=8GB'];
 /** Loading is not measured, and what a crash spoils is loaded again. */
-const loading_settings = [
-  'shared_buffers=4GB',
-  'max_wal_size=8GB',
-  'checkpoint_timeout=1h',
-  'full_page_writes=off',
-  'autovacuum=off',
-];
+const loading_settings = [...roomyServer(), 'full_page_writes=off', 'autovacuum=off'];
 
 function startServer(directory: string, settings: readonly string[]): Promise<RunningPostgres> {
   return startPostgres({ directory: join(directory, 'postgres'), password: 'bench', settings });

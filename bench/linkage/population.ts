@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Country, generateCountry, type LinkageRecord, withDuplicates } from '@zdravo/country-ua';
 import pg from 'pg';
+import { withIndexesAfterwards } from './indexes-afterwards.ts';
 import type { Connections, Registry } from './registry.ts';
 
 const seed = 'linkage bench';
@@ -38,7 +39,9 @@ export async function loadPopulation(
     from: at * size,
     to: Math.min(persons, (at + 1) * size),
   }));
-  const loaded = await Promise.all(parts.map((part) => loadInProcess({ connections, persons, part })));
+  const loaded = await withIndexesAfterwards(database_url, () =>
+    Promise.all(parts.map((part) => loadInProcess({ connections, persons, part }))),
+  );
   for (const url of [database_url, keys_database_url]) await vacuum(url);
   return {
     count: loaded.reduce((sum, one) => sum + one.count, 0),

@@ -26,7 +26,8 @@ export type BlockValues = Record<
 
 /**
  * By what persons are found for comparison: each composite is rare, at least 15 bits of min-entropy, so that its token tells
- * nothing by itself (mpi.md §7.5, §8). A change here needs a re-index.
+ * nothing by itself (mpi.md §7.5, §8). Strangers who meet by chance grow with the square of the population: a block on names and
+ * a date has a place or initials too, so that of three million persons a sixth of the pairs are such. A change here needs a re-index.
  */
 export const block_definitions: readonly BlockDefinition[] = [
   { id: 101, name: 'tax_id', measured_bits: 19, composites: ({ tax_ids }) => tax_ids.map((tax_id) => [tax_id]) },
@@ -49,30 +50,6 @@ export const block_definitions: readonly BlockDefinition[] = [
     composites: ({ phones: numbers, given }) => numbers.map((phone) => [phone, given]),
   },
   {
-    id: 105,
-    name: 'family_birth',
-    measured_bits: 17,
-    composites: ({ family, birth_date }) => [[family, birth_date]],
-  },
-  {
-    id: 106,
-    name: 'given_birth_settlement',
-    measured_bits: 16,
-    composites: ({ given, birth_date, settlement }) => [[given, birth_date, settlement]],
-  },
-  {
-    id: 107,
-    name: 'given_birth_birthplace',
-    measured_bits: 16,
-    composites: ({ given, birth_date, birthplace }) => [[given, birth_date, birthplace]],
-  },
-  {
-    id: 108,
-    name: 'given_patronymic_birth',
-    measured_bits: 17,
-    composites: ({ given, patronymic, birth_date }) => [[given, patronymic, birth_date]],
-  },
-  {
     id: 109,
     name: 'swapped_birth',
     measured_bits: 17,
@@ -86,6 +63,36 @@ export const block_definitions: readonly BlockDefinition[] = [
       [family, given, patronymic, settlement, birth_date.slice(0, 4)],
     ],
   },
+  {
+    id: 111,
+    name: 'family_birth_initials',
+    measured_bits: 17,
+    composites: ({ family, birth_date, given, patronymic }) => [
+      [family, birth_date, initial(given), initial(patronymic)],
+    ],
+  },
+  {
+    id: 112,
+    name: 'given_birth_settlement_initial',
+    measured_bits: 17,
+    composites: ({ given, birth_date, settlement, patronymic }) => [
+      [given, birth_date, settlement, initial(patronymic)],
+    ],
+  },
+  {
+    id: 113,
+    name: 'given_birth_birthplace_initial',
+    measured_bits: 17,
+    composites: ({ given, birth_date, birthplace, patronymic }) => [
+      [given, birth_date, birthplace, initial(patronymic)],
+    ],
+  },
+  {
+    id: 114,
+    name: 'family_birth_settlement',
+    measured_bits: 17,
+    composites: ({ family, birth_date, settlement }) => [[family, birth_date, settlement]],
+  },
 ];
 
 /** Every composite of a person with the name of its block before it; one with an absent value does not exist. */
@@ -96,6 +103,11 @@ export function blockComposites(person: Person, rules: IdentityRules): string[][
       .filter((composite) => !composite.includes(''))
       .map((composite) => [name, ...composite]),
   );
+}
+
+/** One for all who have no such name, so that they meet among themselves. */
+function initial(name: string): string {
+  return name.slice(0, 1) || '-';
 }
 
 export function blockValues(person: Person, rules: IdentityRules): BlockValues {

@@ -9,6 +9,8 @@ export type Feed = (query: { after?: string; limit: number }) => Promise<{ event
 export type Consumer = {
   /** Handles all events there are now. @returns how many were new. */
   drain(): Promise<number>;
+  /** Whose it is, which feed it follows, and how long ago it was last read to its end: what came since may have had no effect yet. */
+  status(): { consumer: string; feed: string; behind_s: number };
   start(): void;
   stop(): Promise<void>;
 };
@@ -42,13 +44,17 @@ export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consum
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<unknown> = Promise.resolve();
   let stopped = false;
+  let at_end = performance.now();
 
   async function drain(): Promise<number> {
     let handled = 0;
     for (;;) {
       const after = await readCursor();
       const page = await readPage(after);
-      if (page.events.length === 0) return handled;
+      if (page.events.length === 0) {
+        at_end = performance.now();
+        return handled;
+      }
       handled += await handlePage(page);
     }
   }
@@ -108,6 +114,7 @@ export function createConsumer<Tables>(options: ConsumerOptions<Tables>): Consum
 
   return {
     drain,
+    status: () => ({ consumer: options.schema, feed: feed_name, behind_s: (performance.now() - at_end) / 1_000 }),
     start: () => schedule(0),
     stop: async () => {
       stopped = true;

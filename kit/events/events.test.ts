@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { sql } from 'kysely';
 import { type Database, openDatabase } from '../db/index.ts';
+import { figuresText } from '../metrics/index.ts';
 import { createTestDatabase, type TestDatabase, testLogger } from '../testing/index.ts';
-import { appendEvents, createConsumer, type Event, readFeed } from './index.ts';
+import { appendEvents, createConsumer, type Event, feedFigures, outboxFigure, readFeed } from './index.ts';
 
 let test_database: TestDatabase;
 let database: Database<Record<string, never>>;
@@ -151,4 +152,43 @@ test('a position whose event has expired is not taken for a restore', async () =
   const { next } = await readFeed(database.db, 'demo', { limit: 1000 });
   await sql`delete from demo.outbox`.execute(database.db);
   assert.deepEqual(await readFeed(database.db, 'demo', { after: next }), { events: [], next });
+});
+
+test('a consumer that does not come to the end of its feed tells since when', async () => {
+  await appendEvents(database.db, 'demo', [event()]);
+  let fails = true;
+  const follower = consumer(async () => {
+    if (fails) throw new Error('not yet');
+  }, 'figured');
+  const behind = async () =>
+    Number(
+      /^event_feed_behind_seconds\{consumer="demo",feed="figured"\} (\S+)$/m.exec(
+        figuresText(await feedFigures([follower]).read()),
+      )![1],
+    );
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  await assert.rejects(follower.drain(), /not yet/);
+  const late = await behind();
+  assert.ok(late >= 0.06, String(late));
+  fails = false;
+  await follower.drain();
+  assert.ok((await behind()) < late);
+});
+
+test('an outbox tells how long a transaction that does not end holds events back', async () => {
+  const held = async () => (await outboxFigure(database.db, 'demo')).samples[0]!.value;
+  // Transactions of other tests on the server hold events back too, for their time.
+  const nothingHeld = async () => {
+    for (let attempt = 0; attempt < 400 && (await held()) > 0; attempt++)
+      await new Promise((resolve) => setTimeout(resolve, 25));
+    assert.equal(await held(), 0);
+  };
+  await nothingHeld();
+  await database.db.transaction().execute(async (slow) => {
+    await appendEvents(slow, 'demo', [event()]);
+    await database.db.transaction().execute((quick) => appendEvents(quick, 'demo', [event()]));
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    assert.ok((await held()) >= 0.05);
+  });
+  await nothingHeld();
 });

@@ -8,6 +8,8 @@ import {
 } from 'graphile-worker';
 import pg from 'pg';
 import type { Logger } from '../log/index.ts';
+import type { FigureSource } from '../metrics/index.ts';
+import { createRunCounts, jobFigures } from './figures.ts';
 
 export type Job = {
   /** Name of the task, a verb phrase of the domain: `expire_declaration_requests`. */
@@ -17,7 +19,7 @@ export type Job = {
   schedule?: string;
 };
 
-export type Jobs = { stop(): Promise<void> };
+export type Jobs = { figures: FigureSource; stop(): Promise<void> };
 
 /** Installs or updates the queue's own schema and lets the roles use it; run as the migrator. */
 export async function migrateJobs(url: string, ...roles: string[]): Promise<void> {
@@ -74,10 +76,14 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   pool.on('connect', (client) =>
     client.on('error', (error) => log.warn({ err: error }, 'the queue lost a connection')),
   );
+  const tasks = jobs.map(({ name }) => name);
+  const counts = createRunCounts(tasks);
   const task_list = Object.fromEntries(
     jobs.map((job) => [
       job.name,
-      (payload: unknown, helpers: JobHelpers) => job.run(payload, { signal: helpers.abortSignal }),
+      counts.counted(job.name, (payload: unknown, helpers: JobHelpers) =>
+        job.run(payload, { signal: helpers.abortSignal }),
+      ),
     ]),
   );
   const timers = jobs.filter((job) => job.schedule !== undefined);
@@ -93,6 +99,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     logger: quietLogger(log),
   });
   return {
+    figures: jobFigures({ role: options.role, tasks, counts }, pool),
     stop: async () => {
       await runner.stop();
       await pool.end();

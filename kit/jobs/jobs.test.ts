@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
+import { figuresText } from '../metrics/index.ts';
 import { createTestDatabase, type TestDatabase, testLogger } from '../testing/index.ts';
-import { migrateJobs, startJobs } from './index.ts';
+import { type Job, migrateJobs, startJobs } from './index.ts';
 
 let database: TestDatabase;
 const role = 'kit_jobs_role';
@@ -53,3 +54,69 @@ test('a job is tried again after a failure, and timers are known to the queue', 
   await client.end();
   await jobs.stop();
 });
+
+test('the figures tell which jobs wait, fail and were given up, for its own tasks only', async () => {
+  const task = 'figured';
+  const failed = Promise.withResolvers<void>();
+  const done = Promise.withResolvers<void>();
+  const run: Job['run'] = async (payload) => {
+    if ((payload as { fails?: boolean } | null)?.fails) {
+      failed.resolve();
+      throw new Error('the neighbour was away');
+    }
+    done.resolve();
+  };
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const jobs = await startJobs({ url: database.url, role, log: testLogger(), jobs: [{ name: task, run }] });
+  const figure = async (name: string, labels = `task="${task}"`) =>
+    Number(new RegExp(`^${name}\\{${labels}\\} (\\S+)$`, 'm').exec(figuresText(await jobs.figures.read()))![1]);
+  assert.equal(await figure('jobs_waiting'), 0);
+  await client.query("select graphile_worker.add_job('figured', '{}')");
+  await client.query(`select graphile_worker.add_job('figured', '{"fails": true}', max_attempts => 1)`);
+  await Promise.all([failed.promise, done.promise]);
+  await until(async () => (await figure('jobs_given_up')) === 1);
+  assert.equal(await figure('jobs_failing'), 1);
+  assert.equal(await figure('job_runs_total', `task="${task}",result="done"`), 1);
+  assert.equal(await figure('job_runs_total', `task="${task}",result="failed"`), 1);
+  await jobs.stop();
+  const stopped = await startJobs({ url: database.url, role, log: testLogger(), jobs: [] });
+  await client.query("select graphile_worker.add_job('figured', '{}', run_at => now() - interval '1 hour')");
+  assert.deepEqual(figuresText(await stopped.figures.read()).match(/task=/g), null, 'of nobody else');
+  await stopped.stop();
+  const { rows } = await client.query(
+    "select count(*)::int as count from graphile_worker.jobs where task_identifier = 'figured'",
+  );
+  assert.equal(rows[0].count, 2);
+  await client.end();
+});
+
+test('how long a due job has waited is told while nobody takes it up', async () => {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const release = Promise.withResolvers<void>();
+  const started = Promise.withResolvers<void>();
+  const run = async () => {
+    started.resolve();
+    await release.promise;
+  };
+  const busy = { name: 'busy', run };
+  const jobs = await startJobs({ url: database.url, role, log: testLogger(), jobs: [busy], concurrency: 1 });
+  await client.query("select graphile_worker.add_job('busy')");
+  await started.promise;
+  await client.query("select graphile_worker.add_job('busy', run_at => now() - interval '1 hour')");
+  const text = figuresText(await jobs.figures.read());
+  assert.match(text, /^jobs_waiting\{task="busy"\} 1$/m);
+  assert.match(text, /^jobs_oldest_waiting_seconds\{task="busy"\} 36\d\d(\.\d+)?$/m);
+  release.resolve();
+  await jobs.stop();
+  await client.end();
+});
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if (await isSo()) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  assert.fail('it did not come about');
+}

@@ -10,11 +10,18 @@ import {
   serveFilesBelow,
 } from '@zdravo/kit/http';
 import type { Logger } from '@zdravo/kit/log';
+import {
+  type FigureSource,
+  measureRequests,
+  type Pressure,
+  processFigures,
+  serveMetrics,
+  watchEventLoop,
+} from '@zdravo/kit/metrics';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { accessControl, type FindPrincipal } from './access.ts';
 import { createLimiter, default_limits, type Limits } from './limits.ts';
-import { default_shedding, type Pressure, type SheddingOptions, shedLoad, watchEventLoop } from './load-shedding.ts';
-import { serveMetrics } from './metrics.ts';
+import { default_shedding, type SheddingOptions, shedLoad } from './load-shedding.ts';
 import { describeApi } from './openapi.ts';
 import { isReferencePath } from './reference-paths.ts';
 import { setSecurityHeaders } from './security-headers.ts';
@@ -23,7 +30,7 @@ import type { GatewayStore } from './store.ts';
 export type { FindPrincipal } from './access.ts';
 export { type AccessMismatch, findAccessMismatches, type Holder, type Knock } from './access-matrix.ts';
 export { default_limits, type Limits } from './limits.ts';
-export type { Pressure, SheddingOptions } from './load-shedding.ts';
+export type { SheddingOptions } from './load-shedding.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';
 
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */
@@ -45,6 +52,8 @@ export type GatewayOptions = {
   store?: GatewayStore;
   /** Opens `/metrics` to its holder. */
   metrics_token?: string;
+  /** What the modules behind this door tell there. */
+  figures?: readonly FigureSource[];
   /** Public files of the transparency log, served below `/log/`. */
   log_files?: FindFile;
   /** The page that verifies receipts, served below `/verify/`. */
@@ -66,18 +75,17 @@ export async function createGateway(options: GatewayOptions): Promise<HttpServer
   await openToBrowsers(app);
   const shedding = { ...default_shedding, ...options.shedding };
   const pressure = options.pressure ?? watchEventLoop();
-  const { inFlight } = shedLoad(app, pressure, shedding);
+  const requests = measureRequests(app);
+  shedLoad(app, { pressure, inFlight: requests.inFlight, options: shedding });
   limitCalls(app, { ...default_limits, ...options.limits });
   if (options.store) rememberAnswers(app, options.store);
   app.addHook('onSend', (request, reply, payload, done) => {
     setSecurityHeaders(request, reply);
     done(null, payload);
   });
-  const lostRecords = () => options.store?.record.lost() ?? 0;
-  const sources = { inFlight, lostRecords, loopDelayMs: pressure.delay_ms };
-  const observe = serveMetrics(app, options.metrics_token, sources);
+  const sources = [requests, processFigures(pressure), ...(options.store?.figures ?? []), ...(options.figures ?? [])];
+  serveMetrics(app, { token: options.metrics_token, sources, log: options.log });
   app.addHook('onResponse', (request, reply, done) => {
-    observe(request.method, request.routeOptions.url, reply.statusCode, reply.elapsedTime);
     options.store?.record.note(request, reply);
     done();
   });

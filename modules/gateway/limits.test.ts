@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Handlers, route } from '@zdravo/kit/contract';
+import { watchEventLoop } from '@zdravo/kit/metrics';
 import { accessDenied } from '@zdravo/kit/problem';
 import { testLogger } from '@zdravo/kit/testing';
 import fc from 'fast-check';
 import { Type } from 'typebox';
 import { createGateway, type GatewayOptions, served } from './index.ts';
-import { watchEventLoop } from './load-shedding.ts';
 import { createSlidingWindow } from './sliding-window.ts';
 
 const common = { tag: 'Test', summary: 'A route', envelope: 'reference', data: Type.Object({}) } as const;

@@ -1,16 +1,10 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { RouteDeclaration } from '@zdravo/kit/contract';
+import type { Pressure } from '@zdravo/kit/metrics';
 import { unavailable } from '@zdravo/kit/problem';
 import type { FastifyInstance } from 'fastify';
 
 /** What is given up first when the process cannot keep up: reading, then writing; signing and sign-in never. */
 export type Rank = 'reading' | 'writing' | 'vital';
-
-export type Pressure = {
-  /** How long work waits for the event loop, milliseconds, over the last sample. */
-  delay_ms(): number;
-  stop(): void;
-};
 
 export type SheddingOptions = {
   /** Event loop delay from which reads are refused. */
@@ -34,42 +28,19 @@ export function rankOf(route: RouteDeclaration | undefined, method: string): Ran
   return method === 'GET' || method === 'HEAD' ? 'reading' : 'writing';
 }
 
-/**
- * The event loop's median delay, the lesser of the last two samples of `sample_ms`: one long computation, or a process
- * that is just starting, is not a load that lasts.
- */
-export function watchEventLoop(sample_ms = 500): Pressure {
-  const resolution_ms = 10;
-  const histogram = monitorEventLoopDelay({ resolution: resolution_ms });
-  histogram.enable();
-  let last = 0;
-  let before = 0;
-  const timer = setInterval(() => {
-    before = last;
-    last = histogram.count === 0 ? 0 : Math.max(0, histogram.percentile(50) / 1e6 - resolution_ms);
-    histogram.reset();
-  }, sample_ms).unref();
-  const stop = () => {
-    clearInterval(timer);
-    histogram.disable();
-  };
-  return { delay_ms: () => Math.min(last, before), stop };
-}
+type Load = { pressure: Pressure /** How many requests are open, with the one that just came. */; inFlight(): number };
 
-/** Refuses what can wait, with 503 and Retry-After, before it costs anything. @returns how many requests are open. */
-export function shedLoad(app: FastifyInstance, pressure: Pressure, options: SheddingOptions): { inFlight(): number } {
-  let in_flight = 0;
-  app.addHook('onRequest', (request, reply, done) => {
-    in_flight += 1;
-    reply.raw.once('close', () => {
-      in_flight -= 1;
-    });
+/** Refuses what can wait, with 503 and Retry-After, before it costs anything. */
+export function shedLoad(
+  app: FastifyInstance,
+  { pressure, inFlight, options }: Load & { options: SheddingOptions },
+): void {
+  app.addHook('onRequest', (request, _reply, done) => {
     const rank = rankOf(request.routeOptions.config?.route, request.method);
-    if (!mustWait(rank, pressure.delay_ms(), in_flight, options)) return done();
+    if (!mustWait(rank, pressure.delay_ms(), inFlight(), options)) return done();
     done(unavailable('The service is busy. Come back shortly.', 2, 'overloaded'));
   });
   app.addHook('onClose', async () => pressure.stop());
-  return { inFlight: () => in_flight };
 }
 
 function mustWait(rank: Rank, delay_ms: number, in_flight: number, options: SheddingOptions): boolean {

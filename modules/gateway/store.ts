@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
+import { counter, type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { sql } from 'kysely';
 import { createIdempotency, default_idempotency, type Idempotency, type IdempotencyOptions } from './idempotency.ts';
 import { createRequestRecord, type RequestRecord } from './request-record.ts';
@@ -13,6 +14,7 @@ export type GatewayStore = {
   idempotency: Idempotency;
   record: RequestRecord;
   jobs: Job[];
+  figures: readonly FigureSource[];
   close(): Promise<void>;
 };
 
@@ -49,9 +51,15 @@ export async function createGatewayStore(options: GatewayStoreOptions): Promise<
       { name: 'maintain_request_record', schedule: '20 1 * * *', run: keepPartitions },
       { name: 'delete_old_idempotent_answers', schedule: '40 * * * *', run: deleteAnswers },
     ],
+    figures: [poolFigures('gateway', [database.pool]), recordFigures(record)],
     close: async () => {
       await record.stop();
       await database.close();
     },
   };
+}
+
+function recordFigures(record: RequestRecord): FigureSource {
+  const lost = () => counter('request_record_lost_rows_total', 'Rows of the request record given up', record.lost());
+  return { name: 'request record', read: () => [lost()] };
 }

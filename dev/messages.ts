@@ -4,11 +4,13 @@ import { openDatabase } from '@zdravo/kit/db';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import { createMessageQueue, type MailSender, type MessageQueue, type SmsSender } from '@zdravo/kit/messages';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 
 export type Messages = {
   queue: MessageQueue;
   deliverOtp(otp: OtpDelivery): Promise<void>;
   deliverRecovery(recovery: RecoveryDelivery): Promise<void>;
+  figures: readonly FigureSource[];
   close(): Promise<void>;
 };
 
@@ -23,7 +25,7 @@ export async function openMessages(options: {
   log: Logger;
 }): Promise<Messages> {
   const { database_url: url, key_provider, mail, sms, web_url, log } = options;
-  const { db, close } = openDatabase({ url, role: 'zdravo_il', application_name: 'messages', log, pool_size: 2 });
+  const { db, pool, close } = openDatabase({ url, role: 'zdravo_il', application_name: 'messages', log, pool_size: 2 });
   const queue = createMessageQueue({ key: await key_provider.derive('queued messages', '1'), mail, sms, log });
   return {
     queue,
@@ -37,6 +39,7 @@ export async function openMessages(options: {
         { expires_at },
       );
     },
+    figures: [poolFigures('messages', [pool])],
     close,
   };
 }

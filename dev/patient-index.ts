@@ -1,6 +1,7 @@
 import { normaliseName } from '@zdravo/country-ua';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
+import type { FigureSource } from '@zdravo/kit/metrics';
 import {
   createLinker,
   createMpi,
@@ -23,6 +24,7 @@ export type PatientIndex = {
   linker: Linker;
   review: Review;
   queues: { url: string; role: string; jobs: readonly Job[] }[];
+  figures: readonly FigureSource[];
   close(): Promise<void>;
 };
 
@@ -65,6 +67,7 @@ export async function startPatientIndex(parts: Parts): Promise<PatientIndex> {
       { url: urls.database_url, role: 'zdravo_mpi', jobs: mpi.jobs },
       { url: urls.database_url, role: linker_role, jobs: linker.jobs },
     ],
+    figures: [mpi, linker, review].flatMap(({ figures }) => figures),
     close: () => everything.disposeAsync(),
   };
 }

@@ -1,15 +1,16 @@
 import { type Auth, contract as authContract, createAuth } from '@zdravo/auth';
 import { client_type_scopes, role_scopes } from '@zdravo/country-ua';
-import { createGateway, createGatewayStore, served } from '@zdravo/gateway';
+import { createGateway, createGatewayStore, type GatewayStore, served } from '@zdravo/gateway';
 import { createIl, type Il, il_role, contract as ilContract } from '@zdravo/il';
 import type { Client } from '@zdravo/kit/client';
 import type { Clock } from '@zdravo/kit/clock';
-import type { Consumer } from '@zdravo/kit/events';
-import type { FindFile } from '@zdravo/kit/http';
+import { type Consumer, feedFigures } from '@zdravo/kit/events';
+import type { FindFile, HttpServer } from '@zdravo/kit/http';
 import { type Job, startJobs } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { MailSender, MessageQueue, SmsSender } from '@zdravo/kit/messages';
+import type { FigureSource } from '@zdravo/kit/metrics';
 import { createMcs, type Mcs, mcs_role } from '@zdravo/mcs';
 import type { contract as mpiContract } from '@zdravo/mpi/contract';
 import type { contract as reviewContract } from '@zdravo/mpi/review-contract';
@@ -110,17 +111,24 @@ export async function openIl(
 export type Door = Clients & {
   modules: Modules;
   il: Il;
+  store: GatewayStore;
   reports: Client<typeof internal_contract>;
   log_files: FindFile;
   metrics_token: string;
+  /** Of the work behind the door, and of other perimeters in the same process. */
+  figures: readonly FigureSource[];
   version: string;
   trusted_proxies?: string[];
 };
 
+/** What the door remembers. */
+export async function openStore(started: AsyncDisposableStack, { database_url, log }: Ground): Promise<GatewayStore> {
+  return started.adopt(await createGatewayStore({ database_url, log }), close);
+}
+
 /** The public door with all that is served behind it, pages apart. It does not listen yet. */
-export async function openDoor(started: AsyncDisposableStack, { database_url, log }: Ground, door: Door) {
+export async function openDoor(started: AsyncDisposableStack, { log }: Ground, door: Door): Promise<HttpServer> {
   const { modules, il, reports } = door;
-  const store = started.adopt(await createGatewayStore({ database_url, log }), close);
   const gateway = await createGateway({
     routes: [
       served(ilContract, il.handlers),
@@ -133,13 +141,18 @@ export async function openDoor(started: AsyncDisposableStack, { database_url, lo
     verifier_files: findVerifierFile,
     log_files: door.log_files,
     version: door.version,
-    store,
+    store: door.store,
     metrics_token: door.metrics_token,
+    figures: [...figuresOf(modules, il), ...door.figures],
     ...(door.trusted_proxies ? { trusted_proxies: door.trusted_proxies } : {}),
   });
   started.adopt(gateway, close);
   await modules.mcs.mountOn(gateway);
-  return { gateway, store };
+  return gateway;
+}
+
+function figuresOf({ auth, mcs, prm, messages }: Modules, il: Il): FigureSource[] {
+  return [auth, il, mcs, prm, messages].flatMap(({ figures }) => figures);
 }
 
 /** Asks both perimeters through their contracts, as the Integration Layer does. */
@@ -165,13 +178,15 @@ export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: 
   ];
 }
 
-/** Jobs and followers of events: what the platform does by itself. */
+/** Jobs and followers of events: what the platform does by itself. @returns how they get on. */
 export async function startWork(
   started: AsyncDisposableStack,
   log: Logger,
   { queues, mcs, il, mpi }: { queues: readonly Queue[]; mcs: Mcs; il: Il; mpi: Clients['mpi'] },
-): Promise<void> {
-  for (const queue of queues) started.adopt(await startJobs({ ...queue, log }), (one) => one.stop());
+): Promise<{ figures: FigureSource[] }> {
+  const figures: FigureSource[] = [];
+  for (const queue of queues)
+    figures.push(started.adopt(await startJobs({ ...queue, log }), (one) => one.stop()).figures);
   const personEvents = (query: { after?: string; limit: number }) =>
     mpi.readEvents({ query }, { request_id: 'feed-mpi' });
   const consumers: Consumer[] = [mcs.followPersons(personEvents), ...il.followers];
@@ -179,6 +194,7 @@ export async function startWork(
     consumer.start();
     started.defer(() => consumer.stop());
   }
+  return { figures: [...figures, feedFigures(consumers)] };
 }
 
 /** Ends a part, for an `AsyncDisposableStack`. */

@@ -27,6 +27,7 @@ import {
   openDoor,
   openIl,
   openModules,
+  openStore,
   queuesOf,
   startWork,
 } from './platform-modules.ts';
@@ -122,26 +123,29 @@ export async function startPlatform(
     await startReports({ ...parts, mcs, version, signer, witness_lines: transparency_log.witness_lines }),
     close,
   );
-  const { gateway, store } = await openDoor(started, ground, {
-    ...clients,
-    modules,
-    il,
-    reports: clientOfReports(reports, parts.secret),
-    log_files: logFilesOf(transparency_log),
-    version,
-    metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
-  });
-  mountOutbox(gateway, outbox);
-  await signatures.mountOn(gateway);
-  const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
-  await mountPages(gateway, pageSettings(sign_ins));
+  const store = await openStore(started, ground);
   const queues = [
     { url: databases.urls.ops, role: 'zdravo_ops', jobs: ops.jobs },
     ...patient_index.queues,
     ...queuesOf(databases.urls.platform, { modules, il, store }),
     { url: databases.urls.reports, role: reports_role, jobs: reports.jobs },
   ];
-  await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
+  const work = await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
+  const gateway = await openDoor(started, ground, {
+    ...clients,
+    modules,
+    il,
+    store,
+    reports: clientOfReports(reports, parts.secret),
+    log_files: logFilesOf(transparency_log),
+    version,
+    metrics_token: await keptSecret(join(resolve(settings.ZDRAVO_DATA), 'metrics.token')),
+    figures: [ops, patient_index, reports, work].flatMap(({ figures }) => figures),
+  });
+  mountOutbox(gateway, outbox);
+  await signatures.mountOn(gateway);
+  const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
+  await mountPages(gateway, pageSettings(sign_ins));
   ops.sequencer.start();
   patient_index.linker.start();
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });

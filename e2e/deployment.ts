@@ -21,6 +21,8 @@ export type Deployment = {
   secrets: string[];
   /** What all processes printed so far. */
   output(): string;
+  /** Opens the metrics of every process. */
+  metrics_token: string;
   /** Where a process listens. */
   addressOf(name: string): string;
   startOne(name: string): Promise<void>;
@@ -29,7 +31,7 @@ export type Deployment = {
 };
 
 const databases = ['platform', 'il_keys', 'mcs_keys', 'ops', 'ops_keys', 'mpi', 'mpi_keys', 'reports'] as const;
-const processes = ['ops', 'mpi', 'mpi-linker', 'mpi-review', 'reports', 'reports-keeper', 'platform'] as const;
+export const processes = ['ops', 'mpi', 'mpi-linker', 'mpi-review', 'reports', 'reports-keeper', 'platform'] as const;
 
 /** Login roles and the roles of modules that they are members of. */
 const logins = {
@@ -77,7 +79,9 @@ export async function startDeployment(
   const running = new Map<string, Program>();
   const printed: string[] = [];
   const startOne = async (name: string) => {
-    const program = await startProgram(join(programs, 'start.ts'), [name], { ...environment, ...settings[name]! });
+    const METRICS_TOKEN = site.secrets.metrics;
+    const given = { ...environment, METRICS_TOKEN, ...settings[name]! };
+    const program = await startProgram(join(programs, 'start.ts'), [name], given);
     printed.push('');
     const at = printed.length - 1;
     program.onOutput((text) => {
@@ -98,6 +102,7 @@ export async function startDeployment(
       stage.sign_ins.nhs_admin.client_secret,
     ],
     output: () => printed.join('\n'),
+    metrics_token: site.secrets.metrics,
     addressOf: (name) => `http://localhost:${site.ports[name as keyof Site['ports']]}`,
     startOne,
     stopOne: async (name) => running.get(name)!.stop(),
@@ -251,7 +256,6 @@ async function settingsOfAll(site: Site, login_client_id: string): Promise<Recor
       OPS_SECRET: secrets.ops,
       REPORTS_URL: `http://127.0.0.1:${ports.reports}`,
       REPORTS_SECRET: secrets.reports,
-      METRICS_TOKEN: secrets.metrics,
       LOGIN_CLIENT_ID: login_client_id,
       ZDRAVO_TRUST_FOLDER: join(directory, 'trusted'),
       SMTP_HOST: 'localhost',

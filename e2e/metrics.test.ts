@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import { glob, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { checkSeries, figuresAt, namesIn, watchedFigures } from './figures.ts';
 import { runProgram } from './programs.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 // Whoever is paged at night trusts that a silent alert watches something.
 
-const deploy = join(import.meta.dirname, '..', 'deploy');
 let stage: TestStage;
 before(async () => {
   stage = await startStage();
@@ -15,40 +15,28 @@ before(async () => {
 after(() => stage?.close());
 
 test('every figure that an alert or a dashboard names is there, and so is the route that they watch', async () => {
-  const { api, directory } = stage;
+  const { api, directory, platform } = stage;
   await api.expect('GET', '/api/dictionaries');
   const audit = await runProgram('audit.ts', ['--without-containers'], { ZDRAVO_DATA: directory });
   assert.equal(audit.code, 0, audit.output);
-  const exported = new Set(
-    [await doorMetrics(), await kept('replica.prom'), await kept('audit/audit.prom')]
-      .join('\n')
-      .match(/^\w+(?=[ {])/gm),
-  );
-  assert.ok(exported.size > 15);
-  const { named, routes } = await watched();
-  assert.ok(named.size > 12);
-  for (const name of named) assert.ok(exported.has(name), name);
+  const door = await figuresAt(platform.address, await kept('metrics.token'));
+  const told = namesIn([door, await kept('replica.prom'), await kept('audit/audit.prom')].join('\n'));
+  assert.ok(told.size > 50);
+  const { named, routes } = await watchedFigures();
+  assert.ok(named.size > 50);
+  for (const name of named) assert.ok(told.has(name), name);
   const { body } = await api.expect('GET', '/api/openapi.json');
   for (const route of routes) assert.ok(route.replaceAll(/:(\w+)/g, '{$1}') in body.paths, route);
 });
 
-async function doorMetrics(): Promise<string> {
-  const token = await readFile(join(stage.directory, 'metrics.token'), 'utf8');
-  const answer = await fetch(`${stage.platform.address}/metrics`, { headers: { authorization: `Bearer ${token}` } });
-  return answer.text();
-}
+test('every part of the process tells its figures, no series twice, and labels are words of the program', async () => {
+  const { api, directory, platform } = stage;
+  await api.call('GET', '/api/persons/0501234567');
+  const text = await figuresAt(platform.address, await readFile(join(directory, 'metrics.token'), 'utf8'));
+  checkSeries(text, 'the platform');
+  const sources = text.match(/^metrics_source_up\{.*$/gm)!;
+  assert.ok(sources.length > 20);
+  for (const source of sources) assert.match(source, / 1$/);
+});
 
 const kept = (name: string) => readFile(join(stage.directory, name), 'utf8');
-
-/** All names in the expressions of alerts and dashboards that are metrics: they have an underscore and no bracket behind. */
-async function watched(): Promise<{ named: Set<string>; routes: Set<string> }> {
-  const texts: string[] = [];
-  for await (const file of glob('{alerts,dashboards}/*.{yaml,json}', { cwd: deploy }))
-    texts.push(await readFile(join(deploy, file), 'utf8'));
-  const text = texts.join('\n');
-  const metric = /\b(?:zdravo|http|process|event_loop|request_record)_[a-z_]+(?![a-z_]*\()/g;
-  return {
-    named: new Set(text.match(metric)),
-    routes: new Set(Array.from(text.matchAll(/route=\\?"([^"\\]+)/g), ([, route]) => route!)),
-  };
-}

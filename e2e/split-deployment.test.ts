@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import type { Environment } from '@zdravo/dev/demo/environment';
 import { play } from '@zdravo/dev/demo/play';
 import { civilDate } from '@zdravo/kit/clock';
-import { type Deployment, startDeployment } from './deployment.ts';
+import { type Deployment, processes, startDeployment } from './deployment.ts';
+import { checkSeries, figuresAt, namesIn, watchedFigures } from './figures.ts';
 
 // The modules apart, as in production: processes that know each other's addresses and secrets only, under login roles of their own.
 
@@ -64,12 +65,46 @@ test('what is public of the log comes through the gateway from the process that 
   assert.equal(outside!.status, 404);
 });
 
-test('every process tells its health, and the keeper how far the replica is behind', async () => {
-  for (const name of ['ops', 'mpi', 'mpi-linker', 'mpi-review', 'reports', 'reports-keeper', 'platform'])
+test('every process tells its health', async () => {
+  for (const name of processes)
     for (const path of ['/health/live', '/health/ready'])
       assert.equal((await fetch(deployment.addressOf(name) + path)).status, 200, name + path);
-  const lag = await (await fetch(`${deployment.addressOf('reports-keeper')}/metrics`)).text();
-  assert.match(lag, /^zdravo_replica_lag_seconds\{source="mpi"\} \d/m);
+});
+
+/** A route of a contract, not health. */
+const called =
+  /^http_request_duration_seconds_count\{method="\w+",route="\/(?!health|metrics)[^"]+",status="20\d"\} [1-9]/m;
+
+/** One of its own for each; what all have is held against alerts and dashboards. */
+const own_figures: Record<(typeof processes)[number], RegExp> = {
+  ops: /^zdravo_log_checkpoint_leaves [1-9]/m,
+  mpi: /^zdravo_mpi_batch_timestamp_seconds \d/m,
+  'mpi-linker': /^zdravo_linkage_queue \d/m,
+  'mpi-review': /^database_pool_size\{pool="mpi-review-keys"\} 4$/m,
+  reports: /^zdravo_capitation_published_timestamp_seconds [1-9]/m,
+  'reports-keeper': /^zdravo_replica_lag_seconds\{source="mpi"\} \d/m,
+  platform: /^event_feed_behind_seconds\{consumer="il",feed="merges"\} \d/m,
+};
+
+test('every process tells its figures to the holder of its token, and together all that alerts and dashboards name', async () => {
+  const told = new Set<string>();
+  for (const name of processes) {
+    const address = deployment.addressOf(name);
+    for (const authorization of ['', 'Bearer another'])
+      assert.equal((await fetch(`${address}/metrics`, { headers: { authorization } })).status, 404, name);
+    const text = await figuresAt(address, deployment.metrics_token);
+    checkSeries(text, name);
+    assert.match(text, own_figures[name], name);
+    if (['ops', 'mpi', 'reports', 'platform'].includes(name)) assert.match(text, called, name);
+    assert.doesNotMatch(text, /^metrics_source_up\{[^}]*\} 0$/m, name);
+    for (const figure of namesIn(text)) told.add(figure);
+    for (const common of ['http_request_duration_seconds', 'event_loop_delay_seconds', 'process_start_time_seconds'])
+      assert.ok(namesIn(text).has(common), `${name} ${common}`);
+  }
+  const { named } = await watchedFigures();
+  // The auditor works beside the processes and leaves a file.
+  const missing = [...named].filter((name) => !told.has(name) && !name.startsWith('zdravo_audit_'));
+  assert.deepEqual(missing, []);
 });
 
 test('there is no outbox page, and no process prints a secret', async () => {

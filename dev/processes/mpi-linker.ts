@@ -39,9 +39,10 @@ export async function startMpiLinker(environment: Record<string, string | undefi
   });
   const running = await serve({
     app: linker.app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.MPI_LINKER_PORT,
     queue: { url: settings.MPI_LINKER_DATABASE_URL, role: linker_role, jobs: linker.jobs },
+    figures: linker.figures,
     log,
     close: linker.close,
   });

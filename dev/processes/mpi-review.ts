@@ -38,8 +38,9 @@ export async function startMpiReview(environment: Record<string, string | undefi
   });
   return serve({
     app: review.app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.MPI_REVIEW_PORT,
+    figures: review.figures,
     log,
     close: review.close,
   });

@@ -70,9 +70,10 @@ export async function startMpi(environment: Record<string, string | undefined>):
   });
   return serve({
     app: mpi.app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.MPI_PORT,
     queue: { url: settings.MPI_DATABASE_URL, role: 'zdravo_mpi', jobs: mpi.jobs },
+    figures: mpi.figures,
     log,
     close: mpi.close,
   });

@@ -44,9 +44,10 @@ export async function startOps(environment: Record<string, string | undefined>):
   serveFilesBelow(ops.app, '/log', logFilesOf(transparency_log));
   const running = await serve({
     app: ops.app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.OPS_PORT,
     queue: { url: settings.OPS_DATABASE_URL, role: 'zdravo_ops', jobs: ops.jobs },
+    figures: ops.figures,
     log,
     close: async () => {
       await ops.close();

@@ -22,6 +22,7 @@ import {
   openDoor,
   openIl,
   openModules,
+  openStore,
   queuesOf,
   startWork,
 } from '../platform-modules.ts';
@@ -95,20 +96,23 @@ export async function startPlatformAlone(environment: Record<string, string | un
     signatures,
     proofs,
   });
+  const store = await openStore(started, ground);
+  const queues = queuesOf(settings.PLATFORM_DATABASE_URL, { modules, il, store });
+  const work = await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
   const proxies = settings.PLATFORM_TRUSTED_PROXIES?.split(',');
-  const { gateway, store } = await openDoor(started, ground, {
+  const gateway = await openDoor(started, ground, {
     ...clients,
     modules,
     il,
+    store,
     reports: reportsOf(settings),
     log_files: filesAt(`${settings.OPS_URL}/log`),
     metrics_token: settings.METRICS_TOKEN,
+    figures: work.figures,
     version: await projectVersion(),
     ...(proxies ? { trusted_proxies: proxies } : {}),
   });
   await mountPages(gateway, { login_client_id: settings.LOGIN_CLIENT_ID });
-  const queues = queuesOf(settings.PLATFORM_DATABASE_URL, { modules, il, store });
-  await startWork(started, log, { queues, mcs, il, mpi: clients.mpi });
   await gateway.listen({ port: settings.PLATFORM_PORT, host: settings.ZDRAVO_HOST });
   const everything = started.move();
   return {

@@ -62,9 +62,10 @@ export async function startReports(environment: Record<string, string | undefine
   });
   return serve({
     app: reports.app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.REPORTS_PORT,
     queue: { url: settings.REPORTS_DATABASE_URL, role: reports_role, jobs: reports.jobs },
+    figures: reports.figures,
     log,
     close: async () => {
       await reports.close();
@@ -109,13 +110,11 @@ export async function startReportsKeeper(environment: Record<string, string | un
     if (Date.now() - keeper.measured().at.getTime() > measure_due_ms)
       throw new Error('the lag was not measured lately');
   });
-  app.get('/metrics', async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(keeper.measured().metrics),
-  );
   return serve({
     app,
-    host: settings.ZDRAVO_HOST,
+    settings,
     port: settings.REPORTS_KEEPER_PORT,
+    figures: [{ name: 'replica', read: () => keeper.measured().figures }],
     log,
     close: async () => {
       await app.close();

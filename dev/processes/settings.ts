@@ -1,11 +1,14 @@
 import { KeySettings } from '@zdravo/kit/keys';
 import { Type } from 'typebox';
 
-/** Where every process listens, how much it says and where its keys are. */
+export const Secret = Type.String({ pattern: '^[^,:\\s]{24,}$', description: 'a secret of at least 24 characters' });
+
+/** Where every process listens, how much it says, to whom it tells its figures, and where its keys are. */
 export const common = {
   ...KeySettings,
   ZDRAVO_HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on' }),
   ZDRAVO_LOG: Type.Enum(['silent', 'error', 'warn', 'info', 'debug'], { default: 'info' }),
+  METRICS_TOKEN: Type.Optional(Secret),
 };
 
 export const port = (number: number) =>
@@ -33,8 +36,6 @@ export const Neighbour = Type.String({
   pattern: '^https?://[^/\\s]+$',
   description: 'the URL of another process, without a slash at the end',
 });
-
-export const Secret = Type.String({ pattern: '^[^,:\\s]{24,}$', description: 'a secret of at least 24 characters' });
 
 /** Who may call, with a secret each. */
 export const Callers = Type.String({

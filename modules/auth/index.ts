@@ -6,6 +6,7 @@ import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import type { CallContext, Principal } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { cleanupJobs } from './cleanup.ts';
 import { type Client, findClient, type NewClient, putClient, setClientBlocked } from './clients.ts';
 import type { contract } from './contract.ts';
@@ -62,6 +63,7 @@ export type Within = { context?: CallContext; transaction?: ForeignTransaction }
 export type Auth = {
   handlers: Handlers<typeof contract>;
   jobs: Job[];
+  figures: readonly FigureSource[];
   /** Whose token this is. Remembered until it ends; a revocation anywhere is heard within a second. @throws Problem 401. */
   findPrincipal(credentials: Credentials): Promise<Principal>;
   seed(seed: AuthSeed): Promise<void>;
@@ -109,6 +111,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   return {
     handlers: createHandlers(deps),
     jobs: [...cleanupJobs(deps), rotation],
+    figures: [poolFigures('auth', [database.pool])],
     findPrincipal,
     ...functionsOf(deps),
     close,

@@ -7,6 +7,7 @@ import type { Consumer } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import type { Kysely } from 'kysely';
 import { importAddressRows, importStreets } from './addresses/import-addresses.ts';
 import {
@@ -34,6 +35,7 @@ import { createSigningWrites } from './declaration-requests/signing-writes.ts';
 import type { IlDeps } from './deps.ts';
 import { type Dictionary, seedDictionaries } from './dictionaries/dictionaries.ts';
 import { followOperations } from './events/follow-operations.ts';
+import { ilFigures } from './figures.ts';
 import { createHandlers } from './handlers.ts';
 import { ilJobs } from './jobs.ts';
 import { followPersons } from './merges/follow-persons.ts';
@@ -90,7 +92,13 @@ export type IlOptions = Omit<
   pool_size?: number;
 };
 
-export type Il = { handlers: Handlers<typeof contract>; jobs: Job[]; followers: Consumer[]; close(): Promise<void> };
+export type Il = {
+  handlers: Handlers<typeof contract>;
+  jobs: Job[];
+  followers: Consumer[];
+  figures: readonly FigureSource[];
+  close(): Promise<void>;
+};
 
 /** The Integration Layer: every business process, over the other modules. */
 export async function createIl(options: IlOptions): Promise<Il> {
@@ -125,6 +133,7 @@ export async function createIl(options: IlOptions): Promise<Il> {
       rewrapJob({ name: 'rewrap_request_keys', schedule: '50 * * * *' }, { stores: [deps.request_keys], log }),
     ],
     followers: [followOperations(deps), followPersons(deps)],
+    figures: [poolFigures('il', [database.pool, keys_database.pool]), ilFigures(database.db)],
     close: async () => {
       await promises.settle();
       await Promise.all([database.close(), keys_database.close()]);

@@ -7,6 +7,7 @@ import type { CallContext, HttpServer } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { openAddressKeys } from './address-keys.ts';
 import { type Approval, approveUploads } from './approval.ts';
 import type { BlobStore, ByteRange } from './blob-store/index.ts';
@@ -25,6 +26,7 @@ import {
 import type { McsDeps, Resource } from './deps.ts';
 import { type Document, getObject, listDocuments, openObject } from './documents.ts';
 import { createDownloadHandler, type Download, issueDownload } from './downloads.ts';
+import { mediaFigures } from './figures.ts';
 import { createGate } from './gate.ts';
 import type { Scanner } from './inspection/index.ts';
 import { mediaJobs } from './jobs.ts';
@@ -125,6 +127,7 @@ export type Mcs = {
    */
   tryOutStorage(): Promise<void>;
   jobs: Job[];
+  figures: readonly FigureSource[];
   /** The store's S3 face (when built in) and the download addresses, below the path of `public_url`. */
   handler: MediaHandler;
   mountOn(app: HttpServer): Promise<void>;
@@ -156,6 +159,7 @@ function openDatabases({ database_url, keys_database_url, log, pool_size = 8 }: 
   });
   return {
     db: main.db,
+    main_pool: main.pool,
     keys_pool: keys.pool,
     close: async () => {
       await Promise.all([main.close(), keys.close()]);
@@ -196,6 +200,7 @@ async function assemble(options: McsOptions, databases: ReturnType<typeof openDa
     ...functionsOf(deps),
     tryOutStorage: storage.tryOut,
     jobs: mediaJobs(deps, storage),
+    figures: [poolFigures('mcs', [databases.main_pool, databases.keys_pool]), mediaFigures(databases.db)],
     handler,
     mountOn: (app) => mountMedia(app, prefix, handler),
     close: async () => {
@@ -205,7 +210,7 @@ async function assemble(options: McsOptions, databases: ReturnType<typeof openDa
   };
 }
 
-function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'handler' | 'mountOn' | 'close'> {
+function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'figures' | 'handler' | 'mountOn' | 'close'> {
   const writing = { ...deps, containers: createContainerRows(deps.db) };
   return {
     store: deps.store,

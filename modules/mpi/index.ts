@@ -6,8 +6,10 @@ import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthenti
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider, type KeyScope, keyMigrations } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { contract, type Person } from './contract.ts';
 import type { Asker, MpiDeps, Search } from './deps.ts';
+import { mpiFigures } from './figures.ts';
 import { createHandlers } from './handlers.ts';
 import { type IdentityRules, identityRules } from './identity-rules.ts';
 import { index_definitions } from './indexes/composites.ts';
@@ -84,6 +86,7 @@ export type SearchOptions = {
 export type Mpi = {
   app: HttpServer;
   jobs: Job[];
+  figures: readonly FigureSource[];
   /** For the linker and the reviewers. */
   links: {
     merge(order: Omit<LinkOrder, 'actor_id'>, asker: Asker): Promise<void>;
@@ -147,6 +150,7 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
     return {
       app,
       jobs: mpiJobs(deps, key_provider),
+      figures: [poolFigures('mpi', [database.pool, keys_database.pool]), mpiFigures(database.db)],
       links: {
         merge: (order, asker) => mergePersons(deps, order, asker),
         unmerge: (order, asker) => unmergePersons(deps, order, asker),

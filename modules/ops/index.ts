@@ -5,8 +5,10 @@ import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthenti
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { contract } from './contract.ts';
 import { createDeclarationWriter } from './declarations.ts';
+import { opsFigures } from './figures.ts';
 import { createHandlers } from './handlers.ts';
 import { deriveHandleKey, seed_scope } from './key-names.ts';
 import { createHeadCache, createLogHeadLookup } from './log/checkpoints.ts';
@@ -47,7 +49,13 @@ export type OpsOptions = {
   verification_request_expiration_days: number;
 };
 
-export type Ops = { app: HttpServer; sequencer: Sequencer; jobs: Job[]; close(): Promise<void> };
+export type Ops = {
+  app: HttpServer;
+  sequencer: Sequencer;
+  jobs: Job[];
+  figures: readonly FigureSource[];
+  close(): Promise<void>;
+};
 
 /** Operations: its server, its sequencer (to be started) and its timers. */
 export async function createOps(options: OpsOptions): Promise<Ops> {
@@ -107,6 +115,10 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
         verification_request_expiration_days: options.verification_request_expiration_days,
       }),
       rewrapJob({ name: 'rewrap_seed_keys', schedule: '20 * * * *' }, { stores: [keys], log }),
+    ],
+    figures: [
+      poolFigures('ops', [database.pool, sequencing.pool, keys_database.pool]),
+      opsFigures(database.db, sequencer),
     ],
     close: async () => {
       await app.close();

@@ -5,6 +5,7 @@ import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createGroupedLookup } from '@zdravo/kit/groups';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { addToBlackList, isBlackListed, listBlackList, removeFromBlackList } from './black-list.ts';
 import { type ClinicSide, type ClinicSideIds, clinicSideKey, findClinicSides } from './clinic-sides.ts';
 import { putContract, terminateContract } from './contracts.ts';
@@ -47,10 +48,14 @@ export const migrations: Migrations = { module: 'prm', directory: join(import.me
 export type PrmOptions = { database_url: string; clock: Clock; log: Logger; pool_size?: number };
 
 /** Partners: a register that other modules of the platform call; it has no routes of its own. */
-export type Prm = ReturnType<typeof functionsOf> & { jobs: Job[]; close(): Promise<void> };
+export type Prm = ReturnType<typeof functionsOf> & {
+  jobs: Job[];
+  figures: readonly FigureSource[];
+  close(): Promise<void>;
+};
 
 export function createPrm(options: PrmOptions): Prm {
-  const { db, close } = openDatabase<Tables>({
+  const { db, pool, close } = openDatabase<Tables>({
     url: options.database_url,
     role: prm_role,
     application_name: 'prm',
@@ -59,7 +64,8 @@ export function createPrm(options: PrmOptions): Prm {
     pool_size: options.pool_size ?? 16,
   });
   const rotation = auditRotation({ db, schema: 'prm', tables: ['audit_log'], schedule: '10 3 * * *' });
-  return { ...functionsOf({ db, clock: options.clock }), jobs: [rotation], close };
+  const figures = [poolFigures('prm', [pool])];
+  return { ...functionsOf({ db, clock: options.clock }), jobs: [rotation], figures, close };
 }
 
 function functionsOf(deps: PrmDeps) {

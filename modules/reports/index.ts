@@ -6,11 +6,13 @@ import { type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { formatVerifierKey, parsePolicy, type Signer } from '@zdravo/tlog';
 import { capitationHandlers } from './capitation/handlers.ts';
 import { resumeRuns, runCapitation } from './capitation/run.ts';
 import { contract } from './contract.ts';
 import { default_settings, type ReportsDeps, type ReportsSettings } from './deps.ts';
+import { reportsFigures } from './figures.ts';
 import { asPassedOn, internal_contract } from './perimeter.ts';
 import type { PublicFiles } from './publication/public-files.ts';
 import type { PublicationsLog } from './publication/publications-log.ts';
@@ -55,6 +57,7 @@ export type Reports = {
   /** The contract as other processes call it, and health. */
   app: HttpServer;
   jobs: Job[];
+  figures: readonly FigureSource[];
   close(): Promise<void>;
 };
 
@@ -91,6 +94,7 @@ export async function createReports(options: ReportsOptions): Promise<Reports> {
     deps,
     app,
     jobs: jobsOf(deps),
+    figures: [poolFigures('reports', [database.pool, long.pool]), reportsFigures(database.db)],
     close: async () => {
       await app.close();
       await Promise.all([database.close(), long.close()]);

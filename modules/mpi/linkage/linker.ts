@@ -4,9 +4,11 @@ import { createHttpServer, type HttpServer, healthRoutes } from '@zdravo/kit/htt
 import type { Job } from '@zdravo/kit/jobs';
 import { type KeyProvider, rewrapJob } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import type { Kysely } from 'kysely';
 import type { Tables } from '../tables.ts';
 import { compareQueue } from './compare-queue.ts';
+import { linkerFigures } from './figures.ts';
 import { refuseForeignEpochs, refuseForeignKeys } from './key-check.ts';
 import { measureServingModel } from './known-pairs.ts';
 import { matchOnline, servingKey } from './match-online.ts';
@@ -46,6 +48,7 @@ export type Linker = {
   /** Compares everybody with everybody, or goes on where it was stopped. */
   relink(options?: RelinkOptions): Promise<RelinkFigures>;
   jobs: Job[];
+  figures: readonly FigureSource[];
   start(): void;
   stop(): Promise<void>;
   close(): Promise<void>;
@@ -62,9 +65,10 @@ export const linker_role = 'zdravo_mpi_linker';
  */
 export async function createLinker(options: LinkerOptions): Promise<Linker> {
   const { log, pool_size = 4 } = options;
-  const names = { application_name: 'mpi-linker', log, pool_size };
-  const database = openDatabase<Tables>({ url: options.database_url, role: linker_role, ...names });
-  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_mpi_linker_keys', ...names });
+  const open = <Of>(url: string, role: string, application_name: string) =>
+    openDatabase<Of>({ url, role, application_name, log, pool_size });
+  const database = open<Tables>(options.database_url, linker_role, 'mpi-linker');
+  const keys_database = open(options.keys_database_url, 'zdravo_mpi_linker_keys', 'mpi-linker-keys');
   const { key_provider, linker_key_provider = key_provider } = options;
   const { pool } = keys_database;
   const keys = createSketchKeys({ pool, persons: key_provider, epochs: linker_key_provider, log });
@@ -90,6 +94,7 @@ export async function createLinker(options: LinkerOptions): Promise<Linker> {
     relink: runRelink,
     measure,
     jobs: [...linkerJobs({ relink: runRelink, train, measure }), ...keyJobs({ db, keys, log })],
+    figures: [poolFigures('mpi-linker', [database.pool, pool]), linkerFigures(db)],
     start: clockwork.start,
     stop: clockwork.stop,
     close: async () => {

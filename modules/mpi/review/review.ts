@@ -11,6 +11,7 @@ import {
 } from '@zdravo/kit/http';
 import { createKeyStore, KeyError, type KeyProvider, type KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
+import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { malformed, Problem } from '@zdravo/kit/problem';
 import type { Kysely } from 'kysely';
 import { askerOf } from '../asker.ts';
@@ -37,7 +38,7 @@ export type ReviewOptions = {
   pool_size?: number;
 };
 
-export type Review = { app: HttpServer; close(): Promise<void> };
+export type Review = { app: HttpServer; figures: readonly FigureSource[]; close(): Promise<void> };
 type ReviewDeps = { db: Kysely<Tables>; keys: KeyStore; epochs: EpochReader; read_audit: ReadAudit; log: Logger };
 
 export const review_role = 'zdravo_mpi_review';
@@ -48,9 +49,10 @@ export const review_role = 'zdravo_mpi_review';
  */
 export async function createReview(options: ReviewOptions): Promise<Review> {
   const { log, pool_size = 4 } = options;
-  const names = { application_name: 'mpi-review', log, pool_size };
-  const database = openDatabase<Tables>({ url: options.database_url, role: review_role, ...names });
-  const keys_database = openDatabase({ url: options.keys_database_url, role: 'zdravo_mpi_review_keys', ...names });
+  const open = <Of>(url: string, role: string, application_name: string) =>
+    openDatabase<Of>({ url, role, application_name, log, pool_size });
+  const database = open<Tables>(options.database_url, review_role, 'mpi-review');
+  const keys_database = open(options.keys_database_url, 'zdravo_mpi_review_keys', 'mpi-review-keys');
   const { key_provider, reviewer_key_provider = key_provider } = options;
   const { pool } = keys_database;
   const deps: ReviewDeps = {
@@ -76,6 +78,7 @@ export async function createReview(options: ReviewOptions): Promise<Review> {
   });
   return {
     app,
+    figures: [poolFigures('mpi-review', [database.pool, pool])],
     close: async () => {
       await app.close();
       await close();

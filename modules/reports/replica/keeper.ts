@@ -1,6 +1,7 @@
 import { rename, writeFile } from 'node:fs/promises';
+import { type Figure, figuresText } from '@zdravo/kit/metrics';
 import type pg from 'pg';
-import { type Lag, metricsOf } from './metrics.ts';
+import { type Lag, lagFigures } from './metrics.ts';
 import { connect } from './source-database.ts';
 import { keepSubscriptions, type SubscriptionOptions, slotOf } from './subscriptions.ts';
 
@@ -8,7 +9,7 @@ export type Keeper = {
   /** Measures every source once and writes `reports.replica_lag`. */
   measure(): Promise<void>;
   /** What was measured last, for Prometheus (`deploy/alerts/replica.yaml`), and when. */
-  measured(): { at: Date; metrics: string };
+  measured(): { at: Date; figures: readonly Figure[] };
   stop(): Promise<void>;
 };
 
@@ -30,12 +31,12 @@ type Measured = { now_lsn: string; confirmed: string | null; wal_status: string 
 export async function startKeeper(options: KeeperOptions): Promise<Keeper> {
   await keepSubscriptions(options);
   const samples = new Map<string, Sample[]>();
-  let measured = { at: new Date(0), metrics: '' };
+  let measured: ReturnType<Keeper['measured']> = { at: new Date(0), figures: [] };
   const measure = async () => {
     const lags = await measureAll(options, samples);
     const at = new Date();
-    measured = { at, metrics: metricsOf(lags, at) };
-    if (options.metrics_file) await replaceFile(options.metrics_file, measured.metrics);
+    measured = { at, figures: lagFigures(lags, at) };
+    if (options.metrics_file) await replaceFile(options.metrics_file, figuresText(measured.figures));
   };
   await measure();
   let running: Promise<void> = Promise.resolve();

@@ -1,3 +1,5 @@
+import { type Figure, gauge } from '@zdravo/kit/metrics';
+
 /** How far the replica is behind one source. */
 export type Lag = { lag_s: number; lag_bytes: number /** usable, lost or unreachable */; slot_state: string };
 
@@ -11,17 +13,15 @@ const metrics: [name: string, help: string, read: (lag: Lag) => number][] = [
   ],
 ];
 
-/** The lag of every source for Prometheus (text format 0.0.4). */
-export function metricsOf(lags: ReadonlyMap<string, Lag>, now: Date): string {
-  const lines = metrics.flatMap(([name, help, read]) => [
-    ...head(name, help),
-    ...[...lags].map(([source, lag]) => `${name}{source="${source}"} ${read(lag)}`),
-  ]);
+/** The lag of every source. */
+export function lagFigures(lags: ReadonlyMap<string, Lag>, now: Date): Figure[] {
+  const by_source = metrics.map(([name, help, read]) =>
+    gauge(
+      name,
+      help,
+      [...lags].map(([source, lag]) => ({ labels: { source }, value: read(lag) })),
+    ),
+  );
   const measured = 'zdravo_replica_measured_timestamp_seconds';
-  lines.push(...head(measured, 'When the lag was last measured'), `${measured} ${now.getTime() / 1_000}`);
-  return `${lines.join('\n')}\n`;
-}
-
-function head(name: string, help: string): string[] {
-  return [`# HELP ${name} ${help}`, `# TYPE ${name} gauge`];
+  return [...by_source, gauge(measured, 'When the lag was last measured', now.getTime() / 1_000)];
 }

@@ -96,6 +96,22 @@ test('a candidate is learnt from sketches, and signed off only when it beat the 
   else await assert.rejects(signOff(second.id), hasCode('model_not_better'));
 });
 
+test('the monthly job learns a candidate from everybody’s sketches, which decides nothing', async () => {
+  const candidates = async () =>
+    (
+      await under_test.superuser.query<{ id: string; records: number }>(
+        "select id, (figures ->> 'records')::int as records from mpi.linkage_models where state = 'candidate'",
+      )
+    ).rows;
+  const before = new Set((await candidates()).map(({ id }) => id));
+  const serving = await servingId();
+  await linker.jobs.find(({ name }) => name === 'train_linkage_model')!.run({}, { signal: undefined });
+  const learnt = (await candidates()).filter(({ id }) => !before.has(id));
+  assert.equal(learnt.length, 1);
+  assert.ok(learnt[0]!.records >= records.length);
+  assert.equal(await servingId(), serving);
+});
+
 test('a candidate that does worse is refused, one that does better takes the place, and the place is only one', async () => {
   const worse = await linker.train();
   const figures = (surprise: number) =>

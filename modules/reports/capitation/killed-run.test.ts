@@ -6,7 +6,7 @@ import { generateSignerKey, parseSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { sql } from 'kysely';
 import { addClinic, addDeclaration, type ReportsUnderTest, startReportsForTest } from '../testing.ts';
 import { reproduceRun } from './reproduce.ts';
-import { resumeRuns, runCapitation } from './run.ts';
+import { runCapitation } from './run.ts';
 
 const key = generateSignerKey({ name: 'reports.example/capitation', type: SIGNATURE_TYPES.ed25519 });
 let under: ReportsUnderTest;
@@ -24,6 +24,10 @@ const runOf = (month: string) =>
     .selectAll()
     .where('billing_month', '=', month)
     .executeTakeFirstOrThrow();
+
+/** As the job does it every five minutes. */
+const resume = () =>
+  under.reports.jobs.find(({ name }) => name === 'resume_capitation_runs')!.run({}, { signal: undefined });
 
 /** A process of its own that computes a month. */
 function startRun(month: string): { child: ChildProcess; putting: Promise<void> } {
@@ -55,7 +59,7 @@ test('a run that was killed while it put its files goes on and puts the bytes th
   const before_resume = await runOf('2026-11-01');
   assert.equal(before_resume.state, 'publishing');
   await untilUnlocked();
-  await resumeRuns(under.reports.deps);
+  await resume();
   const run = await runOf('2026-11-01');
   assert.deepEqual(
     [run.state, run.id, run.manifest_sha256],
@@ -81,7 +85,7 @@ for (const [step, month, table] of [
     assert.equal(before_resume.state, step);
     await under.replica.query('rollback');
     await untilUnlocked();
-    await resumeRuns(under.reports.deps);
+    await resume();
     const run = await runOf(month);
     assert.deepEqual([run.state, run.id], ['published', before_resume.id]);
     const { rows } = await under.replica.query(
@@ -122,7 +126,7 @@ test('a run that lost its connection while it gathered is not failed: it goes on
   await under.replica.query('rollback');
   await refused;
   assert.equal((await runOf('2026-12-01')).state, 'gathering');
-  await resumeRuns(under.reports.deps);
+  await resume();
   assert.equal((await runOf('2026-12-01')).state, 'published');
 });
 

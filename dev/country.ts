@@ -6,7 +6,7 @@ import {
   type GeneratedPerson,
   generateCountry,
 } from '@zdravo/country-ua';
-import { type BulkSlot, type BulkSlotOptions, bulkTakeSlots } from '@zdravo/il';
+import { type BulkRequest, type BulkSlot, type BulkSlotOptions, bulkKeepRequests, bulkTakeSlots } from '@zdravo/il';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { settableClock } from '@zdravo/kit/clock';
 import type { Mcs } from '@zdravo/mcs';
@@ -71,10 +71,12 @@ export async function loadCountry(load: CountryLoad, part: Part): Promise<number
       source: { type: 'declaration_request', id: declaration.declaration_request_id },
     })),
   );
-  await signAll(load, part, people);
-  await bulkTakeSlots(
+  const signed = await signAll(load, part, people);
+  const slots = people.map((one) => slotOf(one, parties.get(one.declaration.employee_id)!));
+  await bulkTakeSlots(load.il, slots);
+  await bulkKeepRequests(
     load.il,
-    people.map((one) => slotOf(one, parties.get(one.declaration.employee_id)!)),
+    slots.map((slot, at) => requestOf(signed[at]!, slot)),
   );
   return people.length;
 }
@@ -85,6 +87,15 @@ export function slotOf({ id: person_id, person, declaration }: GeneratedPerson, 
   const { id: declaration_id, declaration_request_id, employee_id } = declaration;
   const phone_number = method?.type === 'OTP' ? method.phone_number : undefined;
   return { party_id, person_id, phone_number, employee_id, declaration_request_id, declaration_id };
+}
+
+/** The signed request that a declaration came from. */
+function requestOf({ body, content, container_sha256 }: SignedDeclaration, slot: BulkSlot): BulkRequest {
+  const { declaration_request_id: id, declaration_id, party_id, person_id, phone_number } = slot;
+  const { legal_entity_id, division_id, employee_id, start_date, end_date, declaration_number, seed, signed_at } = body;
+  const where = { legal_entity_id, division_id, employee_id, party_id, person_id, phone_number };
+  const what = { start_date, end_date, declaration_id, declaration_number, content, container_sha256 };
+  return { id, ...where, ...what, seed, signed_by: body.created_by, signed_at };
 }
 
 function* personsOf({ country, clinics: [from, to], persons_per_clinic }: Part): Generator<GeneratedPerson> {
@@ -120,7 +131,10 @@ export type Patient = GeneratedPerson & { pseudonym: string };
 
 const at_once = 64;
 
-async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]): Promise<void> {
+type SignedDeclaration = { body: Signed; content: Record<string, unknown>; container_sha256: string };
+
+/** @returns what was signed, in the order of the people. */
+async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]): Promise<SignedDeclaration[]> {
   const ops = await createOps({ ...load.ops, clock: settableClock(part.signed_at, 'Europe/Kyiv') });
   const doctors = await doctorsOf(load, part);
   try {
@@ -128,18 +142,22 @@ async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]
     const [name, secret] = Object.entries(load.ops.callers)[0]!;
     const client = createClient(opsContract, inProcessTransport(ops.app), { caller: name, secret });
     const { hash: seed } = await client.latestHead({}, within.context);
-    const signOne = async (patient: Patient) => {
+    const signOne = async (patient: Patient): Promise<SignedDeclaration> => {
       const body = declarationOf(patient, part.signed_at, seed);
-      const stored = await storeContainer(load.mcs, patient, body, doctors.get(body.employee_id)!);
+      const content = contentOf(patient, body);
+      const stored = await storeContainer(load.mcs, { id: patient.declaration.id, content }, body, doctors);
       const evidence = { signed_content_sha256: stored.sha256, documents: [] };
       await client.putDeclaration(
         { params: { id: patient.declaration.id }, body: { ...body, evidence } },
         within.context,
       );
       await load.mcs.assignPerson({ resource_ids: [patient.declaration.id], person_id: patient.id });
+      return { body, content, container_sha256: stored.sha256 };
     };
+    const signed: SignedDeclaration[] = [];
     for (let from = 0; from < people.length; from += at_once)
-      await Promise.all(people.slice(from, from + at_once).map(signOne));
+      signed.push(...(await Promise.all(people.slice(from, from + at_once).map(signOne))));
+    return signed;
   } finally {
     await ops.close();
   }
@@ -202,10 +220,14 @@ export function contentOf({ person }: Patient, signed: Signed) {
   };
 }
 
-function storeContainer(mcs: Mcs, patient: Patient, signed: Signed, doctor: CertificateFiles) {
-  const { declaration } = patient;
-  const content = Buffer.from(JSON.stringify(contentOf(patient, signed)));
-  const container = Buffer.from(sign(content, doctor, { signing_time: new Date(signed.signed_at) }));
+function storeContainer(
+  mcs: Mcs,
+  { id, content }: { id: string; content: Record<string, unknown> },
+  { employee_id, signed_at }: Signed,
+  doctors: ReadonlyMap<string, CertificateFiles>,
+) {
+  const text = Buffer.from(JSON.stringify(content));
+  const container = Buffer.from(sign(text, doctors.get(employee_id)!, { signing_time: new Date(signed_at) }));
   const sha256 = createHash('sha256').update(container).digest('hex');
-  return mcs.storeSignedContainer({ resource_type: 'declaration', resource_id: declaration.id, container, sha256 });
+  return mcs.storeSignedContainer({ resource_type: 'declaration', resource_id: id, container, sha256 });
 }

@@ -50,6 +50,7 @@ export {
   importMountainFlags,
   importStreets,
 } from './addresses/import-addresses.ts';
+export { type BulkRequest, bulkKeepRequests } from './declaration-requests/bulk-requests.ts';
 export type { IlDeps } from './deps.ts';
 export { openPromiseReader, type PromiseReader } from './receipts/read-promises.ts';
 export type { Finding, ReconciliationReport } from './reconciliation/report.ts';

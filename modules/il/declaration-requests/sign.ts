@@ -4,10 +4,10 @@ import { conflict, fieldRule, forbidden, invalidField, Problem, validationFailed
 import type { Declaration } from '@zdravo/ops/contract';
 import type { IlDeps } from '../deps.ts';
 import { openSignedDocument, type SignedDocument } from '../signed-documents.ts';
-import { keyedHash } from '../verifications/codes.ts';
 import { carryOut } from './carry-out.ts';
 import type { Cohort } from './cohorts.ts';
-import { contentBytes, differingPaths } from './compare-content.ts';
+import { differingPaths } from './compare-content.ts';
+import { contentHash } from './content-hash.ts';
 import { type OpenRequest, openRequest, type RequestData, type StoredRequest, sealForRequest } from './requests.ts';
 
 const entry = '$.signed_declaration_request';
@@ -143,10 +143,6 @@ function findHead(deps: IlDeps, hash: string, call: Call): Promise<{ size: numbe
     if (error instanceof Problem && error.status === 404) return undefined;
     throw error;
   });
-}
-
-function contentHash(deps: IlDeps, content: Record<string, unknown>): Buffer {
-  return keyedHash(deps, 'content', Buffer.from(contentBytes(content)).toString('base64'));
 }
 
 /** @throws Problem 409 when what is being signed is something else. */

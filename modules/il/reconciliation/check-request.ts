@@ -1,12 +1,11 @@
 import type { Declaration, DeclarationState } from '@zdravo/ops/contract';
 import { announceStatus } from '../audit.ts';
-import { contentBytes } from '../declaration-requests/compare-content.ts';
+import { contentHash } from '../declaration-requests/content-hash.ts';
 import { dropRequests } from '../declaration-requests/end.ts';
 import type { IlDeps } from '../deps.ts';
-import { keyedHash } from '../verifications/codes.ts';
 import { personHashOf, phoneHashOf } from './person-hashes.ts';
 import type { Run } from './run.ts';
-import { readSignedContent, type SignedContent } from './stored-content.ts';
+import { readSignedContent } from './stored-content.ts';
 
 /** A declaration's request is here, and is signed. `status` is that of the request's row. */
 export async function checkRequest(run: Run, state: DeclarationState, status: string | undefined): Promise<void> {
@@ -40,10 +39,6 @@ async function signedPart({ deps, context }: Run, state: DeclarationState) {
 function contentOf(deps: IlDeps, state: DeclarationState, { signed_at: at }: Declaration) {
   const wanted = { declaration_id: state.id, sha256: state.signed_content_sha256, at };
   return readSignedContent(deps, wanted).catch(() => undefined);
-}
-
-function contentHash(deps: IlDeps, content: SignedContent): Buffer {
-  return keyedHash(deps, 'content', Buffer.from(contentBytes(content)).toString('base64'));
 }
 
 /** The database of requests was restored: the row is made again, so that a client that repeats its signature is answered. */

@@ -8,6 +8,7 @@ export const page_routes = {
   initFactor: auth.initFactor,
   approveFactor: auth.approveFactor,
   getClientDetails: auth.getClientDetails,
+  getApp: auth.getApp,
   authorizeApp: auth.authorizeApp,
   startRecovery: auth.startRecovery,
   finishRecovery: auth.finishRecovery,

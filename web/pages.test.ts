@@ -150,17 +150,25 @@ test('in English, on a phone, in the dark: refusals say what to do, and no acces
   await page.getByRole('status').waitFor();
   await inspect(page, 'consent-denied');
 
-  const refusals: [string, string][] = [
-    [signInPath({ scope: 'declaration:read' }), 'programs of its kind cannot have'],
-    [signInPath({ redirect_uri: 'https://evil.example/callback' }), 'not the registered one'],
-  ];
-  for (const [path, text] of refusals) {
-    const refused = await signIn(path);
-    await refused.getByRole('button', { name: 'Allow', exact: true }).click();
-    await refused.getByRole('alert').getByText(text).waitFor();
-    await inspect(refused, `refused-${text.slice(0, 8).trim()}`);
-  }
+  const refused = await signIn(signInPath({ scope: 'declaration:read' }));
+  await refused.getByRole('button', { name: 'Allow', exact: true }).click();
+  await refused.getByRole('alert').getByText('programs of its kind cannot have').waitFor();
+  await inspect(refused, 'refused-scope');
   await inspect(await open('/sign-in?client_id=1', options), 'link-incomplete');
+});
+
+test('a link that leads to no program, or to another address, says so before a password is typed', async () => {
+  const links: [Record<string, string>, string][] = [
+    [{ client_id: '00000000-0000-4000-8000-000000000000' }, 'Ця програма не зареєстрована'],
+    [{ client_id: 'no client' }, 'Ця програма не зареєстрована'],
+    [{ redirect_uri: 'https://evil.example/callback' }, 'не збігається із зареєстрованою'],
+  ];
+  for (const [changes, text] of links) {
+    const page = await open(signInPath(changes));
+    await page.getByRole('alert').getByText(text).waitFor();
+    assert.equal(await page.getByLabel('Пароль', { exact: true }).count(), 0);
+    await inspect(page, `link-${Object.keys(changes)[0]}-${text.length}`);
+  }
 });
 
 test('a second factor: the phone is added at the first sign-in, its code is asked at the next', async () => {

@@ -12,6 +12,16 @@ import { getUser } from './users.ts';
 
 export type ConsentRequest = { client_id: string; redirect_uri: string; scope: string; state?: string };
 
+/** Who asks for consent under this address. @throws Problem 401 `client_invalid`, `client_blocked`, `redirect_uri_invalid`. */
+export async function getApp(
+  deps: AuthDeps,
+  { client_id, redirect_uri }: Pick<ConsentRequest, 'client_id' | 'redirect_uri'>,
+): Promise<{ client_id: string; client_name: string }> {
+  const client = await getOpenClient(deps, client_id);
+  matchRedirectUri(client, redirect_uri);
+  return { client_id, client_name: client.name };
+}
+
 /**
  * The user's consent: lets a client act in their name within `scope`.
  * @returns a code for that client, and the address to which the browser takes it with the client's own `state`.

@@ -119,6 +119,29 @@ test('consent refuses foreign addresses, however alike they look', async () => {
   }
 });
 
+test('whoever holds a link learns which client asks, only under the registered address, and nothing of others', async () => {
+  const app = (query: Record<string, string>) =>
+    fixture.call('GET', `/oauth/apps/authorize?${new URLSearchParams(query)}`, {});
+  const client_id = fixture.clinic.id;
+  const known = await app({ client_id, redirect_uri });
+  assert.equal(known.status, 200);
+  assert.deepEqual(Object.keys(known.data), ['client_id', 'client_name']);
+  assert.equal(known.data.client_id, client_id);
+  const refusals: [Record<string, string>, number, string][] = [
+    [{ client_id: randomUUID(), redirect_uri }, 401, 'client_invalid'],
+    [{ client_id, redirect_uri: `${redirect_uri}x` }, 401, 'redirect_uri_invalid'],
+    [{ client_id: 'x', redirect_uri }, 422, 'validation_failed'],
+    [{ client_id }, 422, 'validation_failed'],
+  ];
+  for (const [query, status, code] of refusals) {
+    const refused = await app(query);
+    assert.deepEqual([refused.status, refused.error.code], [status, code]);
+  }
+  await fixture.auth.blockClient(client_id, { blocked: true, reason: 'test' });
+  assert.equal((await app({ client_id, redirect_uri })).error.code, 'client_blocked');
+  await fixture.auth.blockClient(client_id, { blocked: false });
+});
+
 test('consent keeps to the client type and to the user’s roles for that client', async () => {
   const user = await fixture.newUser({ roles: ['DOCTOR'] });
   const token = (await fixture.signIn(user)).data.value;

@@ -1,4 +1,4 @@
-import { Open, route } from '@zdravo/kit/contract';
+import { Open, route, Uuid } from '@zdravo/kit/contract';
 import { Type } from 'typebox';
 import { AppBody, NextStep, Otp, Password, Token, TokenBody, User } from './models.ts';
 
@@ -23,6 +23,20 @@ export const oauthContract = {
     urgent: NextStep,
     rate_limit_per_minute: 600,
     idempotent: false,
+  }),
+  getApp: route({
+    method: 'GET',
+    path: '/oauth/apps/authorize',
+    summary: 'Which client a link asks consent for',
+    description:
+      'For the login pages, before anybody types a password: the client is registered, is not blocked, and the address ' +
+      'is the one that it registered.',
+    tag,
+    access: { kind: 'public' },
+    query: Type.Object({ client_id: Uuid, redirect_uri: Type.String({ maxLength: 4_096 }) }),
+    envelope: 'reference',
+    data: Type.Object({ client_id: Type.String(), client_name: Type.String() }),
+    rate_limit_per_minute: 240,
   }),
   authorizeApp: route({
     method: 'POST',

@@ -2,7 +2,7 @@ import type { Handlers } from '@zdravo/kit/contract';
 import { type Call, checkValue } from '@zdravo/kit/http';
 import { fieldRule, validationFailed } from '@zdravo/kit/problem';
 import type { Static } from 'typebox';
-import { approveApp } from '../consent.ts';
+import { approveApp, getApp } from '../consent.ts';
 import { GrantBodies, type GrantType, grant_types, type TokenBody } from '../contract/models.ts';
 import type { oauthContract } from '../contract/oauth.ts';
 import type { recoveryContract } from '../contract/recovery.ts';
@@ -25,6 +25,7 @@ export function oauthHandlers(deps: AuthDeps): Handlers<typeof oauthContract & t
       const granted = await grant(deps, body, call);
       return { data: viewToken(granted.issued, granted.refresh), ...urgentOf(granted) };
     },
+    getApp: async ({ query }) => ({ data: await getApp(deps, query) }),
     authorizeApp: async ({ body }, call) => {
       const { code, location } = await approveApp(deps, body.app, call);
       return { data: viewToken(code), headers: { location } };

@@ -19,6 +19,7 @@ export type Data = {
   value: string;
   user_id: string;
   consumer_id: string;
+  client_id: string;
   email: string;
   secret: string;
   scope: string;

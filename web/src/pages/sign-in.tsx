@@ -1,7 +1,8 @@
-import { Alert, Anchor } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { Alert, Anchor, Loader } from '@mantine/core';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
-import { signIn } from '../api.ts';
+import type { ReactNode } from 'react';
+import { api, signIn } from '../api.ts';
 import { PasswordForm } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
 import { Page, Trouble } from '../layout.tsx';
@@ -16,14 +17,44 @@ const words = {
   user_blocked: 'user_blocked',
 } as const;
 
-/** Password → second factor → consent → back to the program. */
+const link_words = {
+  client_invalid: 'client_unknown',
+  client_blocked: 'client_unknown',
+  validation_failed: 'client_unknown',
+  redirect_uri_invalid: 'redirect_wrong',
+} as const;
+
+/** Password → second factor → consent → back to the program; of a link that leads to none, no password is asked. */
 export function SignInPage() {
   const { client_id, redirect_uri, scope, state, email } = useSearch({ strict: false }) as SignInSearch;
   const { token, waiting, proceed, onWaiting, onToken } = useSignInProgress();
   if (!client_id || !redirect_uri || !scope) return <IncompleteLink />;
   if (token) return <Consent token={token} request={{ client_id, redirect_uri, scope, ...(state ? { state } : {}) }} />;
   if (waiting) return <SecondFactor waiting={waiting} onWaiting={onWaiting} onToken={onToken} />;
-  return <PasswordStep email={email ?? ''} onSignedIn={proceed} />;
+  return (
+    <KnownLink app={{ client_id, redirect_uri }}>
+      <PasswordStep email={email ?? ''} onSignedIn={proceed} />
+    </KnownLink>
+  );
+}
+
+type KnownLinkProps = { app: { client_id: string; redirect_uri: string }; children: ReactNode };
+
+function KnownLink({ app, children }: KnownLinkProps) {
+  const { t } = useLanguage();
+  const known = useQuery({
+    queryKey: ['app', app.client_id, app.redirect_uri],
+    queryFn: () => api.getApp({ query: app }),
+    // A refusal stays one; to be told a second later helps nobody.
+    retry: false,
+  });
+  if (known.data) return children;
+  return (
+    <Page title={t('sign_in_title')}>
+      {known.isPending ? <Loader aria-label="…" /> : null}
+      <Trouble error={known.error} words={link_words} />
+    </Page>
+  );
 }
 
 function IncompleteLink() {

@@ -28,7 +28,11 @@ export function rankOf(route: RouteDeclaration | undefined, method: string): Ran
   return method === 'GET' || method === 'HEAD' ? 'reading' : 'writing';
 }
 
-type Load = { pressure: Pressure /** How many requests are open, with the one that just came. */; inFlight(): number };
+type Load = {
+  pressure: Pressure;
+  /** How many requests are open, with the one that just came. */
+  inFlight(): number;
+};
 
 /** Refuses what can wait, with 503 and Retry-After, before it costs anything. */
 export function shedLoad(

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
 import fc from 'fast-check';
 import { Type } from 'typebox';
@@ -123,7 +125,11 @@ test('malformed input has its own status, never 500', async () => {
     [Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]), 400, 'utf8_malformed'],
     ['{"name":"\\u0000"}', 400, 'character_not_allowed'],
     ['{"name":"\\ud800"}', 400, 'character_not_allowed'],
+    ['{"name":"\\udc00"}', 400, 'character_not_allowed'],
+    ['{"\\udc00":1}', 400, 'character_not_allowed'],
     ['{"__proto__":{}}', 400, 'member_not_allowed'],
+    ['{"\\u005f_proto__":{}}', 400, 'member_not_allowed'],
+    ['{"c\\u006fnstructor":{}}', 400, 'member_not_allowed'],
     [`${'['.repeat(100)}${']'.repeat(100)}`, 400, 'json_too_deep'],
     [`${'[{"a":'.repeat(33)}1${'}]'.repeat(33)}`, 400, 'json_too_deep'],
     [`{"name":"${'a'.repeat(1_100_000)}"}`, 413, 'request_too_large'],
@@ -137,6 +143,38 @@ test('malformed input has its own status, never 500', async () => {
   assert.equal((await post('name=abc', '/api/echo/abc', 'text/plain')).statusCode, 415);
   assert.equal((await post('{"name":"abc"}', '/api/echo/ABC')).statusCode, 404);
   assert.equal((await post('{"name":"abc"}', '/api/echo/abc%00')).statusCode, 400);
+});
+
+test('the answer to a body of nothing but mistakes does not outgrow it', async () => {
+  const members = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`m${index}`, 1]));
+  const payload = JSON.stringify(members);
+  const response = await post(payload);
+  assert.equal(response.statusCode, 422);
+  assert.ok(response.json().error.invalid.length >= 100);
+  assert.ok(response.body.length < payload.length, `${response.body.length} bytes`);
+});
+
+test('an address that is longer than any route has a refusal of its own', async () => {
+  const response = await post('{"name":"abc"}', `/api/echo/${'a'.repeat(3_000)}`);
+  assert.equal(response.statusCode, 414);
+  const { error } = response.json();
+  assert.deepEqual([error.type, error.code], ['request_malformed', 'url_too_long']);
+});
+
+test('what is no HTTP, or has endless headers, is refused in plain words and the connection ends', async () => {
+  const served = createHttpServer({ log: testLogger() });
+  await served.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = served.server.address() as AddressInfo;
+  const cases: [request: string, status: number, code: string][] = [
+    ['nonsense\r\n\r\n', 400, 'request_malformed'],
+    [`GET / HTTP/1.1\r\nx: ${'a'.repeat(70_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  ];
+  for (const [request, status, code] of cases) {
+    const answer = await textOf(connect(port, '127.0.0.1').end(request));
+    assert.match(answer, new RegExp(`^HTTP/1.1 ${status} `));
+    assert.equal(JSON.parse(answer.split('\r\n\r\n')[1]!).code, code);
+  }
+  await served.close();
 });
 
 test('an address that is served under other methods says which, in the envelope; one that is not served is not found', async () => {

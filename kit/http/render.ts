@@ -26,6 +26,7 @@ const by_framework_code: Record<string, [status: number, code: string, message: 
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'media_type_unsupported', 'This route takes application/json.'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: [400, 'request_malformed', 'The body is not as long as announced.'],
   FST_ERR_BAD_URL: [400, 'url_malformed', 'The address is malformed.'],
+  FST_ERR_MAX_PARAM_LENGTH: [414, 'url_too_long', 'The address is longer than any that is served here.'],
 };
 
 /** What a caller may know of an error; for what is no `Problem` nothing but that it happened. */
@@ -48,6 +49,7 @@ const reference_types: Record<number, string> = {
   405: 'method_not_allowed',
   409: 'request_conflict',
   413: 'request_too_large',
+  414: 'request_malformed',
   415: 'media_type_unsupported',
   422: 'validation_failed',
   429: 'too_many_requests',

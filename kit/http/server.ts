@@ -5,6 +5,7 @@ import { notFound, Problem } from '../problem/index.ts';
 import { learnAllowedMethods } from './allowed-methods.ts';
 import { parseJsonBody } from './body.ts';
 import { type RenderStyle, renderProblem } from './render.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 import { validatorCompiler } from './validation.ts';
 
 export type HttpServer = FastifyInstance;
@@ -30,6 +31,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     trustProxy: options.trusted_proxies ?? false,
     bodyLimit: default_body_limit_bytes,
     requestTimeout: 60_000,
+    clientErrorHandler: answerUnreadable,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
     genReqId: (request) => {
       const given = request.headers['x-request-id'];

@@ -40,9 +40,12 @@ export function checkValue(schema: object, value: unknown): Invalid[] {
 
 const compiled = new WeakMap<object, ValidateFunction>();
 
+/** Whoever sends a body of nothing but mistakes learns of the first ones: the answer does not outgrow the question. */
+const most_errors = 200;
+
 function describeErrors(errors: ErrorObject[], entry_type: Invalid['entry_type']): Invalid[] {
   const by_entry = new Map<string, Invalid>();
-  for (const error of errors.filter(isLeaf)) {
+  for (const error of errors.filter(isLeaf).slice(0, most_errors)) {
     const entry = entryOf(error);
     const invalid = by_entry.get(entry) ?? { entry, entry_type, rules: [] };
     invalid.rules.push(ruleOf(error));

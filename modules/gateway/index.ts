@@ -113,6 +113,8 @@ async function openToBrowsers(app: HttpServer): Promise<void> {
       'preference-applied',
     ],
     maxAge: 600,
+    // `OPTIONS` of something that is no browser is answered, too.
+    strictPreflight: false,
   });
 }
 

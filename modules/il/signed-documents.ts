@@ -3,6 +3,7 @@ import { type Invalid, invalidField, unavailable, validationFailed } from '@zdra
 import { type SignaturePolicy, type Signer, type VerificationResult, VerifierBusyError } from '@zdravo/signature';
 import { Type } from 'typebox';
 import type { IlDeps } from './deps.ts';
+import { readSigned, readStored } from './signed-content.ts';
 
 /** Largest signed body, bytes of base64. */
 export const signed_body_limit_bytes = 4 * 1024 * 1024;
@@ -33,7 +34,7 @@ export async function openSignedDocument(deps: IlDeps, text: string, entry: stri
   return {
     container,
     sha256: result.container_sha256,
-    content: readObject(result.content!, entry),
+    content: readSigned(result.content!, entry),
     signer: result.signatures[0]!.signer,
   };
 }
@@ -80,7 +81,7 @@ export async function openStoredDocument(
   at: Date,
 ): Promise<{ sha256: string; content: Record<string, unknown> }> {
   const result = await deps.signatures.verify(container, policy, { at, offline: true });
-  return { sha256: result.container_sha256, content: readObject(result.content ?? new Uint8Array(), '$') };
+  return { sha256: result.container_sha256, content: readStored(result.content ?? new Uint8Array(), '$') };
 }
 
 /** What reads and writes back as itself is base64, and that costs next to nothing; anything else is looked at closely. */
@@ -99,34 +100,6 @@ function signatureInvalid(entry: string, message: string, sub_indication: string
     entry_type: 'json_data_property',
     rules: [{ rule: 'invalid', params: [sub_indication ?? 'GENERIC'], description: message }],
   };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** Some clients sign a JSON text inside a JSON string (domain.md §3.1 step 1): the error says so. */
-function readObject(bytes: Uint8Array, entry: string): Record<string, unknown> {
-  let text: string;
-  let value: unknown;
-  try {
-    text = utf8.decode(bytes);
-    value = JSON.parse(text);
-  } catch {
-    throw invalidField(entry, 'Signed content is not valid JSON in UTF-8', 'invalid');
-  }
-  if (value === null || typeof value !== 'object' || Array.isArray(value))
-    throw invalidField(entry, 'Signed content must be a JSON object', 'cast', ['object']);
-  if (may_be_unstorable.test(text)) refuseUnstorable(value, entry);
-  return value as Record<string, unknown>;
-}
-
-/** In the text as it was signed, whatever is escaped may be anything. */
-const may_be_unstorable = /\\u|__proto__/;
-
-/** PostgreSQL stores no NUL and no lone surrogate. */
-function refuseUnstorable(value: unknown, entry: string): void {
-  const text = JSON.stringify(value);
-  if (/\\u0000|\\ud[89ab]|"__proto__":/i.test(text))
-    throw invalidField(entry, 'Signed content holds a character that cannot be stored', 'invalid');
 }
 
 /** A version-4 shaped id that the bytes determine: the same container is the same resource. */

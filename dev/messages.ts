@@ -29,8 +29,8 @@ export async function openMessages(options: {
   const queue = createMessageQueue({ key: await key_provider.derive('queued messages', '1'), mail, sms, log });
   return {
     queue,
-    deliverOtp: ({ phone, code }) =>
-      queue.enqueue(db, { kind: 'sms', phone, text: fillIn(message_texts.sign_in_code, { code }) }),
+    deliverOtp: ({ phone, code, expires_at }) =>
+      queue.enqueue(db, { kind: 'sms', phone, text: fillIn(message_texts.sign_in_code, { code }) }, { expires_at }),
     deliverRecovery: ({ email, link, expires_at }) => {
       const { subject, text } = message_texts.password_recovery;
       return queue.enqueue(

@@ -44,18 +44,21 @@ test('a mail goes through a real submission server, in Ukrainian, after STARTTLS
     SMTP_CA_FILE: join(directory, 'ca.pem'),
   };
   const { mail } = await open(environment);
-  await mail.send({ to: 'doctor@clinic.example', subject: 'Запрошення', text: 'Вітаємо, Олено!\n.крапка' });
+  await mail.send({ id: 'm1', to: 'doctor@clinic.example', subject: 'Запрошення', text: 'Вітаємо, Олено!\n.крапка' });
   assert.deepEqual(server.mails, [{ to: 'doctor@clinic.example', text: 'Вітаємо, Олено!\r\n.крапка' }]);
   const stranger = await open({ ...environment, SMTP_PASSWORD: 'another' });
-  await assert.rejects(stranger.mail.send({ to: 'doctor@clinic.example', subject: 'a', text: 'b' }), {
+  await assert.rejects(stranger.mail.send({ id: 'm1', to: 'doctor@clinic.example', subject: 'a', text: 'b' }), {
     name: 'DeliveryError',
     permanent: false,
     carrier_code: '535',
   });
   const { SMTP_CA_FILE: _, ...untrusting } = environment;
-  await assert.rejects((await open(untrusting)).mail.send({ to: 'doctor@clinic.example', subject: 'a', text: 'b' }), {
-    name: 'DeliveryError',
-  });
+  await assert.rejects(
+    (await open(untrusting)).mail.send({ id: 'm1', to: 'doctor@clinic.example', subject: 'a', text: 'b' }),
+    {
+      name: 'DeliveryError',
+    },
+  );
   assert.equal(server.mails.length, 1);
   await server.close();
 });
@@ -63,7 +66,7 @@ test('a mail goes through a real submission server, in Ukrainian, after STARTTLS
 test('an SMS goes to a gateway over HTTP', async () => {
   const gateway = await startSmsGateway(sms_secret);
   const { sms } = await open({ ...mail_settings, ...webhook_settings, SMS_WEBHOOK_URL: gateway.url });
-  await sms.send({ phone: '+380670000001', text: 'Код: 123456' });
+  await sms.send({ id: 's1', phone: '+380670000001', text: 'Код: 123456' });
   assert.deepEqual(
     gateway.messages.map(({ phone, text }) => ({ phone, text })),
     [{ phone: '+380670000001', text: 'Код: 123456' }],
@@ -76,9 +79,9 @@ test('an SMS goes through a real SMS centre over SMPP, short or long', async () 
   const environment = { ...mail_settings, ...centre_settings, SMPP_PORT: String(centre.port), SMPP_TLS: 'false' };
   const { sms } = await open(environment);
   const long = 'Ваш код підтвердження декларації. '.repeat(5);
-  await sms.send({ phone: '+380670000001', text: 'Код: 123456' });
-  await sms.send({ phone: '+380670000002', text: 'Code: 654321' });
-  await sms.send({ phone: '+380670000003', text: long });
+  await sms.send({ id: 's1', phone: '+380670000001', text: 'Код: 123456' });
+  await sms.send({ id: 's1', phone: '+380670000002', text: 'Code: 654321' });
+  await sms.send({ id: 's1', phone: '+380670000003', text: long });
   assert.deepEqual(centre.messages.slice(0, 2), [
     { from: 'Zdravo', to: '380670000001', text: 'Код: 123456' },
     { from: 'Zdravo', to: '380670000002', text: 'Code: 654321' },
@@ -88,7 +91,7 @@ test('an SMS goes through a real SMS centre over SMPP, short or long', async () 
   assert.equal(parts.map(({ text }) => text).join(''), long);
   await sms.close();
   const stranger = await open({ ...environment, SMPP_PASSWORD: 'wrong' });
-  await assert.rejects(stranger.sms.send({ phone: '+380670000001', text: 'a' }), { permanent: false });
+  await assert.rejects(stranger.sms.send({ id: 's1', phone: '+380670000001', text: 'a' }), { permanent: false });
   await stranger.sms.close();
   await centre.close();
 });

@@ -6,7 +6,16 @@ import { createSmtpSender, DeliveryError } from './index.ts';
 import { renderMail } from './mime.ts';
 
 type Session = { commands: string[]; data: string };
-type Answers = { greeting?: string; ehlo?: string; rcpt?: string; data?: string; silent?: boolean };
+type Answers = {
+  greeting?: string;
+  ehlo?: string;
+  from?: string;
+  rcpt?: string;
+  data?: string;
+  silent?: boolean;
+  /** What becomes of the connection once encryption was agreed on. */
+  secured?: (socket: Socket) => void;
+};
 
 let sessions: Session[] = [];
 let answers: Answers = {};
@@ -52,6 +61,10 @@ function answer(socket: Socket, session: Session, line: string): boolean {
   session.commands.push(line);
   if (line.startsWith('EHLO')) socket.write(answers.ehlo ?? '250-here\r\n250-SIZE 1000000\r\n250 AUTH PLAIN\r\n');
   else if (line.startsWith('AUTH')) socket.write('235 welcome\r\n');
+  else if (line === 'STARTTLS' && answers.secured) {
+    socket.write('220 go on\r\n');
+    answers.secured(socket);
+  } else if (line.startsWith('MAIL')) socket.write(answers.from ?? '250 ok\r\n');
   else if (line.startsWith('RCPT')) socket.write(answers.rcpt ?? '250 ok\r\n');
   else if (line === 'DATA') socket.write('354 go on\r\n');
   else socket.write('250 ok\r\n');
@@ -63,7 +76,13 @@ function sender(changes: object = {}) {
   return createSmtpSender({ host: '127.0.0.1', port, security: 'none', from, timeout_ms: 1_000, ...changes });
 }
 
-const mail = { to: 'olena@example.org', subject: 'Запрошення', text: 'Вітаємо!\n.\nКод', html: '<p>Вітаємо!</p>' };
+const mail = {
+  id: '6f9d0a52',
+  to: 'olena@example.org',
+  subject: 'Запрошення',
+  text: 'Вітаємо!\n.\nКод',
+  html: '<p>Вітаємо!</p>',
+};
 
 test('a mail arrives whole, in Ukrainian, as text and as a page', async () => {
   await sender({ user: 'u', password: 'p' }).send(mail);
@@ -86,8 +105,56 @@ test('a mail arrives whole, in Ukrainian, as text and as a page', async () => {
 test('a refused address is permanent, a busy server is not', async () => {
   answers = { rcpt: '550 no such user\r\n' };
   await assert.rejects(sender().send(mail), { name: 'DeliveryError', permanent: true, carrier_code: '550' });
+  answers = { data: '554 this is no mail\r\n' };
+  await assert.rejects(sender().send(mail), { permanent: true, carrier_code: '554' });
   answers = { rcpt: '451 later\r\n' };
   await assert.rejects(sender().send(mail), { permanent: false, carrier_code: '451' });
+});
+
+test('what the server has against us is no refusal of the mail: it waits until that is mended', async () => {
+  for (const changes of [
+    { greeting: '554 no service for you\r\n' },
+    { from: '550 no such sender\r\n' },
+    { rcpt: '554 5.7.1 relaying denied\r\n' },
+  ] satisfies Answers[]) {
+    answers = changes;
+    await assert.rejects(sender().send(mail), { name: 'DeliveryError', permanent: false });
+  }
+});
+
+test('a mail that is sent again is known by its Message-ID', async () => {
+  answers = { data: '451 taken, but you will not know\r\n' };
+  await assert.rejects(sender().send(mail), { permanent: false });
+  answers = {};
+  await sender().send(mail);
+  const ids = sessions.map(({ data }) => /^Message-ID: (.*)\r$/m.exec(data)![1]);
+  assert.deepEqual(ids, ['<6f9d0a52@zdravo.example>', '<6f9d0a52@zdravo.example>']);
+});
+
+test('a server that drips a reply without end is not waited for', async () => {
+  answers = { ehlo: '250-still\r\n' };
+  const drip = setInterval(() => {
+    for (const socket of sockets) if (!socket.destroyed) socket.write('250-thinking\r\n');
+  }, 20);
+  try {
+    await assert.rejects(sender({ timeout_ms: 300 }).send(mail), { permanent: false, carrier_code: 'ETIMEDOUT' });
+  } finally {
+    clearInterval(drip);
+  }
+});
+
+test('a connection that breaks or falls silent while it is made secret is a passing failure', async () => {
+  for (const secured of [
+    (socket: Socket) => socket.resetAndDestroy(),
+    (socket: Socket) => socket.end('in the clear\r\n'),
+    () => undefined,
+  ]) {
+    answers = { ehlo: '250-here\r\n250 STARTTLS\r\n', secured };
+    await assert.rejects(sender({ security: 'starttls', timeout_ms: 300 }).send(mail), {
+      name: 'DeliveryError',
+      permanent: false,
+    });
+  }
 });
 
 test('a server that is silent, talks nonsense or is away is a passing failure', async () => {
@@ -116,7 +183,7 @@ test('no address or subject smuggles in a header, a command or a recipient', asy
       fc.string({ unit: 'binary', maxLength: 200 }),
       (subject, text) => {
         const rendered = renderMail(
-          { to: 'a@b.c', subject: subject.toWellFormed(), text: text.toWellFormed() },
+          { id: 'one', to: 'a@b.c', subject: subject.toWellFormed(), text: text.toWellFormed() },
           'x@y.z',
           new Date(0),
         );

@@ -12,7 +12,7 @@ export function renderMail(mail: Mail, from: string, now: Date): string {
     `To: ${plainAddress(mail.to)}`,
     `Subject: ${encodeWords(oneLine(mail.subject))}`,
     `Date: ${now.toUTCString().replace('GMT', '+0000')}`,
-    `Message-ID: <${randomUUID()}@${domain}>`,
+    `Message-ID: <${mail.id}@${domain}>`,
     'Auto-Submitted: auto-generated',
     'MIME-Version: 1.0',
   ];

@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Mail, MailSender, Sms, SmsSender } from './types.ts';
 
-export type OutboxMessage = { id: string; at: string } & (({ kind: 'mail' } & Mail) | ({ kind: 'sms' } & Sms));
+export type OutboxMessage = { at: string } & (({ kind: 'mail' } & Mail) | ({ kind: 'sms' } & Sms));
 
 export type Outbox = {
   mail: MailSender;
@@ -15,7 +14,7 @@ export function createOutbox(capacity = 500): Outbox {
   const messages: OutboxMessage[] = [];
 
   function keep(message: ({ kind: 'mail' } & Mail) | ({ kind: 'sms' } & Sms)): void {
-    messages.unshift({ id: randomUUID(), at: new Date().toISOString(), ...message });
+    messages.unshift({ at: new Date().toISOString(), ...message });
     messages.length = Math.min(messages.length, capacity);
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import type { TransactionOf } from '../db/index.ts';
 import type { Job } from '../jobs/index.ts';
@@ -5,17 +6,17 @@ import { openEnvelope, sealEnvelope } from '../keys/index.ts';
 import type { Logger } from '../log/index.ts';
 import { DeliveryError, type Mail, type MailSender, type Sms, type SmsSender } from './types.ts';
 
-export type QueuedMessage = ({ kind: 'mail' } & Mail) | ({ kind: 'sms' } & Sms);
+export type QueuedMessage = ({ kind: 'mail' } & Omit<Mail, 'id'>) | ({ kind: 'sms' } & Omit<Sms, 'id'>);
 
 export type MessageQueue = {
   /** Queues a message in the caller's transaction: it is sent if and only if that commits. */
   enqueue<Tables>(transaction: TransactionOf<Tables>, message: QueuedMessage, options?: EnqueueOptions): Promise<void>;
-  /** To be run by `startJobs` of the same database. */
-  job: Job;
+  /** To be run by `startJobs` of the same database, each by a worker of its own: a mail server that hangs holds up no code. */
+  jobs: { mail: Job; sms: Job };
 };
 
 export type EnqueueOptions = {
-  /** After this instant the message is of no use (a code has expired) and is dropped. */
+  /** After this instant the message is of no use (a code has expired) and is given up; three days from now otherwise. */
   expires_at?: string;
 };
 
@@ -26,39 +27,51 @@ export type MessageQueueOptions = {
   sms: SmsSender;
   log: Logger;
   now?: () => Date;
-  max_attempts?: number;
 };
 
-const job_name = 'send_message';
+const keep_trying_ms = 3 * 86_400_000;
+/** With graphile-worker's pauses (e^n seconds, six hours at most) they last longer than any message is of use. */
+const max_attempts = 25;
 const associated = Buffer.from('queued message');
+
+type Payload = { id: string; sealed: string; expires_at: string };
 
 /** Sends messages from the database's job queue: at least once, with growing pauses between tries. */
 export function createMessageQueue(options: MessageQueueOptions): MessageQueue {
-  const { key, log, now = () => new Date(), max_attempts = 8 } = options;
+  const { key, mail, sms, log, now = () => new Date() } = options;
 
   async function enqueue<Tables>(
     transaction: TransactionOf<Tables>,
-    message: QueuedMessage,
-    { expires_at }: EnqueueOptions = {},
+    { kind, ...message }: QueuedMessage,
+    { expires_at = new Date(now().getTime() + keep_trying_ms).toISOString() }: EnqueueOptions = {},
   ): Promise<void> {
     const sealed = sealEnvelope(key, Buffer.from(JSON.stringify(message)), associated).toString('base64');
-    const payload = JSON.stringify({ sealed, expires_at });
-    await sql`select graphile_worker.add_job(${job_name}, payload := ${payload}::json,
+    const payload: Payload = { id: randomUUID(), sealed, expires_at };
+    await sql`select graphile_worker.add_job(${jobNameOf(kind)}, payload := ${JSON.stringify(payload)}::json,
       max_attempts := ${max_attempts})`.execute(transaction);
   }
 
-  async function run(payload: unknown): Promise<void> {
-    const { sealed, expires_at } = payload as { sealed: string; expires_at?: string };
-    if (expires_at !== undefined && Date.parse(expires_at) <= now().getTime()) return;
-    const text = openEnvelope(key, Buffer.from(sealed, 'base64'), associated).toString();
-    const { kind, ...message } = JSON.parse(text) as QueuedMessage;
-    try {
-      await (kind === 'mail' ? options.mail.send(message as Mail) : options.sms.send(message as Sms));
-    } catch (error) {
-      if (!(error instanceof DeliveryError && error.permanent)) throw error;
-      log.warn({ kind, carrier_code: error.carrier_code }, 'a message was refused for good');
-    }
+  function jobOf<Message>(kind: Kind, send: (message: Message & { id: string }) => Promise<void>): Job {
+    const run = async (payload: unknown) => {
+      const { id, sealed, expires_at } = payload as Payload;
+      if (Date.parse(expires_at) <= now().getTime()) {
+        log.error({ kind, message_id: id }, 'a message could not be delivered while it was of use');
+        return;
+      }
+      const message = JSON.parse(openEnvelope(key, Buffer.from(sealed, 'base64'), associated).toString()) as Message;
+      await send({ ...message, id }).catch((error: unknown) => {
+        if (!(error instanceof DeliveryError && error.permanent)) throw error;
+        log.error({ kind, message_id: id, carrier_code: error.carrier_code }, 'a message was refused for good');
+      });
+    };
+    return { name: jobNameOf(kind), run };
   }
 
-  return { enqueue, job: { name: job_name, run } };
+  return { enqueue, jobs: { mail: jobOf('mail', mail.send), sms: jobOf('sms', sms.send) } };
+}
+
+type Kind = QueuedMessage['kind'];
+
+function jobNameOf(kind: Kind): string {
+  return `send_${kind}`;
 }

@@ -1,9 +1,9 @@
-import { randomInt } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { bindBody, createPduReader, type Pdu, response_bit, smpp_commands, submitBody, writePdu } from './smpp-pdu.ts';
 import { splitSms } from './sms-parts.ts';
-import { DeliveryError, type SmsSender, unreachable } from './types.ts';
+import { DeliveryError, type SmsSender, timedOut, unreachable } from './types.ts';
 
 export type SmppOptions = {
   host: string;
@@ -19,8 +19,11 @@ export type SmppOptions = {
   keep_alive_ms?: number;
 };
 
-/** A system error, a full queue and throttling pass; everything else will not be taken at the next try either. */
-const passing = new Set([0x08, 0x14, 0x58, 0x64]);
+/**
+ * Refusals of this text or this phone (SMPP v3.4 §5.1.3: its length, its destination); everything else is of the centre, the
+ * line or our settings, and may be mended.
+ */
+const permanent_statuses = new Set([0x01, 0x0b, 0x33, 0x40, 0x50, 0x51]);
 
 type Link = { request(command: number, body: Buffer): Promise<Pdu>; alive(): boolean; close(): Promise<void> };
 
@@ -28,16 +31,18 @@ type Link = { request(command: number, body: Buffer): Promise<Pdu>; alive(): boo
 export function createSmppSender(options: SmppOptions): SmsSender {
   let opening: Promise<Link> | undefined;
 
+  /** However many messages find no line, they make one. */
   async function link(): Promise<Link> {
-    const known = await opening?.catch(() => undefined);
+    const last = opening;
+    const known = await last?.catch(() => undefined);
     if (known?.alive()) return known;
-    opening = bind(options);
-    return opening;
+    if (opening === last) opening = bind(options);
+    return opening!;
   }
 
   return {
-    send: async ({ phone, text }) => {
-      const { data_coding, parts } = splitSms(text, randomInt(256));
+    send: async ({ id, phone, text }) => {
+      const { data_coding, parts } = splitSms(text, referenceOf(id));
       const current = await link();
       for (const part of parts) {
         const { source } = options;
@@ -50,6 +55,11 @@ export function createSmppSender(options: SmppOptions): SmsSender {
       await known?.close();
     },
   };
+}
+
+/** The same at each try: of a text that was sent in part a phone joins the parts of either. */
+function referenceOf(id: string): number {
+  return createHash('sha256').update(id).digest()[0]!;
 }
 
 async function bind(options: SmppOptions): Promise<Link> {
@@ -67,7 +77,7 @@ function accept({ status }: Pdu, about_message = true): void {
   if (status === 0) return;
   const carrier_code = `0x${status.toString(16).padStart(8, '0')}`;
   const message = about_message ? 'The SMS centre refused the message.' : 'The SMS centre refused the sign-in.';
-  throw new DeliveryError(message, { permanent: about_message && !passing.has(status), carrier_code });
+  throw new DeliveryError(message, { permanent: about_message && permanent_statuses.has(status), carrier_code });
 }
 
 function connect(options: SmppOptions): Promise<Link> {
@@ -78,7 +88,7 @@ function connect(options: SmppOptions): Promise<Link> {
       socket.destroy();
       reject(unreachable('The SMS centre', cause));
     };
-    const timer = setTimeout(() => failed(Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' })), timeout_ms);
+    const timer = setTimeout(() => failed(timedOut()), timeout_ms);
     socket.once('error', failed);
     socket.once(tls ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer);
@@ -142,7 +152,7 @@ function createLink(socket: Socket, timeout_ms: number, keep_alive_ms: number): 
     return new Promise((resolve, reject) => {
       if (!alive) return reject(unreachable('The SMS centre', new Error('the connection was closed')));
       sequence = (sequence % 0x7fffffff) + 1;
-      const timer = setTimeout(() => lose(Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' })), timeout_ms);
+      const timer = setTimeout(() => lose(timedOut()), timeout_ms);
       waiting.set(sequence, { resolve, reject, timer });
       socket.write(writePdu({ command, status: 0, sequence, body }));
     });

@@ -1,21 +1,22 @@
 import type { Socket } from 'node:net';
-import { DeliveryError, unreachable } from './types.ts';
+import { DeliveryError, timedOut, unreachable } from './types.ts';
 
 export type Reply = { code: number; lines: string[] };
 export type ReplyReader = { next(): Promise<Reply>; stop(): void };
 
 const longest_bytes = 65_536;
 
-/** Reads replies of one or more lines (RFC 5321 §4.2.1) from a socket, in order. */
-export function createReplyReader(socket: Socket): ReplyReader {
+/** Reads replies of one or more lines (RFC 5321 §4.2.1) from a socket, in order; ends it when one is not whole in time. */
+export function createReplyReader(socket: Socket, timeout_ms: number): ReplyReader {
   let text = '';
   let lines: string[] = [];
   let failure: Error | undefined;
   const ready: Reply[] = [];
-  let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void } | undefined;
+  let waiting: { resolve: (reply: Reply) => void; reject: (error: Error) => void; timer: NodeJS.Timeout } | undefined;
 
   function fail(error: Error): void {
     failure ??= error;
+    clearTimeout(waiting?.timer);
     waiting?.reject(failure);
     waiting = undefined;
   }
@@ -30,9 +31,10 @@ export function createReplyReader(socket: Socket): ReplyReader {
     if (separator === '-') return;
     ready.push({ code: Number(code), lines });
     lines = [];
-    const reply = waiting && ready.shift();
-    if (reply) waiting!.resolve(reply);
-    if (reply) waiting = undefined;
+    if (!waiting) return;
+    clearTimeout(waiting.timer);
+    waiting.resolve(ready.shift()!);
+    waiting = undefined;
   }
 
   function read(chunk: Buffer): void {
@@ -58,7 +60,8 @@ export function createReplyReader(socket: Socket): ReplyReader {
         const reply = ready.shift();
         if (reply) return resolve(reply);
         if (failure) return reject(failure);
-        waiting = { resolve, reject };
+        const timer = setTimeout(() => socket.destroy(timedOut()), timeout_ms);
+        waiting = { resolve, reject, timer };
       }),
     stop: () => {
       socket.off('data', read).off('error', broken).off('close', closed);

@@ -1,5 +1,6 @@
-export type Mail = { to: string; subject: string; text: string; html?: string };
-export type Sms = { phone: string; text: string };
+/** `id` is the same at each try, so that a carrier, or whoever reads, can tell a repetition. */
+export type Mail = { id: string; to: string; subject: string; text: string; html?: string };
+export type Sms = { id: string; phone: string; text: string };
 
 /** @throws DeliveryError when the message was not taken. */
 export type MailSender = { send(mail: Mail): Promise<void>; close(): Promise<void> };
@@ -21,6 +22,12 @@ export class DeliveryError extends Error {
   }
 }
 
+/** A carrier was waited for long enough. */
+export function timedOut(): Error {
+  return Object.assign(new Error('timed out'), { code: 'ETIMEDOUT' });
+}
+
+/** A carrier that cannot be reached now. */
 export function unreachable(what: string, cause: unknown): DeliveryError {
   const code = (cause as { code?: string }).code ?? 'unreachable';
   return new DeliveryError(`${what} is not reachable.`, { permanent: false, carrier_code: code, cause });

@@ -1,4 +1,4 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { DeliveryError, type SmsSender, unreachable } from './types.ts';
 
 export type WebhookOptions = {
@@ -10,13 +10,13 @@ export type WebhookOptions = {
 };
 
 /**
- * Posts `{"id", "to", "text"}` to an SMS gateway. `id` tells a repetition; `X-Signature` is HMAC-SHA-256 of the body. Most
+ * Posts `{"id", "to", "text"}` to an SMS gateway. `id` is the same when a message is posted again; `X-Signature` is HMAC-SHA-256 of the body. Most
  * 4xx mean that this message will never be taken; 401, 403 and 404 that the setting is wrong, which may be mended.
  */
 export function createWebhookSmsSender(options: WebhookOptions): SmsSender {
   return {
-    send: async ({ phone, text }) => {
-      const body = JSON.stringify({ id: randomUUID(), to: phone, text });
+    send: async ({ id, phone, text }) => {
+      const body = JSON.stringify({ id, to: phone, text });
       const status = await post(options, body);
       if (status >= 200 && status < 300) return;
       const permanent = status >= 400 && status < 500 && ![401, 403, 404, 408, 429].includes(status);

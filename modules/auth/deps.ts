@@ -8,7 +8,7 @@ import type { AuthSettings } from './settings.ts';
 import type { Tables } from './tables.ts';
 
 /** A code on its way to a phone; the caller words the message and carries it. */
-export type OtpDelivery = { phone: string; code: string; purpose: 'sign_in' | 'new_factor' };
+export type OtpDelivery = { phone: string; code: string; purpose: 'sign_in' | 'new_factor'; expires_at: string };
 export type RecoveryDelivery = { email: string; link: string; expires_at: string };
 
 export type AuthDeps = {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lockName } from '@zdravo/kit/db';
 import { accessDenied, tooManyRequests, unavailable } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
 import { type AuthDeps, type AuthTransaction, after, type OtpDelivery } from './deps.ts';
@@ -18,25 +19,23 @@ export async function makeOtp(
 ): Promise<OtpDelivery> {
   const { settings, clock, hash_key } = deps;
   const phone_hash = keyedHash(hash_key, 'otp phone', phone);
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`otp ${phone_hash.toString('hex')}`}, 0))`.execute(
-    transaction,
-  );
+  await lockName(transaction, `otp ${phone_hash.toString('hex')}`);
   await refuseTooManySends(deps, transaction, phone_hash, token.user_id);
   const code = newOtpCode(settings.otp_digits);
-  const id = randomUUID();
+  const expires_at = after(clock, settings.otp_ttl_s);
   await transaction
     .insertInto('auth.otps')
     .values({
-      id,
+      id: randomUUID(),
       token_id: token.id,
       user_id: token.user_id,
       phone_hash,
       code_hash: hashCode(deps, token.id, code),
       sent_at: clock.now().toISOString(),
-      expires_at: after(clock, settings.otp_ttl_s),
+      expires_at,
     })
     .execute();
-  return { phone, code, purpose: token.pending_phone === null ? 'sign_in' : 'new_factor' };
+  return { phone, code, purpose: token.pending_phone === null ? 'sign_in' : 'new_factor', expires_at };
 }
 
 async function refuseTooManySends(

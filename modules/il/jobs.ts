@@ -31,6 +31,5 @@ export function ilJobs(deps: IlDeps): Job[] {
     upgradeJob(deps),
     promiseExpiryJob(deps),
     auditRotation({ db: deps.db, schema: 'il', tables: ['audit_log', 'read_audit'], schedule: '15 3 * * *' }),
-    deps.messages.job,
   ];
 }

@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { generateCountry } from '@zdravo/country-ua';
 import { type Clinic, foundClinic, signInOfficer, signInVendor } from '@zdravo/dev/demo/clinics';
-import { createRequest, provePhone } from '@zdravo/dev/demo/declarations';
+import {
+  approveRequest,
+  contentToSign,
+  countCodes,
+  createRequest,
+  declare,
+  provePhone,
+  sendSigned,
+} from '@zdravo/dev/demo/declarations';
 import { settableClock } from '@zdravo/kit/clock';
+import { withClient } from '@zdravo/kit/testing';
 import { startStage, type TestStage } from './stage.ts';
 
 let stage: TestStage;
@@ -83,4 +92,101 @@ test('of 40 approvals at once with one place left on a telephone, exactly one pa
   const answers = await approveAll(await newRequests(40, '+380501234567'));
   assert.equal(answers.filter((one) => one.status === 200).length, 1);
   assert.match(answers.find((one) => one.status !== 200)!.body.error.invalid[0].rules[0].description, /phone number/);
+});
+
+const slotsNow = () =>
+  stage.query('platform', 'select declaration_id, encode(person_hmac, $1) as person from il.declaration_slots', [
+    'hex',
+  ]);
+
+async function setDoctorLimit(limit: number): Promise<void> {
+  await setParameters({
+    declaration_limit_family_doctor: limit,
+    declaration_limit_therapist: limit,
+    declaration_limit_pediatrician: limit,
+  });
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  for (let looks = 0; looks < 200; looks++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail('did not come about within 10 s');
+}
+
+test('a patient renews with a doctor who is at the limit; a renewal that comes to nothing frees no place', async () => {
+  clock.advance(3_660_000);
+  const person = people.shift()!;
+  const phone = (person.authentication_methods[0] as { phone_number: string }).phone_number;
+  const signed = await declare(stage, clinic, person);
+  assert.equal(signed.status, 200, JSON.stringify(signed.body));
+  const declaration_id = signed.body.data.id;
+  await until(async () => {
+    const [request] = await stage.query(
+      'platform',
+      `select encode(request.person_hmac, 'hex') as person from il.declaration_requests request where declaration_id = $1`,
+      [declaration_id],
+    );
+    // Taken under what tells people apart; held under what the index calls the person.
+    return (await slotsNow()).some(
+      (slot) => slot['declaration_id'] === declaration_id && slot['person'] !== request!['person'],
+    );
+  });
+  const patients = new Set((await slotsNow()).map((slot) => slot['person'])).size;
+  await setDoctorLimit(patients);
+  const renew = async () => {
+    const codes_before = await countCodes(stage, phone);
+    const created = await createRequest(stage, clinic, person);
+    const approved = await approveRequest(stage, clinic, created, { phone, codes_before });
+    assert.equal(approved.status, 200, JSON.stringify(approved.body));
+    return created.body.data.id as string;
+  };
+  const first = await renew();
+  assert.equal((await slotsNow()).length, patients + 1);
+  await stage.api.expect('PATCH', `/api/declaration_requests/${first}/actions/reject`, { ...as(), body: {} });
+  assert.ok((await slotsNow()).some((slot) => slot['declaration_id'] === declaration_id));
+  // The next one ends the one before it, which had been approved.
+  await renew();
+  const last = await renew();
+  assert.equal((await slotsNow()).length, patients + 1);
+  const renewed = await sendSigned(stage, clinic, last, await contentToSign(stage, clinic, last));
+  assert.equal(renewed.status, 200, JSON.stringify(renewed.body));
+  await until(async () => (await slotsNow()).length === patients);
+  assert.ok((await slotsNow()).some((slot) => slot['declaration_id'] === renewed.body.data.id));
+  const [another] = await newRequests(1);
+  assert.equal((await approveAll([another!]))[0]!.status, 422, 'the doctor is still at the limit');
+  await setDoctorLimit(1800);
+});
+
+test('of requests for one patient with one doctor that come at once, one is open', async () => {
+  clock.advance(3_660_000);
+  const person = people.shift()!;
+  const phone = (person.authentication_methods[0] as { phone_number: string }).phone_number;
+  await provePhone(stage, clinic, phone);
+  // They arrive while the table is closed, and go on together when it opens.
+  const gate = new Promise<void>((resolve) => {
+    setTimeout(resolve, 1_500);
+  });
+  const closed = withClient(stage.platform.database_urls.platform, async (client) => {
+    await client.query('begin; lock table il.declaration_requests in share row exclusive mode');
+    await gate;
+    await client.query('commit');
+  });
+  const made = await Promise.all(Array.from({ length: 12 }, () => createRequest(stage, clinic, person)));
+  await closed;
+  assert.deepEqual(
+    made.map(({ status }) => status),
+    made.map(() => 200),
+  );
+  const ids = made.map(({ body }) => body.data.id);
+  const rows = await stage.query(
+    'platform',
+    'select status, count(*)::int as n from il.declaration_requests where id = any($1) group by status order by status',
+    [ids],
+  );
+  assert.deepEqual(rows, [
+    { status: 'CANCELLED', n: 11 },
+    { status: 'NEW', n: 1 },
+  ]);
 });

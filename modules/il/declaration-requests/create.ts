@@ -1,8 +1,10 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { addDays, addMonths, addYears, lastDayBelowAge } from '@zdravo/country-ua';
+import { lockName } from '@zdravo/kit/db';
 import type { Call } from '@zdravo/kit/http';
 import { announceStatus, audit } from '../audit.ts';
 import type { IlDeps, IlTransaction } from '../deps.ts';
+import { freeSlots } from '../slots/slots.ts';
 import { keyedHash, phoneHash, sendCode } from '../verifications/codes.ts';
 import { type CurrentMethod, currentMethod, dueDocuments, maskedNumber } from './authentication.ts';
 import { checkRequest, type Input, type Parties, type Person } from './check-request.ts';
@@ -128,6 +130,8 @@ async function cancelEarlier(
   { employee, legal_entity }: Parties,
   updated_by: string,
 ): Promise<string[]> {
+  // Two that come at once take turns, or neither would see the other.
+  await lockName(transaction, `request ${person_hmac.toString('hex')} ${employee.id}`);
   const rows = await transaction
     .updateTable('il.declaration_requests')
     .set({ status: 'CANCELLED', sealed_data: null, updated_by, updated_at: deps.clock.now().toISOString() })
@@ -137,7 +141,9 @@ async function cancelEarlier(
     .where('status', 'in', ['NEW', 'APPROVED'])
     .returning('id')
     .execute();
-  return rows.map((row) => row.id);
+  const ids = rows.map((row) => row.id);
+  await freeSlots(transaction, { declaration_request_ids: ids });
+  return ids;
 }
 
 const number_alphabet = '0123456789AEHKMPTX';

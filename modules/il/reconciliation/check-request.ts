@@ -3,7 +3,9 @@ import { announceStatus } from '../audit.ts';
 import { contentHash } from '../declaration-requests/content-hash.ts';
 import { dropRequests } from '../declaration-requests/end.ts';
 import type { IlDeps } from '../deps.ts';
-import { personHashOf, phoneHashOf } from './person-hashes.ts';
+import { personHashOf } from '../person-hash.ts';
+import { keyedHash } from '../verifications/codes.ts';
+import { phoneHashOf } from './person-hashes.ts';
 import type { Run } from './run.ts';
 import { readSignedContent } from './stored-content.ts';
 

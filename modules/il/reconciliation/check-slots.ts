@@ -1,24 +1,18 @@
 import type { DeclarationState } from '@zdravo/ops/contract';
 import { sql } from 'kysely';
+import { personHashOf } from '../person-hash.ts';
 import type { Employees } from './check-employees.ts';
-import { personHashOf, phoneHashOf } from './person-hashes.ts';
+import { phoneHashOf } from './person-hashes.ts';
 import { living, page_size, pagesOf, type Run } from './run.ts';
 import { readSignedContent } from './stored-content.ts';
 
-/** A living declaration without a slot of its own: a newer request of the same patient with the same doctor may hold it. */
+/** A living declaration without its slot. */
 export async function checkSlot(run: Run, state: DeclarationState, employees: Employees): Promise<void> {
   const { deps, findings } = run;
   const employee = await employees.find(state.employee_id);
   if (!employee) return;
   const { party_id } = employee;
   const person_hmac = personHashOf(deps, state.person_id);
-  const held = await deps.db
-    .selectFrom('il.declaration_slots')
-    .select('declaration_id')
-    .where('party_id', '=', party_id)
-    .where('person_hmac', '=', person_hmac)
-    .executeTakeFirst();
-  if (held) return;
   await findings.repair('slot_missing', state.id, async () => {
     const phone_hmac = phoneHashOf(deps, await contentOf(run, state));
     const { employee_id, declaration_request_id, id: declaration_id } = state;
@@ -38,14 +32,13 @@ async function contentOf({ deps, context }: Run, state: DeclarationState) {
   return readSignedContent(deps, wanted).catch(() => undefined);
 }
 
-type Held = { party_id: string; person_hmac: Buffer; declaration_id: string; declaration_request_id: string };
-type Place = Pick<Held, 'party_id' | 'person_hmac'>;
+type Held = { declaration_id: string; declaration_request_id: string };
 
 /** Slots are those of living declarations and of open requests; the others are freed. */
 export async function checkSlots(run: Run): Promise<void> {
   for await (const page of pagesOf(
-    (after: Place | undefined) => readPage(run, after),
-    (row) => row,
+    (after: string | undefined) => readPage(run, after),
+    (row) => row.declaration_request_id,
   )) {
     run.findings.looked('slots', page.length);
     // Requests before declarations: one that is signed in between has its declaration by then.
@@ -63,11 +56,11 @@ function isStale(request: string | undefined, declaration: string | undefined): 
   return request === undefined || ['REJECTED', 'CANCELLED', 'EXPIRED'].includes(request);
 }
 
-async function readPage({ deps }: Run, after: Place | undefined): Promise<Held[]> {
+async function readPage({ deps }: Run, after: string | undefined): Promise<Held[]> {
   const { rows } = await sql<Held>`
-    select party_id, person_hmac, declaration_id, declaration_request_id from il.declaration_slots
-    ${after ? sql`where (party_id, person_hmac) > (${after.party_id}, ${after.person_hmac})` : sql``}
-    order by party_id, person_hmac limit ${page_size}`.execute(deps.db);
+    select declaration_id, declaration_request_id from il.declaration_slots
+    ${after ? sql`where declaration_request_id > ${after}` : sql``}
+    order by declaration_request_id limit ${page_size}`.execute(deps.db);
   return rows;
 }
 
@@ -88,11 +81,10 @@ async function declarationStates({ deps, context }: Run, page: Held[]): Promise<
 }
 
 /** Unless it was taken for something else meanwhile. */
-async function free({ deps }: Run, { party_id, person_hmac, declaration_id }: Held): Promise<boolean> {
+async function free({ deps }: Run, { declaration_request_id, declaration_id }: Held): Promise<boolean> {
   await deps.db
     .deleteFrom('il.declaration_slots')
-    .where('party_id', '=', party_id)
-    .where('person_hmac', '=', person_hmac)
+    .where('declaration_request_id', '=', declaration_request_id)
     .where('declaration_id', '=', declaration_id)
     .execute();
   return true;

@@ -1,11 +1,6 @@
 import type { IlDeps } from '../deps.ts';
-import { keyedHash, phoneHash } from '../verifications/codes.ts';
+import { phoneHash } from '../verifications/codes.ts';
 import type { SignedContent } from './stored-content.ts';
-
-/** Under which slots and requests know a person whom the index knows. */
-export function personHashOf(deps: IlDeps, person_id: string): Buffer {
-  return keyedHash(deps, 'person', person_id);
-}
 
 /** Of the telephone that the declaration made the patient's; null where there is none, or nobody can read it any more. */
 export function phoneHashOf(deps: IlDeps, content: SignedContent | undefined): Buffer | null {

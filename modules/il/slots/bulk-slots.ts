@@ -15,8 +15,8 @@ export type BulkSlot = {
 };
 
 /**
- * Takes the slots of many declarations that are signed already, through COPY; no limit is looked at. A patient has one slot
- * with a doctor: those must be new. @throws the database's error for one that is taken.
+ * Takes the slots of many declarations that are signed already, through COPY; no limit is looked at.
+ * @throws the database's error when a declaration has its slot already.
  */
 export async function bulkTakeSlots(options: BulkSlotOptions, slots: Iterable<BulkSlot>): Promise<void> {
   const { database_url: url, key_provider, log } = options;

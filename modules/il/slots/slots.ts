@@ -1,8 +1,10 @@
+import { byteArray, lockName } from '@zdravo/kit/db';
 import { fieldRule, validationFailed } from '@zdravo/kit/problem';
 import type { Employee } from '@zdravo/prm';
 import { sql } from 'kysely';
 import type { IlDeps, IlTransaction } from '../deps.ts';
 import type { ParameterName } from '../parameters/parameters.ts';
+import { personHashOf } from '../person-hash.ts';
 
 export type Slot = {
   party_id: string;
@@ -33,7 +35,7 @@ function specialitiesOf(employee: Employee): string[] {
 
 /**
  * Takes a slot under locks on the doctor's party and the telephone, so that of any number of approvals at the limit only the
- * last free slot passes. A patient who is there already keeps the slot.
+ * last free slot passes. A patient who is there already is counted once, and passes at the limit, too.
  * @throws Problem 422 when the doctor or the telephone has no room.
  */
 export async function takeSlot(
@@ -41,10 +43,11 @@ export async function takeSlot(
   slot: Slot,
   limits: { doctor: number; phone: number },
 ): Promise<void> {
-  await lock(transaction, `party ${slot.party_id}`);
-  if (slot.phone_hmac) await lock(transaction, `phone ${slot.phone_hmac.toString('hex')}`);
+  await lockName(transaction, `party ${slot.party_id}`);
+  if (slot.phone_hmac) await lockName(transaction, `phone ${slot.phone_hmac.toString('hex')}`);
   const { rows } = await sql<{ of_doctor: number; on_phone: number }>`
-    select (select count(*) from il.declaration_slots where party_id = ${slot.party_id} and person_hmac <> ${slot.person_hmac}) as of_doctor,
+    select (select count(distinct person_hmac) from il.declaration_slots
+        where party_id = ${slot.party_id} and person_hmac <> ${slot.person_hmac}) as of_doctor,
       (select count(distinct person_hmac) from il.declaration_slots
         where phone_hmac = ${slot.phone_hmac} and person_hmac <> ${slot.person_hmac}) as on_phone`.execute(transaction);
   const { of_doctor, on_phone } = rows[0]!;
@@ -58,22 +61,22 @@ export async function takeSlot(
     throw validationFailed([
       fieldRule('$.data', 'This phone number is present more than allowed in the system', 'limit', [limits.phone]),
     ]);
-  await transaction
-    .insertInto('il.declaration_slots')
-    .values(slot)
-    .onConflict((one) =>
-      one.columns(['party_id', 'person_hmac']).doUpdateSet({
-        phone_hmac: slot.phone_hmac,
-        employee_id: slot.employee_id,
-        declaration_request_id: slot.declaration_request_id,
-        declaration_id: slot.declaration_id,
-      }),
-    )
-    .execute();
+  await transaction.insertInto('il.declaration_slots').values(slot).execute();
 }
 
-function lock(transaction: IlTransaction, name: string) {
-  return sql`select pg_advisory_xact_lock(hashtextextended(${name}, 0))`.execute(transaction);
+/** Whose declarations these are, now that the index has told: a later request of the same person is the same patient's. */
+export async function nameSlots(
+  transaction: IlTransaction,
+  deps: Pick<IlDeps, 'hash_key'>,
+  declarations: readonly { id: string; person_id: string }[],
+): Promise<void> {
+  if (declarations.length === 0) return;
+  const ids = declarations.map(({ id }) => id);
+  const hmacs = byteArray(declarations.map(({ person_id }) => personHashOf(deps, person_id)));
+  await sql`
+    update il.declaration_slots slot set person_hmac = named.person_hmac
+    from unnest(${ids}::uuid[], ${hmacs}::bytea[]) as named (declaration_id, person_hmac)
+    where slot.declaration_id = named.declaration_id and slot.person_hmac <> named.person_hmac`.execute(transaction);
 }
 
 /** Frees the slot of a request that came to nothing, or of a declaration that ended. */

@@ -1,5 +1,6 @@
 import { createHmac, randomInt, randomUUID, timingSafeEqual } from 'node:crypto';
 import { fillIn, message_texts } from '@zdravo/country-ua';
+import { lockName } from '@zdravo/kit/db';
 import type { Call } from '@zdravo/kit/http';
 import { tooManyRequests } from '@zdravo/kit/problem';
 import { sql } from 'kysely';
@@ -43,9 +44,7 @@ export async function sendCode(
   const phone_hmac = phoneHash(deps, phone);
   const { user_id, client_id } = call.principal;
   // Two sends to one phone take turns, or both would count without the other.
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`otp ${phone_hmac.toString('hex')}`}, 0))`.execute(
-    transaction,
-  );
+  await lockName(transaction, `otp ${phone_hmac.toString('hex')}`);
   await refuseTooMany(transaction, deps, phone_hmac, user_id);
   const subject_id = code_of.purpose === 'declaration_request' ? code_of.subject_id : null;
   await endEarlier(transaction, { purpose: code_of.purpose, phone_hmac, subject_id, client_id });

@@ -274,7 +274,11 @@ test('the list of requests is in short: names of the patient, the division as it
   const { id, division } = (await createRequest(stage, first, person)).body.data;
   const list = (clinic: Clinic, query = '') =>
     stage.api.expect('GET', `/api/declaration_requests?page_size=10${query}`, as(clinic));
-  const { data, paging } = (await list(first, '&status=NEW')).body;
+  const { data, paging, meta } = (await list(first, '&status=NEW')).body;
+  assert.deepEqual(
+    await namesRead(meta.request_id),
+    data.map((one: { id: string }) => one.id),
+  );
   const short = data.find((one: { id: string }) => one.id === id);
   assert.deepEqual(short.person, namesOf(person));
   assert.deepEqual(short.division, { id: division.id, name: division.name, type: division.type, status: 'ACTIVE' });
@@ -284,6 +288,17 @@ test('the list of requests is in short: names of the patient, the division as it
   const foreign = await list(second, `&legal_entity_id=${first.legal_entity_id}`);
   assert.deepEqual(foreign.body.data, []);
 });
+
+/** Requests whose patients' names an answer gave away, as the audit has it. */
+async function namesRead(request_id: string): Promise<unknown[]> {
+  const rows = await stage.query(
+    'platform',
+    `select resource_id from il.read_audit audit join il.declaration_requests request on request.id = audit.resource_id
+     where request_id = $1 and purpose = 'declaration_request_list' order by request.inserted_at desc, request.id`,
+    [request_id],
+  );
+  return rows.map((row) => row['resource_id']);
+}
 
 function namesOf({ first_name, last_name, second_name }: DeclarationPerson) {
   return { first_name, last_name, ...(second_name === undefined ? {} : { second_name }) };

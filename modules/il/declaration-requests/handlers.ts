@@ -22,7 +22,7 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
     listDeclarationRequests: ({ query }, call) => list(deps, query, call),
     getDeclarationRequest: async ({ params }, call) => {
       const request = await getOwnRequest(deps, params.id, call);
-      await recordRead(deps, request, call);
+      await recordRead(deps, request, call, 'declaration_request');
       return { ...(await show(deps, request, call)), urgent: await urgent(deps, request) };
     },
     approveDeclarationRequest: async ({ params, body }, call) => {
@@ -59,15 +59,15 @@ async function getOwnRequest(deps: IlDeps, id: string, call: Call): Promise<Stor
 }
 
 /** Somebody looks at personal data: the answer leaves when that is on record. */
-function recordRead(deps: IlDeps, request: StoredRequest, call: Call): Promise<void> {
+function recordRead(deps: IlDeps, { id }: Pick<StoredRequest, 'id'>, call: Call, purpose: string): Promise<void> {
   return deps.read_audit.record({
     request_id: call.request_id,
     actor_id: call.principal.user_id,
     client_id: call.principal.client_id,
     action: 'read',
     resource: 'declaration_request',
-    resource_id: request.id,
-    purpose: 'declaration_request',
+    resource_id: id,
+    purpose,
   });
 }
 
@@ -128,6 +128,7 @@ async function list(deps: IlDeps, query: ListQuery, call: Call) {
     .offset(page.offset)
     .execute();
   const [data, statuses] = await Promise.all([readManyData(deps, rows), divisionStatuses(deps, rows)]);
+  await Promise.all([...data.keys()].map((id) => recordRead(deps, { id }, call, 'declaration_request_list')));
   return {
     data: rows.map((row) => viewShort(row, data.get(row.id), statuses.get(row.division_id))),
     paging: pagingOf(page, total),

@@ -11,11 +11,13 @@ import { Type } from 'typebox';
 import { DatabaseUrl, KeyFile, text } from './processes/settings.ts';
 import { broker_scope } from './sign-ins.ts';
 
-// `npm run accounts -- …`: the first accounts of a platform in production; everything after them goes through the API.
+// `npm run accounts -- …`: the first accounts of a platform in production; everything after them goes through the API, but for
+// the secret of a client that nobody knows any more.
 
 const usage = `usage: npm run accounts -- found                                     the client of the sign-in pages
        npm run accounts -- payer  --email E --redirect-uri U             the payer and its first officer
        npm run accounts -- vendor --name N --email E --redirect-uri U    a vendor of medical information systems
+       npm run accounts -- secret --client ID                            another secret for a client whose own was lost
 Secrets and links are printed here and never again; a link serves once, for a day.`;
 
 const Settings = Type.Object({
@@ -39,13 +41,14 @@ try {
 
 async function main([command, ...rest]: string[]): Promise<void> {
   const string = { type: 'string' } as const;
-  const { values } = parseArgs({ args: rest, options: { name: string, email: string, 'redirect-uri': string } });
-  const { name, email, 'redirect-uri': redirect_uri } = values;
+  const options = { name: string, email: string, 'redirect-uri': string, client: string };
+  const { name, email, 'redirect-uri': redirect_uri, client } = parseArgs({ args: rest, options }).values;
   if (command === 'found') return withAuth(foundPages);
   if (command === 'payer' && email && redirect_uri)
     return withAuth((auth, url) => createAccount(auth, url, { ...payer, email, redirect_uri }));
   if (command === 'vendor' && name && email && redirect_uri)
     return withAuth((auth, url) => createAccount(auth, url, { ...vendor, name, email, redirect_uri }));
+  if (command === 'secret' && client) return withAuth((auth) => replaceSecret(auth, client));
   throw new RangeError(usage);
 }
 
@@ -79,6 +82,13 @@ async function foundPages(auth: Auth): Promise<void> {
     allowed_grant_types: ['password'],
   });
   console.log(`LOGIN_CLIENT_ID=${client_id}`);
+}
+
+/** A clinic's vendor did not hear the answer that showed it; without one nobody of the clinic can sign in to ask for another. */
+async function replaceSecret(auth: Auth, client_id: string): Promise<void> {
+  if (!(await auth.findClient(client_id))) throw new RangeError('There is no such client.');
+  const { secret } = await auth.refreshSecret(client_id);
+  console.log(`client_id=${client_id}\nclient_secret=${secret}`);
 }
 
 type Account = {

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ImportProblem, readKatottg, readMountainFlags, readStreets } from '@zdravo/country-ua';
 import { importAddressRows, importMountainFlags, importStreets, openImporter } from '@zdravo/il';
@@ -27,10 +27,11 @@ if (!Object.hasOwn(importers, kind) || named === undefined) {
 }
 // npm runs the command in the project; the file is named from where the user stands.
 const file = resolve(process.env['INIT_CWD'] ?? '.', named);
-await access(file).catch(() => {
-  console.error(`${file} cannot be read.`);
+const found = await stat(file).catch(() => undefined);
+if (!found || found.isDirectory()) {
+  console.error(`${file} is no file that can be read.`);
   process.exit(1);
-});
+}
 const log = createLogger({ name: 'import', level: 'warn' });
 const databases = await openDatabases(readSettings()).catch((error: Error) => {
   console.error(error.message);
@@ -42,6 +43,7 @@ const importer = openImporter({
 });
 try {
   const count = await importers[kind as keyof typeof importers](importer.db, file);
+  process.stderr.write('\r');
   console.log(`${count} rows`);
 } catch (error) {
   if (!(error instanceof ImportProblem)) throw error;

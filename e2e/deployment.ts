@@ -25,6 +25,8 @@ export type Deployment = {
   metrics_token: string;
   /** Where a process listens. */
   addressOf(name: string): string;
+  /** Runs an operator's command, such as `accounts.ts`, to its end. */
+  operate(program: string, args: string[]): ReturnType<typeof runProgram>;
   startOne(name: string): Promise<void>;
   stopOne(name: string): Promise<void>;
   stop(): Promise<void>;
@@ -104,6 +106,7 @@ export async function startDeployment(
     output: () => printed.join('\n'),
     metrics_token: site.secrets.metrics,
     addressOf: (name) => `http://localhost:${site.ports[name as keyof Site['ports']]}`,
+    operate: (program, args) => runProgram(join(programs, program), args, operator),
     startOne,
     stopOne: async (name) => running.get(name)!.stop(),
     stop: async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +114,24 @@ test('there is no outbox page, and no process prints a secret', async () => {
   const { output, secrets } = deployment;
   assert.ok(output().length > 0 && secrets.length > 10);
   for (const secret of secrets) assert.ok(!output().includes(secret), 'a secret stands in the output');
+});
+
+test('the operator gives a client another secret when its own was lost; the old one is of no use then', async () => {
+  const flags = ['--name', 'Lost', '--email', 'lost@mis.example', '--redirect-uri', 'http://localhost:4010/callback'];
+  const pattern = /^client_id=(\S+)\nclient_secret=(\S+)$/m;
+  const [, id, lost] = pattern.exec((await deployment.operate('accounts.ts', ['vendor', ...flags])).output)!;
+  const [, same_id, found] = pattern.exec(
+    (await deployment.operate('accounts.ts', ['secret', '--client', id!])).output,
+  )!;
+  assert.equal(same_id, id);
+  const refusalOf = async (client_secret: string) => {
+    const token = { grant_type: 'refresh_token', refresh_token: 'none', client_id: id, client_secret };
+    return (await deployment.stage.api.call('POST', '/oauth/tokens', { body: { token } })).body.error.code;
+  };
+  assert.notEqual(await refusalOf(lost!), await refusalOf(found!));
+  const unknown = await deployment.operate('accounts.ts', ['secret', '--client', randomUUID()]);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.output, /no such client/);
 });
 
 test('the platform is not ready while the patient index is away, and is again when it is back', async () => {

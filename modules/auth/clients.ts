@@ -147,7 +147,7 @@ export async function authenticateClient(
 }
 
 /** Gives a client a new secret; the old one ends with the same commit, as an API-key too. */
-export function refreshSecret(deps: AuthDeps, id: string, context: CallContext): Promise<Client & { secret: string }> {
+export function refreshSecret(deps: AuthDeps, id: string, context?: CallContext): Promise<Client & { secret: string }> {
   return deps.db.transaction().execute(async (transaction) => {
     const secret = newSecretText();
     await transaction

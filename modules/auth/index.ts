@@ -8,7 +8,7 @@ import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 import { cleanupJobs } from './cleanup.ts';
-import { type Client, findClient, type NewClient, putClient, setClientBlocked } from './clients.ts';
+import { type Client, findClient, type NewClient, putClient, refreshSecret, setClientBlocked } from './clients.ts';
 import type { contract } from './contract.ts';
 import { type AuthDeps, auth_role, type ForeignTransaction, type OtpDelivery, type RecoveryDelivery } from './deps.ts';
 import { createHandlers } from './handlers.ts';
@@ -70,6 +70,8 @@ export type Auth = {
   putClient(input: NewClient, within?: Within): Promise<{ client_id: string; created: boolean; secret?: string }>;
   findClient(id: string): Promise<Client | undefined>;
   blockClient(id: string, block: { blocked: boolean; reason?: string }, within?: Within): Promise<void>;
+  /** Another secret; the old one and all tokens of the client end. */
+  refreshSecret(id: string, within?: Pick<Within, 'context'>): Promise<{ secret: string }>;
   findUser(id: string): Promise<User | undefined>;
   findUserByEmail(email: string): Promise<User | undefined>;
   createUser(input: NewUser, within?: Within): Promise<{ id: string; email: string }>;
@@ -125,6 +127,7 @@ function functionsOf(deps: AuthDeps) {
     findClient: (id: string) => findClient(deps, id),
     blockClient: (id: string, block: { blocked: boolean; reason?: string }, within: Within = {}) =>
       setClientBlocked(deps, id, block, within.context, within.transaction),
+    refreshSecret: (id: string, within: Pick<Within, 'context'> = {}) => refreshSecret(deps, id, within.context),
     findUser: (id: string) => findUser(deps, id),
     findUserByEmail: (email: string) => findUserByEmail(deps, email),
     createUser: (input: NewUser, within: Within = {}) => createUser(deps, input, within.context, within.transaction),

@@ -28,7 +28,8 @@ const owner_types = new Set(['OWNER', 'PHARMACY_OWNER']);
 /**
  * Makes an employment, or brings one up to date, with the party and the link of its user. A new owner takes the place of
  * the former ones, who become inactive.
- * @throws Problem 404 for an employment that is gone, 409 for one that is dismissed or a user of another party.
+ * @throws Problem 404 for an employment that is gone, 409 for one that is dismissed, a user of another party, or an employer that
+ * was closed since it invited.
  */
 export function putEmployment(
   deps: PrmDeps,
@@ -38,6 +39,7 @@ export function putEmployment(
   const id = input.employee_id ?? input.id;
   const entry = { action: 'put_employment', resource: 'employee', resource_id: id };
   return write(deps, within, entry, async (transaction) => {
+    await lockEmployer(transaction, input.legal_entity_id);
     const party_id = await putParty(transaction, deps, input.party, within.actor_id);
     await linkUser(transaction, input.user_id, party_id);
     const replaced_owners = owner_types.has(input.employee_type)
@@ -48,6 +50,17 @@ export function putEmployment(
     await putProfessionals(transaction, id, input);
     return { employee: await getEmployee(transaction, id), replaced_owners };
   });
+}
+
+/** Closing and acceptance, and two owners who accept at once, take turns: nobody is employed where everybody was dismissed. */
+async function lockEmployer(transaction: PrmTransaction, legal_entity_id: string): Promise<void> {
+  const employer = await transaction
+    .selectFrom('prm.legal_entities')
+    .select('is_active')
+    .where('id', '=', legal_entity_id)
+    .forUpdate()
+    .executeTakeFirst();
+  if (!employer?.is_active) throw conflict('Legal entity is not active', 'legal_entity_not_active');
 }
 
 async function insertEmployment(
@@ -135,13 +148,6 @@ async function replaceOwners(
   input: EmploymentInput,
   within: Within,
 ): Promise<Employee[]> {
-  // Two owners who accept at once take turns on the legal entity.
-  await transaction
-    .selectFrom('prm.legal_entities')
-    .select('id')
-    .where('id', '=', input.legal_entity_id)
-    .forUpdate()
-    .execute();
   const rows = await transaction
     .updateTable('prm.employees')
     .set({ is_active: false, ...stamp(deps, within) })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type GeneratedClinic, generateCountry } from '@zdravo/country-ua';
 import { settableClock } from '@zdravo/kit/clock';
@@ -20,7 +20,7 @@ let prm: Prm;
 let superuser: pg.Client;
 const actor_id = randomUUID();
 const within = { context: { request_id: 'prm-test-request' }, actor_id };
-const clinics = [...generateCountry({ seed: 5, persons: 4 * 4096 }).clinics()];
+const clinics = [...generateCountry({ seed: 5, persons: 5 * 4096 }).clinics()];
 
 before(async () => {
   database = await createTestDatabase('prm', { migrations: [migrations] });
@@ -167,6 +167,22 @@ test('an employment carries its party and its block; a second owner replaces the
     prm.putEmployment({ ...doctor_input, employee_id: employee.id }, within),
     /employee is dismissed/,
   );
+});
+
+test('whoever accepts while the legal entity closes is employed before, and dismissed with the others, or not at all', async () => {
+  const { legal_entity, division } = await clinicWithDivision(clinics[4]!);
+  const invited = Array.from({ length: 8 }, () => {
+    const input = employmentOf(clinics[4]!, 'DOCTOR', legal_entity.id, division.id);
+    return { ...input, user_id: randomUUID(), party: { ...input.party, tax_id: String(randomInt(1e9, 1e10)) } };
+  });
+  const closing = prm.closeLegalEntity(legal_entity.id, within);
+  const accepted = await Promise.allSettled(invited.map((input) => prm.putEmployment(input, within)));
+  await closing;
+  const { rows } = await superuser.query('select count(*)::int as n from prm.employees where legal_entity_id = $1', [
+    legal_entity.id,
+  ]);
+  assert.equal(rows[0].n, accepted.filter(({ status }) => status === 'fulfilled').length);
+  await assert.rejects(prm.putEmployment(invited[0]!, within), { status: 409, code: 'legal_entity_not_active' });
 });
 
 test('a place of another legal entity is refused by the constraint; lists filter and page', async () => {

@@ -9,6 +9,8 @@ import {
   signInOfficer,
   signInVendor,
 } from '@zdravo/dev/demo/clinics';
+import { importMountainFlags, openImporter } from '@zdravo/il';
+import { testLogger } from '@zdravo/kit/testing';
 import { startStage, type TestStage } from './stage.ts';
 
 let stage: TestStage;
@@ -37,6 +39,19 @@ test('a clinic registers, its owner and doctor accept their invitations and work
   assert.equal(doctor.body.data.legal_entity.edrpou, clinic.edrpou);
   const without_key = await stage.api.call('GET', '/api/employees', { token: clinic.owner.token });
   assert.equal(without_key.status, 401);
+});
+
+test('a place takes the mountain flag of its settlement, also when an import changes it', async () => {
+  const { division_id, owner } = await foundClinic(stage, mis_token, clinics[7]!);
+  const as = { token: owner.token, api_key: stage.sign_ins.mis.client_secret };
+  const read = async () => (await stage.api.expect('GET', `/api/divisions/${division_id}`, as)).body.data;
+  const { addresses, mountain_group } = await read();
+  const { settlement_id } = addresses.find((one: { type: string }) => one.type === 'RESIDENCE');
+  const importer = openImporter({ database_url: stage.platform.database_urls.platform, log: testLogger() });
+  await importMountainFlags(importer.db, [{ settlement_id, katottg: '', mountain_group: !mountain_group }]);
+  await importer.close();
+  await stage.platform.runJob('copy_mountain_flags');
+  assert.equal((await read()).mountain_group, !mountain_group);
 });
 
 test('the same container again changes nothing and shows no secret; another one updates in place', async () => {

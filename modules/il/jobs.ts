@@ -1,5 +1,6 @@
 import { auditRotation } from '@zdravo/kit/audit';
 import type { Job } from '@zdravo/kit/jobs';
+import { mountainFlagJob } from './addresses/copy-mountain-flags.ts';
 import { upgradeJob } from './containers/upgrade-containers.ts';
 import { signingJob } from './declaration-requests/carry-out.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
@@ -19,6 +20,7 @@ export function ilJobs(deps: IlDeps): Job[] {
   return [
     requestExpiryJob(deps),
     signingJob(deps),
+    mountainFlagJob(deps),
     eventExpiryJob(deps),
     expiryJob(deps),
     dismissalJob(deps),

@@ -70,6 +70,19 @@ export function setDivisionStatus(
   });
 }
 
+/** The mountain flags that places bear, by the settlement of their residence. */
+export async function listMountainFlags(
+  db: Kysely<Tables>,
+): Promise<{ settlement_id: string; mountain_group: boolean }[]> {
+  const rows = await db
+    .selectFrom('prm.divisions')
+    .select(['settlement_id', 'mountain_group'])
+    .distinct()
+    .where('settlement_id', 'is not', null)
+    .execute();
+  return rows.map(({ settlement_id, mountain_group }) => ({ settlement_id: settlement_id!, mountain_group }));
+}
+
 /** Copies a settlement's mountain flag to its places. @returns how many changed. */
 export function setMountainGroup(
   deps: PrmDeps,

@@ -27,7 +27,6 @@ const ops = await createOps({
   callers: {},
   clock: systemClock('Europe/Kyiv'),
   transparency_log,
-  verification_request_expiration_days: 1,
 });
 await ops.sequencer.drain();
 await ops.close();

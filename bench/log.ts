@@ -52,7 +52,6 @@ export async function run(): Promise<Result> {
       clock: systemClock('Europe/Kyiv'),
       log: silent,
       transparency_log,
-      verification_request_expiration_days: 1,
     });
     await ops.app.ready();
     const legal_entity_id = randomUUID();

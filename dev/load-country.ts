@@ -79,7 +79,6 @@ async function openOps(
     clock: systemClock('Europe/Kyiv'),
     log,
     transparency_log,
-    verification_request_expiration_days: 1,
   });
 }
 

@@ -25,6 +25,15 @@ export const accepted: Record<string, { rules: string[]; reason: string }> = {
     rules: ['require-concurrent-index-creation', 'require-concurrent-index-deletion'],
     reason: before_installations,
   },
+  'modules/il/migrations/0081_slots_by_request.sql': {
+    rules: [
+      'constraint-missing-not-valid',
+      'adding-serial-primary-key-field',
+      'require-concurrent-index-deletion',
+      'require-concurrent-index-creation',
+    ],
+    reason: before_installations,
+  },
   'modules/mpi/migrations/0002_identity_and_index_keys.sql': {
     rules: ['ban-drop-not-null', 'constraint-missing-not-valid', 'ban-drop-table', 'adding-foreign-key-constraint'],
     reason: before_installations,

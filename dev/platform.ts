@@ -196,7 +196,6 @@ async function opsOptions(
     callers: { il: secret },
     log: log.child({ module: 'ops' }),
     transparency_log,
-    verification_request_expiration_days: 1,
   };
 }
 

@@ -31,7 +31,7 @@ after(() => stage?.close());
 
 const as = () => ({ token: clinic.doctor.token, api_key: stage.sign_ins.mis.client_secret });
 
-async function setParameters(parameters: Record<string, number>) {
+async function setParameters(parameters: Record<string, number | string>) {
   const token = await signInOfficer(stage);
   await stage.api.expect('PUT', '/api/global_parameters', { token, body: parameters });
 }
@@ -189,4 +189,32 @@ test('of requests for one patient with one doctor that come at once, one is open
     { status: 'CANCELLED', n: 11 },
     { status: 'NEW', n: 1 },
   ]);
+});
+
+test('how long the payer may object, and how long a request stays open, is what the payer’s parameters say', async () => {
+  const statusOf = async (id: string) =>
+    (await stage.query('ops', 'select status from ops.declaration_heads where id = $1', [id]))[0]!['status'];
+  const requestStatus = async (id: string) =>
+    (await stage.query('platform', 'select status from il.declaration_requests where id = $1', [id]))[0]!['status'];
+  await setParameters({ verification_request_expiration: 5, declaration_request_expiration: 2 });
+  await setParameters({ declaration_request_expiration_unit: 'HOURS' });
+  const refused = await stage.api.call('PUT', '/api/global_parameters', {
+    token: await signInOfficer(stage),
+    body: { declaration_term_unit: 'SECONDS' },
+  });
+  assert.equal(refused.status, 422);
+  const offline = { ...people.shift()!, authentication_methods: [{ type: 'OFFLINE' as const }] };
+  const declared = await declare(stage, clinic, offline);
+  assert.equal(declared.body.data.status, 'pending_verification', JSON.stringify(declared.body));
+  const [open] = await newRequests(1);
+  for (const [hours, declaration, request] of [
+    [1, 'pending_verification', 'NEW'],
+    [2, 'pending_verification', 'EXPIRED'],
+    [72, 'pending_verification', 'EXPIRED'],
+    [48, 'active', 'EXPIRED'],
+  ] as const) {
+    clock.advance(hours * 3_600_000);
+    for (const job of ['approve_pending_declarations', 'expire_declaration_requests']) await stage.platform.runJob(job);
+    assert.deepEqual([await statusOf(declared.body.data.id), await requestStatus(open!)], [declaration, request]);
+  }
 });

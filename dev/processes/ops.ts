@@ -38,7 +38,6 @@ export async function startOps(environment: Record<string, string | undefined>):
     clock: systemClock('Europe/Kyiv'),
     log,
     transparency_log,
-    verification_request_expiration_days: 1,
   });
   // Public; the gateway hands them on, and mirrors may read them here.
   serveFilesBelow(ops.app, '/log', logFilesOf(transparency_log));

@@ -4,6 +4,7 @@ import { mountainFlagJob } from './addresses/copy-mountain-flags.ts';
 import { upgradeJob } from './containers/upgrade-containers.ts';
 import { signingJob } from './declaration-requests/carry-out.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
+import { overdueApprovalJob } from './declarations/approve-overdue.ts';
 import type { IlDeps } from './deps.ts';
 import { expiryJob } from './employee-requests/expire.ts';
 import { dismissalJob } from './employees/dismiss.ts';
@@ -20,6 +21,7 @@ export function ilJobs(deps: IlDeps): Job[] {
   return [
     requestExpiryJob(deps),
     signingJob(deps),
+    overdueApprovalJob(deps),
     mountainFlagJob(deps),
     eventExpiryJob(deps),
     expiryJob(deps),

@@ -193,6 +193,15 @@ export const contract = {
     }),
     data: Type.Object({ id: Uuid, is_done: Type.Boolean(), terminated: Type.Integer() }),
   }),
+  putOverdueApprovals: route({
+    ...declarations,
+    method: 'PUT',
+    path: '/overdue_approvals',
+    summary: 'What has waited for verification since before an instant becomes active, a batch at a time',
+    description: 'Nobody objected in time. Safe to repeat; to be repeated while there is more.',
+    body: Type.Object({ before: Type.String({ format: 'date-time' }) }),
+    data: Type.Object({ has_more: Type.Boolean() }),
+  }),
   putPersonAlias: route({
     ...internal,
     tag: 'persons',

@@ -22,6 +22,7 @@ import {
 } from './reconciliation.ts';
 import { putDocumentUpgrade, putSignedDocument } from './signed-documents.ts';
 import { putTerminationOrder } from './terminations.ts';
+import { approveOverdue } from './timers.ts';
 import { changeStatus } from './transitions.ts';
 
 export type AnswerDeps = OpsDeps & {
@@ -60,6 +61,7 @@ export function createHandlers(deps: AnswerDeps): Handlers<typeof contract> {
     putSignedDocument: ({ params, body }, call) => putSignedDocument(deps, params.id, body, call.context),
     putDocumentUpgrade: ({ params, body }, call) => putDocumentUpgrade(deps, params.id, body, call.context),
     getDocumentReceipt: ({ params, query }) => getDocumentReceipt(deps, { ...params, ...query }),
+    putOverdueApprovals: ({ body }) => approveOverdue(deps, body.before),
     putTerminations: ({ params, body }) => putTerminationOrder(deps, params.id, body),
     putPersonAlias: ({ params, body }, call) => putPersonAlias(deps, params.id, body, call.context),
     putPersonAliasRemoval: ({ params, body }, call) => removePersonAlias(deps, params.id, body, call.context),

@@ -45,8 +45,6 @@ export type OpsOptions = {
   log: Logger;
   transparency_log: TransparencyLog;
   pool_size?: number;
-  /** Days after which a declaration pending verification becomes active by itself. */
-  verification_request_expiration_days: number;
 };
 
 export type Ops = {
@@ -111,9 +109,7 @@ export async function createOps(options: OpsOptions): Promise<Ops> {
     app,
     sequencer,
     jobs: [
-      ...declarationTimers(deps, {
-        verification_request_expiration_days: options.verification_request_expiration_days,
-      }),
+      ...declarationTimers(deps),
       rewrapJob({ name: 'rewrap_seed_keys', schedule: '20 * * * *' }, { stores: [keys], log }),
     ],
     figures: [

@@ -47,7 +47,6 @@ export async function startOpsForTest(given: { transparency_log?: TransparencyLo
     log: testLogger('ops'),
     transparency_log: given.transparency_log ?? logWithoutWitnesses(),
     pool_size: 8,
-    verification_request_expiration_days: 1,
   });
   await ops.app.ready();
   const client = createClient(contract, inProcessTransport(ops.app), { caller: 'il', secret: 'secret' });

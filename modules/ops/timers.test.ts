@@ -52,11 +52,15 @@ test('what nobody looked at in time becomes active by itself, once, and nothing 
   await client.putRejection({ params: { id: rejected }, body: { actor_id: randomUUID() } }, context);
   clock.advance(86_400_000 - 60_000);
   const young = await put({ status: 'pending_verification' });
-  await runJob('approve_pending_declarations');
+  const approveOverdue = async () => {
+    const before = new Date(clock.now().getTime() - 86_400_000).toISOString();
+    assert.deepEqual(await client.putOverdueApprovals({ body: { before } }, context), { has_more: false });
+  };
+  await approveOverdue();
   assert.deepEqual(await stateOf(pending), ['pending_verification', 1]);
   clock.advance(120_000);
   for (let round = 0; round < 2; round++) {
-    await runJob('approve_pending_declarations');
+    await approveOverdue();
     assert.deepEqual(await stateOf(pending), ['active', 2]);
     assert.deepEqual(await stateOf(rejected), ['rejected', 2]);
     assert.deepEqual(await stateOf(young), ['pending_verification', 1]);

@@ -13,15 +13,10 @@ export const system_actor_id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
 const batch_size = 500;
 
 /** Declarations' timers (domain.md §3.11), each safe to run twice. */
-export function declarationTimers(deps: OpsDeps, settings: { verification_request_expiration_days: number }): Job[] {
+export function declarationTimers(deps: OpsDeps): Job[] {
   return [
     { name: 'work_off_termination_orders', schedule: '* * * * *', run: () => workOffTerminationOrders(deps) },
     { name: 'close_expired_declarations', schedule: '*/10 * * * *', run: () => closeExpired(deps) },
-    {
-      name: 'approve_pending_declarations',
-      schedule: '*/10 * * * *',
-      run: () => approvePending(deps, settings.verification_request_expiration_days),
-    },
     {
       name: 'finish_erasures_of_ops',
       schedule: '* * * * *',
@@ -51,21 +46,18 @@ export async function closeExpired(deps: OpsDeps): Promise<void> {
   }
 }
 
-/** Nobody objected in time: what waited for verification becomes active. */
-export async function approvePending(deps: OpsDeps, expiration_days: number): Promise<void> {
-  const before = new Date(deps.clock.now().getTime() - expiration_days * 86_400_000).toISOString();
+/** Nobody objected in time: a batch of what has waited for verification since before then becomes active. */
+export async function approveOverdue(deps: OpsDeps, before: string): Promise<{ has_more: boolean }> {
   const change = { op: 'approve', status: 'active', actor_id: system_actor_id, reason: 'auto_approve' } as const;
-  for (;;) {
-    const pending = await deps.db
-      .selectFrom('ops.declaration_heads')
-      .select('id')
-      .where('status', '=', 'pending_verification')
-      .where('inserted_at', '<', before)
-      .limit(batch_size)
-      .execute();
-    await changeAll(deps, pending, change, 'timer-approve');
-    if (pending.length < batch_size) return;
-  }
+  const overdue = await deps.db
+    .selectFrom('ops.declaration_heads')
+    .select('id')
+    .where('status', '=', 'pending_verification')
+    .where('inserted_at', '<', before)
+    .limit(batch_size)
+    .execute();
+  await changeAll(deps, overdue, change, 'timer-approve');
+  return { has_more: overdue.length === batch_size };
 }
 
 async function changeAll(deps: OpsDeps, rows: { id: string }[], change: Change, request_id: string): Promise<void> {

@@ -98,9 +98,8 @@ async function termsOf(deps: IlDeps, person: Person): Promise<Terms> {
   const [parameters, adult_age] = await Promise.all([deps.parameters.all(), deps.parameters.number('adult_age')]);
   const start_date = deps.clock.today();
   const term = Number(parameters['declaration_term']);
-  const end =
-    { DAYS: addDays, MONTHS: addMonths, YEARS: addYears }[parameters['declaration_term_unit'] ?? 'DAYS'] ?? addDays;
-  const end_date = end(start_date, term);
+  const add = { DAYS: addDays, MONTHS: addMonths, YEARS: addYears }[parameters['declaration_term_unit'] ?? 'DAYS']!;
+  const end_date = add(start_date, term);
   const last_day = lastDayBelowAge(person.birth_date, adult_age);
   return { start_date, end_date: last_day >= start_date && last_day < end_date ? last_day : end_date };
 }

@@ -45,8 +45,7 @@ const batch = 500;
 
 /** Ends requests that were not signed in time and wipes their personal data. */
 export async function expireRequests(deps: IlDeps): Promise<void> {
-  const days = await deps.parameters.number('declaration_request_expiration');
-  const before = new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();
+  const before = (await deps.parameters.startOf('declaration_request_expiration', deps.clock.now())).toISOString();
   for (;;) {
     const ended = await deps.db.transaction().execute(async (transaction) => {
       const due = await transaction

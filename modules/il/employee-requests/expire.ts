@@ -3,15 +3,14 @@ import { announceStatus } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
 import { system_actor_id } from '../system-actor.ts';
 
-/** NEW invitations that nobody answered in `employee_request_expiration` days become EXPIRED (domain.md §3.11). */
+/** NEW invitations that nobody answered within `employee_request_expiration` become EXPIRED (domain.md §3.11). */
 export function expiryJob(deps: IlDeps): Job {
   return { name: 'expire_employee_requests', schedule: '15 * * * *', run: () => expireRequests(deps) };
 }
 
 /** Ends invitations that nobody answered in time. */
 export async function expireRequests(deps: IlDeps): Promise<void> {
-  const days = await deps.parameters.number('employee_request_expiration');
-  const before = new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();
+  const before = (await deps.parameters.startOf('employee_request_expiration', deps.clock.now())).toISOString();
   await deps.db.transaction().execute(async (transaction) => {
     const expired = await transaction
       .updateTable('il.employee_requests')

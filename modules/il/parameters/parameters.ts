@@ -32,6 +32,8 @@ export type ParameterName = keyof typeof default_parameters;
 export type Parameters = {
   all(): Promise<Record<string, string>>;
   number(name: ParameterName): Promise<number>;
+  /** When what is as old now as this parameter allows began, by its unit; days when it has none. */
+  startOf(name: ParameterName & `${string}_expiration`, now: Date): Promise<Date>;
   /** Forgets what was remembered; after a write. */
   refresh(): void;
 };
@@ -51,17 +53,36 @@ export function createParameters(db: IlDatabase): Parameters {
     return values;
   }
 
+  async function number(name: ParameterName): Promise<number> {
+    const value = Number((await all())[name] ?? default_parameters[name]);
+    if (!Number.isFinite(value)) throw new Error(`the parameter ${name} is not a number`);
+    return value;
+  }
+
   return {
     all,
-    number: async (name) => {
-      const value = Number((await all())[name] ?? default_parameters[name]);
-      if (!Number.isFinite(value)) throw new Error(`the parameter ${name} is not a number`);
-      return value;
+    number,
+    startOf: async (name, now) => {
+      const unit = (await all())[`${name}_unit`] ?? 'DAYS';
+      return earlier(now, await number(name), unit as Unit);
     },
     refresh: () => {
       known = undefined;
     },
   };
+}
+
+const units = ['SECONDS', 'HOURS', 'DAYS', 'MONTHS', 'YEARS'] as const;
+type Unit = (typeof units)[number];
+
+const lengths_ms: Partial<Record<Unit, number>> = { SECONDS: 1_000, HOURS: 3_600_000, DAYS: 86_400_000 };
+
+function earlier(now: Date, count: number, unit: Unit): Date {
+  const length_ms = lengths_ms[unit];
+  if (length_ms !== undefined) return new Date(now.getTime() - count * length_ms);
+  const date = new Date(now);
+  date.setUTCMonth(date.getUTCMonth() - count * (unit === 'YEARS' ? 12 : 1));
+  return date;
 }
 
 async function readAll(db: IlDatabase): Promise<Record<string, string>> {
@@ -101,8 +122,10 @@ export async function putParameters(
 function refuseUnfit(parameter: string, value: string): void {
   if (!Object.hasOwn(default_parameters, parameter)) throw invalidField('$', 'unknown parameter', 'unknown');
   const is_unit = parameter.endsWith('_unit');
-  if (is_unit && !['SECONDS', 'HOURS', 'DAYS', 'MONTHS', 'YEARS'].includes(value))
-    throw invalidField(`$.${parameter}`, 'value is not allowed in enum', 'inclusion');
+  // A declaration lasts for whole days of the civil calendar.
+  const allowed: readonly string[] = parameter === 'declaration_term_unit' ? ['DAYS', 'MONTHS', 'YEARS'] : units;
+  if (is_unit && !allowed.includes(value))
+    throw invalidField(`$.${parameter}`, 'value is not allowed in enum', 'inclusion', allowed);
   if (!is_unit && !/^[0-9]{1,6}$/.test(value))
     throw invalidField(`$.${parameter}`, 'a whole number is expected', 'format');
 }

@@ -27,7 +27,6 @@ const ops = await createOps({
   log: testLogger('ops'),
   transparency_log,
   pool_size: 6,
-  verification_request_expiration_days: 1,
 });
 await ops.app.listen({ port: settings.port, host: '127.0.0.1' });
 ops.sequencer.start();

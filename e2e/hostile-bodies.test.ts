@@ -217,6 +217,7 @@ test('ids and queries that are nonsense are refused or find nothing', async () =
     'status=%27',
     'employee_id=1',
     'ids=,,',
+    `ids=${'-'.repeat(36)}`,
     'tax_id=%27%20or%201=1',
     'page=999999',
   ]) {

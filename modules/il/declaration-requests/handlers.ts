@@ -1,7 +1,7 @@
 import type { Handlers } from '@zdravo/kit/contract';
 import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
-import { restrictedTo } from '../client-context.ts';
+import { emptyPage, listedFor, restrictedTo } from '../client-context.ts';
 import type { IlDatabase, IlDeps } from '../deps.ts';
 import { sealsOf } from '../receipts/answers.ts';
 import { approveRequest, resendCode } from './approve.ts';
@@ -112,11 +112,10 @@ type ListQuery = { page?: number; page_size?: number; employee_id?: string; lega
  * division's status is that of now: what is signed has none.
  */
 async function list(deps: IlDeps, query: ListQuery, call: Call) {
+  const listed = listedFor(call.principal, query.legal_entity_id);
+  if (!listed) return emptyPage(query);
   const page = pageOf(query);
-  const own = restrictedTo(call.principal);
-  const foreign = own !== undefined && query.legal_entity_id !== undefined && query.legal_entity_id !== own;
-  const filter = { ...query, legal_entity_id: own ?? query.legal_entity_id };
-  if (foreign) return { data: [], paging: pagingOf(page, 0) };
+  const filter = { ...query, ...listed };
   const { total } = await filtered(deps.db, filter)
     .select((eb) => eb.fn.countAll<number>().as('total'))
     .executeTakeFirstOrThrow();
@@ -141,10 +140,7 @@ async function divisionStatuses(deps: IlDeps, requests: readonly StoredRequest[]
   return new Map(divisions.flatMap((division) => (division ? [[division.id, division.status] as const] : [])));
 }
 
-function filtered(
-  db: IlDatabase,
-  filter: { legal_entity_id: string | undefined; employee_id?: string; status?: string },
-) {
+function filtered(db: IlDatabase, filter: { legal_entity_id?: string; employee_id?: string; status?: string }) {
   let query = db.selectFrom('il.declaration_requests');
   if (filter.legal_entity_id !== undefined) query = query.where('legal_entity_id', '=', filter.legal_entity_id);
   if (filter.employee_id !== undefined) query = query.where('employee_id', '=', filter.employee_id);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Handlers } from '@zdravo/kit/contract';
-import { type Call, pageOf, pagingOf } from '@zdravo/kit/http';
+import type { Call } from '@zdravo/kit/http';
 import { forbidden, invalidField, notFound } from '@zdravo/kit/problem';
 import { audit } from '../audit.ts';
-import { restrictedTo } from '../client-context.ts';
+import { emptyPage, listedFor, restrictedTo } from '../client-context.ts';
 import type { IlDeps } from '../deps.ts';
 import { sealsOf } from '../receipts/answers.ts';
 import type { contract } from './contract.ts';
@@ -12,11 +12,12 @@ import { viewDeclaration, viewDeclarations } from './views.ts';
 export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
   return {
     listDeclarations: async ({ query }, call) => {
-      const own = restrictedTo(call.principal);
-      const foreign = own !== undefined && query.legal_entity_id !== undefined && query.legal_entity_id !== own;
-      if (foreign) return { data: [], paging: pagingOf(pageOf(query), 0) };
-      const filter = { ...query, ...(own === undefined ? {} : { legal_entity_id: own }) };
-      const { declarations, paging } = await deps.ops.listDeclarations({ query: filter }, call.context);
+      const listed = listedFor(call.principal, query.legal_entity_id);
+      if (!listed) return emptyPage(query);
+      const { declarations, paging } = await deps.ops.listDeclarations(
+        { query: { ...query, ...listed } },
+        call.context,
+      );
       return { data: await viewDeclarations(deps, declarations, call), paging };
     },
     getDeclaration: async ({ params }, call) => {

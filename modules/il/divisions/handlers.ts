@@ -7,7 +7,7 @@ import type { Division } from '@zdravo/prm';
 import type { Static } from 'typebox';
 import { findSettlements } from '../addresses/settlements.ts';
 import { announceStatus } from '../audit.ts';
-import { restrictedTo } from '../client-context.ts';
+import { emptyPage, listedFor, restrictedTo } from '../client-context.ts';
 import { type IlDeps, type IlTransaction, withinOf } from '../deps.ts';
 import { checkAddresses, knownCodes, refuse, typeCodes, uniqueTypes } from '../schemas/checks.ts';
 import type { contract, DivisionInput } from './contract.ts';
@@ -56,14 +56,10 @@ async function list(
   { ids, ...query }: { ids?: string; legal_entity_id?: string; page?: number; page_size?: number },
   call: Call,
 ) {
-  const own = restrictedTo(call.principal);
-  const foreign = own !== undefined && query.legal_entity_id !== undefined && query.legal_entity_id !== own;
-  const wanted = foreign ? [] : ids?.split(',').filter((id) => /^[0-9a-f-]{36}$/.test(id));
-  return deps.prm.listDivisions({
-    ...query,
-    ...(own === undefined ? {} : { legal_entity_id: own }),
-    ...(wanted === undefined ? {} : { ids: wanted }),
-  });
+  const listed = listedFor(call.principal, query.legal_entity_id);
+  if (!listed) return emptyPage(query);
+  const wanted = ids?.split(',').filter((id) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id));
+  return deps.prm.listDivisions({ ...query, ...listed, ...(wanted === undefined ? {} : { ids: wanted }) });
 }
 
 /** The checks of domain.md §3.3; the mountain flag is the settlement's. */

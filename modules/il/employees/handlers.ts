@@ -3,7 +3,7 @@ import type { Call } from '@zdravo/kit/http';
 import { conflict, forbidden, notFound } from '@zdravo/kit/problem';
 import type { Employee } from '@zdravo/prm';
 import { audit } from '../audit.ts';
-import { restrictedTo } from '../client-context.ts';
+import { emptyPage, listedFor, restrictedTo } from '../client-context.ts';
 import type { IlDeps } from '../deps.ts';
 import type { contract } from './contract.ts';
 import { carryOutDismissals, dismiss } from './dismiss.ts';
@@ -13,16 +13,9 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
   return {
     listEmployees: async ({ query }, call) => {
       const { legal_enyity_id, ...filter } = query;
-      const asked = query.legal_entity_id ?? legal_enyity_id;
-      const own = restrictedTo(call.principal);
-      const foreign = own !== undefined && asked !== undefined && asked !== own;
-      const legal_entity_id = own ?? asked;
-      const page = await deps.prm.listEmployees({
-        ...filter,
-        ...(legal_entity_id === undefined ? {} : { legal_entity_id }),
-        // Another's list is empty, not refused (domain.md §2.0).
-        ...(foreign ? { id: nobody } : {}),
-      });
+      const listed = listedFor(call.principal, query.legal_entity_id ?? legal_enyity_id);
+      if (!listed) return emptyPage(query);
+      const page = await deps.prm.listEmployees({ ...filter, ...listed });
       const places = await placesOf(deps, page.data);
       return { data: page.data.map((one) => viewEmployeeShort(one, places)), paging: page.paging };
     },
@@ -38,8 +31,6 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
     },
   };
 }
-
-const nobody = '00000000-0000-4000-8000-000000000000';
 
 const owner_texts: Record<string, string> = {
   OWNER: 'Owner can’t be deactivated',

@@ -2,7 +2,7 @@ import type { Handlers } from '@zdravo/kit/contract';
 import type { Call } from '@zdravo/kit/http';
 import { notFound } from '@zdravo/kit/problem';
 import { announceStatus } from '../audit.ts';
-import { restrictedTo } from '../client-context.ts';
+import { emptyPage, listedFor, restrictedTo } from '../client-context.ts';
 import { type IlDeps, withinOf } from '../deps.ts';
 import { closeLegalEntity } from './close.ts';
 import type { contract } from './contract.ts';
@@ -16,15 +16,15 @@ export function createHandlers(deps: IlDeps): Handlers<typeof contract> {
       return { data: legal_entity, urgent: { security, employee_request_id } };
     },
     listLegalEntities: ({ query }, call) => {
-      const { legal_entity_id: id, owner_property, ...filter } = query;
+      const { legal_entity_id, owner_property, ...filter } = query;
       const owner_property_type = query.owner_property_type ?? owner_property?.toUpperCase();
-      const own = restrictedTo(call.principal);
-      if (own !== undefined && id !== undefined && id !== own) return Promise.resolve(emptyPage(query));
+      const listed = listedFor(call.principal, legal_entity_id);
+      if (!listed) return Promise.resolve(emptyPage(query));
       return deps.prm.listLegalEntities({
         ...filter,
         is_active: true,
         ...(owner_property_type === undefined ? {} : { owner_property_type }),
-        ...((own ?? id) === undefined ? {} : { id: (own ?? id)! }),
+        ...(listed.legal_entity_id === undefined ? {} : { id: listed.legal_entity_id }),
       });
     },
     getLegalEntity: async ({ params }, call) => {
@@ -53,10 +53,4 @@ function verify(deps: IlDeps, id: string, by: 'mis' | 'nhs', call: Call) {
     ]);
     return verified;
   });
-}
-
-/** Another's list is empty, not refused (domain.md §2.0, client context). */
-function emptyPage(query: { page?: number; page_size?: number }) {
-  const paging = { page_number: query.page ?? 1, page_size: query.page_size ?? 50, total_entries: 0, total_pages: 1 };
-  return { data: [], paging };
 }

@@ -142,6 +142,17 @@ test('a recovery link goes to known e-mails only, serves once, and the answers d
   assert.equal((await fixture.signIn(user)).status, 401);
 });
 
+test('five recovery links an hour go to one user, also when they are asked for at once', async () => {
+  const user = await fixture.newUser();
+  const before = fixture.recoveries.length;
+  const body = { email: user.email };
+  const answers = await Promise.all(
+    Array.from({ length: 24 }, () => fixture.call('POST', '/api/credentials_recovery_requests', { body })),
+  );
+  assert.ok(answers.every(({ status }) => status === 201));
+  assert.equal(fixture.recoveries.length - before, 5);
+});
+
 test('an e-mail belongs to one account, in any case', async () => {
   const user = await fixture.newUser();
   await assert.rejects(fixture.auth.createUser({ email: user.email.toUpperCase(), password }), {

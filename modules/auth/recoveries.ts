@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lockName } from '@zdravo/kit/db';
 import { notFound } from '@zdravo/kit/problem';
 import { type AuthDeps, after } from './deps.ts';
 import { acceptPassword, storePassword } from './passwords.ts';
@@ -12,11 +13,19 @@ import { findUserByEmail, getUser } from './users.ts';
 export async function startRecovery(deps: AuthDeps, email: string): Promise<{ expires_at: string }> {
   const expires_at = after(deps.clock, deps.settings.recovery_ttl_s);
   const user = await findUserByEmail(deps, email);
-  if (user && !user.is_blocked && (await countRecent(deps, user.id)) < deps.settings.recoveries_per_hour) {
-    const { link } = await createRecoveryLink(deps, user.id);
-    await deps.deliverRecovery({ email: user.email, link, expires_at });
-  }
+  const link = user && !user.is_blocked ? await linkWithinLimit(deps, user.id) : undefined;
+  if (link !== undefined) await deps.deliverRecovery({ email: user!.email, link, expires_at });
   return { expires_at };
+}
+
+/** Those who ask at once take turns, or all would count without each other. */
+function linkWithinLimit(deps: AuthDeps, user_id: string): Promise<string | undefined> {
+  return deps.db.transaction().execute(async (transaction) => {
+    await lockName(transaction, `recovery ${user_id}`);
+    const within = { ...deps, db: transaction };
+    if ((await countRecent(within, user_id)) >= deps.settings.recoveries_per_hour) return undefined;
+    return (await createRecoveryLink(within, user_id)).link;
+  });
 }
 
 /** A one-use link that sets a password; for invitations of accounts that have none yet, too. */
@@ -40,7 +49,7 @@ export async function createRecoveryLink(
   return { link, expires_at };
 }
 
-async function countRecent({ db, clock }: AuthDeps, user_id: string): Promise<number> {
+async function countRecent({ db, clock }: Pick<AuthDeps, 'db' | 'clock'>, user_id: string): Promise<number> {
   const { count } = await db
     .selectFrom('auth.password_recoveries')
     .select(({ fn }) => fn.countAll<number>().as('count'))

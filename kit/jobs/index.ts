@@ -64,11 +64,11 @@ export type JobsOptions = { url: string; role: string; jobs: readonly Job[]; log
 
 /** Runs a module's jobs and timers from its database's queue: retries with back-off, one worker per timer tick. */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
-  const { jobs, log } = options;
+  const { jobs, log, concurrency = 2 } = options;
   // A pool of its own: the queue expects node-postgres's own reading of timestamps.
   const pool = new pg.Pool({
     connectionString: options.url,
-    max: 3,
+    max: Math.max(3, concurrency),
     application_name: 'jobs',
     options: `-c role=${options.role}`,
   });
@@ -89,7 +89,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
   const timers = jobs.filter((job) => job.schedule !== undefined);
   const runner: Runner = await run({
     pgPool: pool,
-    concurrency: options.concurrency ?? 2,
+    concurrency,
     noHandleSignals: true,
     pollInterval: 2_000,
     taskList: task_list,

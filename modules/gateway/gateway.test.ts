@@ -97,3 +97,9 @@ test('an unknown address is a 404 in the style of its path', async () => {
   assert.equal((await get('/api/nothing')).json().error.type, 'not_found');
   assert.match(String((await get('/nothing')).headers['content-type']), /problem\+json/);
 });
+
+test('OPTIONS is answered to programs that are no browsers, too', async () => {
+  const answer = await app.inject({ method: 'OPTIONS', url: '/api/open' });
+  assert.equal(answer.statusCode, 204);
+  assert.match(String(answer.headers['access-control-allow-methods']), /PATCH/);
+});

@@ -1,4 +1,5 @@
 import { normaliseDate } from './comparators/dates.ts';
+import { normaliseNumber } from './comparators/numbers.ts';
 import { isAbsent } from './comparators/text.ts';
 import { type FieldConfig, plainField } from './config.ts';
 import type { TypeName } from './fields/types.ts';
@@ -77,33 +78,40 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const NOT_DATA =
   /^(row|rownum|index|unnamed.*|cluster.*|label|ground_?truth|truth|true_.*|is_?match|match.*|ent_?id|entity.*|group_?id|source|dataset|file|split|created.*|updated.*|modified.*|inserted.*|timestamp|version|url|comment.*|note.*)$/;
 
-const FULL_NAME = /full_?name|person_?name|^name$|first_and|піб|фио/;
+const FULL_NAME =
+  /full_?name|person_?name|^name$|first_and|піб|фио|ονοματεπώνυμο|(^|_)(ad_soyad|nombre_completo|navn|namn)(_|$)/;
 
 const BY_NAME: readonly [RegExp, TypeName][] = [
   [/e_?mail|courriel|correo|пошта/, 'email'],
-  [/phone|mobile|(^|_)(handy|tel|cell|fax|msisdn|telef[oó]n[oaey]?|portable|movil)(_|$)|телефон/, 'phone'],
+  [
+    /phone|mobile|(^|_)(handy|tel|cell|fax|msisdn|telef[oó]n[oaey]?|portable|movil|puhelin|telefonu|cep)(_|$)|телефон|τηλέφωνο|κινητό/,
+    'phone',
+  ],
   [/post_?code|zip|postal|postleitzahl|(^|_)(plz|cap|psc)(_|$)|індекс|индекс|поштовий/, 'postcode'],
-  [/^(sex|sexe|sexo|sesso|gender|geschlecht|plec|płeć|pohlavi|стать|пол)$/, 'category'],
+  [
+    /^(sex|sexe|sexo|sesso|gender|geschlecht|plec|płeć|pohlavi|cinsiyet|geslacht|k[oö]n|sukupuoli|nem|gi[oớ]i_t[ií]nh|стать|пол|φύλο)$/,
+    'category',
+  ],
   [FULL_NAME, 'name'],
   [
-    /maiden|sur_?name|last_?name|family|(^|_)(lname|sname|lastname|nachname|apellido)|(^|_)(familienname|cognome|nazwisko|prijmeni|příjmení)(_|$)|^(last|nom|nom_de_famille|sobrenome)$|прізвище|фамил/,
+    /maiden|sur_?name|last_?name|family|(^|_)(lname|sname|lastname|nachname|apellido)|(^|_)(familienname|cognome|nazwisko|prijmeni|příjmení)(_|$)|^(last|nom|nom_de_famille|sobrenome)$|(^|_)(soyad[iı]?|apelido|achternaam|efternavn|efternamn|etternavn|sukunimi|csal[aá]dn[eé]v|vezet[eé]kn[eé]v|prezime|pavard[eė])(_|$)|прізвище|фамил|επώνυμο/,
     'surname',
   ],
   [
-    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|(^|_)(pr[eé]noms?|imi[eę]|imiona|jm[eé]no|drugie_imie)(_|$)|^(first|nome)$|ім.?я|батькові|отчество|^имя/,
+    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|(^|_)(pr[eé]noms?|imi[eę]|imiona|jm[eé]no|drugie_imie)(_|$)|^(first|nome)$|(^|_)(ad[iı]?|isim|voornaam|fornavn|f[oö]rnamn|etunimi|keresztn[eé]v|ut[oó]n[eé]v|ime|vardas|prenume)(_|$)|ім.?я|батькові|отчество|^имя|όνομα|πατρώνυμο/,
     'given_name',
   ],
   [
-    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)|(^|_)(ville|ciudad|stadt|miasto|miejscowość|comune|citt[aà]|m[eě]sto|город|ort|wohnort)(_|$)/,
+    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)|(^|_)(ville|ciudad|stadt|miasto|miejscowość|comune|citt[aà]|m[eě]sto|город|ort|wohnort|[sş]ehir|il|il[cç]e|t[iỉ]nh|cidade|stad|plaats|by|kaupunki|v[aá]ros|grad|ora[sș])(_|$)|πόλη|νομός/,
     'name',
   ],
   [/(street|house|building|flat|apartment|unit)_?(no|num|number)/, 'number'],
   [
-    /address|street|addr|memo|description|title|адрес|вулиця|улица|(^|_)(anschrift|stra(ss|ß)e|adres[se]?|rue|calle|direcci[oó]n|indirizzo|via|ulica)(_|$)/,
+    /address|street|addr|memo|description|title|адрес|вулиця|улица|(^|_)(anschrift|stra(ss|ß)e|adres[se]?|rue|calle|direcci[oó]n|indirizzo|via|ulica|adresi?|địa_chỉ|dia_chi|endere[cç]o|adres|osoite|c[ií]m)(_|$)|διεύθυνση|οδός/,
     'text',
   ],
   [
-    /ssn|soc_?sec|social|national|passport|document|(^|_)(doc|tax|nhs|inn|nino|mrn|ipn|rnokpp|unzr|pesel|edrpou|licen[cs]e)|ident|серія/,
+    /ssn|soc_?sec|social|national|passport|document|(^|_)(doc|tax|nhs|inn|nino|mrn|ipn|rnokpp|unzr|pesel|edrpou|licen[cs]e)|ident|серія|(^|_)(tc|tckn|kimlik|cccd|cmnd|dni|nif|nie|curp|cpf|bsn|cnp|afm)(_|$)|αφμ|αμκα/,
     'identifier',
   ],
 ];
@@ -150,7 +158,7 @@ export function guessType(profile: ColumnProfile): TypeName {
 function guessByContent({ distinct, present, integers, withDigits, words, length, values }: ColumnProfile): TypeName {
   if (distinct <= 12 || (distinct <= 60 && distinct < present * 0.02)) return 'category';
   if (integers > 0.9) return length >= 6 && distinct > present * 0.2 ? 'identifier' : 'number';
-  if (values.every((value) => Number.isFinite(Number(value.replace(',', '.'))))) return 'number';
+  if (values.every((value) => normaliseNumber(value) !== null)) return 'number';
   if (words > 2.5) return 'text';
   if (withDigits > 0.8 && words < 1.5) return 'identifier';
   return 'name';

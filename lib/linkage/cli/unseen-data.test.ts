@@ -106,6 +106,56 @@ function polishPeople(count: number): string[][] {
   return numbered(['imie', 'nazwisko', 'data urodzenia', 'ulica', 'miasto', 'telefon'], rows);
 }
 
+/** Written in Greek or, as in passports, in Latin letters; a number that half of the records lack. */
+function greekPeople(count: number): string[][] {
+  const { below, typo, whether } = chance(14);
+  const given = words(
+    'Γεώργιος Κωνσταντίνος Ιωάννης Δημήτριος Νικόλαος Μαρία Ελένη Αικατερίνη Σοφία Αγγελική Ευαγγελία',
+  );
+  const passport = words(
+    'Georgios Konstantinos Ioannis Dimitrios Nikolaos Maria Eleni Aikaterini Sofia Angeliki Evangelia',
+  );
+  const stems = [
+    words('Παπ Γεωργ Δημητρ Νικολ Βασιλ Αντων Μακρ Σταμ Μαυρ Βλαχ Ραπτ Σωτηρ Λαμπρ Παυλ'),
+    words('Pap Georg Dimitr Nikol Vasil Anton Makr Stam Mavr Vlach Rapt Sotir Lampr Pavl'),
+  ] as const;
+  const ends = [
+    words('όπουλος ίδης άκης ιάδης άτος έλης ίου άς όγλου'),
+    words('opoulos idis akis iadis atos elis iou as oglou'),
+  ] as const;
+  const towns = [
+    words('Αθήνα Θεσσαλονίκη Πάτρα Ηράκλειο Λάρισα Βόλος Χανιά'),
+    words('Athina Thessaloniki Patra Irakleio Larisa Volos Chania'),
+  ] as const;
+  const rows: string[][] = [];
+  for (let at = 0; at < count; at += 1) {
+    const [first, stem, end, town] = [below(given.length), below(14), below(9), below(7)];
+    const written = (alphabet: 0 | 1) =>
+      [
+        (alphabet === 0 ? given : passport)[first]!,
+        `${stems[alphabet][stem]}${ends[alphabet][end]}`,
+        towns[alphabet][town]!,
+      ] as const;
+    const [name, family, place] = written(0);
+    const [day, month, year] = [1 + below(28), 1 + below(12), 1930 + below(80)];
+    const number = String(1e10 + below(1e9));
+    rows.push([name, family, `${day}/${month}/${year}`, place, whether(0.5) ? number : '', `o${at}`]);
+    if (!whether(0.35)) continue;
+    const [other_name, other_family, other_place] = written(whether(0.4) ? 1 : 0);
+    const other_year = whether(0.08) ? year + 1 : year;
+    const born = `${day}/${month}/${other_year}`;
+    rows.push([
+      other_name,
+      whether(0.1) ? typo(other_family) : other_family,
+      born,
+      other_place,
+      whether(0.5) ? number : '',
+      `o${at}`,
+    ]);
+  }
+  return numbered(['Όνομα', 'Επώνυμο', 'Ημερομηνία γέννησης', 'Πόλη', 'ΑΜΚΑ'], rows);
+}
+
 /** Mixed, and counted in a column whose name says nothing. */
 function numbered(header: readonly string[], rows: readonly string[][]): string[][] {
   const { next } = chance(13);
@@ -124,5 +174,11 @@ test('people of another country under its own headers: names, dates and places a
   const types = Object.fromEntries(fields.map(({ name, type }) => [name, type]));
   const { imie, nazwisko, miasto, telefon } = types;
   assert.deepEqual([imie, nazwisko, miasto, telefon], ['given_name', 'surname', 'name', 'phone']);
+  assert.ok(f1 >= 0.95, `F1 ${f1}`);
+});
+
+test('people in Greek letters or in those of their passports: one alphabet is the other', () => {
+  const { f1, fields } = figuresOf('greek.csv', greekPeople(1500));
+  assert.deepEqual(fields.map(({ type }) => type).sort(), ['date', 'given_name', 'identifier', 'name', 'surname']);
   assert.ok(f1 >= 0.95, `F1 ${f1}`);
 });

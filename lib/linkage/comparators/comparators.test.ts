@@ -6,6 +6,7 @@ import { keyedHash, tokensOf } from '../records/hashing.ts';
 import { damerauLevenshtein } from './damerau-levenshtein.ts';
 import { dateLevel, normaliseDate } from './dates.ts';
 import { jaroWinkler } from './jaro-winkler.ts';
+import { normaliseNumber } from './numbers.ts';
 import { isAbsent } from './text.ts';
 import { toLatin, transliterationKey } from './transliteration.ts';
 
@@ -41,6 +42,26 @@ test('text comparators are symmetric and full only for equal texts', () => {
       assert.equal(damerauLevenshtein(left, right, 4) === 0, left === right);
     }),
   );
+});
+
+test('a limit tells no less than the whole distance does', () => {
+  const text = fc.string({ unit: fc.constantFrom(...'abc '), maxLength: 40 });
+  fc.assert(
+    fc.property(text, text, fc.integer({ min: 1, max: 12 }), (left, right, limit) => {
+      assert.equal(damerauLevenshtein(left, right, limit), Math.min(limit + 1, damerauLevenshtein(left, right, 80)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a Greek name is the name that its passport has in Latin letters', () => {
+  for (const [greek, latin] of [
+    ['Γεώργιος Παπαδόπουλος', 'Georgios Papadopoulos'],
+    ['ΕΥΑΓΓΕΛΊΑ', 'Evaggelia'],
+    ['Χρήστος', 'Christos'],
+    ['Αϋφαντής', 'Ayfantis'],
+  ] as const)
+    assert.equal(toLatin(greek), toLatin(latin));
 });
 
 test('Ukrainian, Russian and Latin spellings of one name share a key', () => {
@@ -83,8 +104,30 @@ test('dates are read in the usual ways, impossible ones are kept, nonsense is ab
     assert.equal(normaliseDate(written), '1990-02-01', written);
   }
   assert.equal(normaliseDate('2/1/1990', 'mdy'), '1990-02-01');
+  assert.equal(normaliseDate('Feb 1, 1990'), '1990-02-01');
+  assert.deepEqual(
+    ['01.02.90', '01.02.08', '2/13/90'].map((date) => normaliseDate(date)),
+    ['1990-02-01', '2008-02-01', '1990-02-13'],
+  );
+  assert.deepEqual(
+    ['1990', '1990-02', '44.45.90'].map((date) => normaliseDate(date)),
+    ['1990-00-00', '1990-02-00', null],
+  );
   assert.equal(normaliseDate('19903245'), '1990-32-45');
   assert.equal(normaliseDate('yesterday'), null);
+});
+
+test('numbers are read with either sign for fractions and thousands, and as prices', () => {
+  for (const written of ['1234.5', '1234,5', '1 234,50', '1,234.50', '1.234,50', '$1,234.50', '1234.5 €'])
+    assert.equal(normaliseNumber(written), '1234.5', written);
+  assert.deepEqual(['1,234', '1.234', '-0,5', '1.234.567', 'ten', ''].map(normaliseNumber), [
+    '1.234',
+    '1.234',
+    '-0.5',
+    '1234567',
+    null,
+    null,
+  ]);
 });
 
 test('dates agree by typo, by two parts, by year or not', () => {

@@ -35,9 +35,12 @@ function distanceBetween(left: string, right: string, { start, leftEnd, rightEnd
   for (let j = 0; j <= width; j++) previous[j] = j;
   for (let i = 1; i <= leftEnd - start; i++) {
     const leftUnit = left.charCodeAt(start + i - 1);
-    current[0] = i;
-    let best = i;
-    for (let j = 1; j <= width; j++) {
+    // Each step off the diagonal costs 1, so a distance within the limit is found in a band about it (Ukkonen 1985).
+    const [first, last] = [Math.max(1, i - limit), Math.min(width, i + limit)];
+    current[first - 1] = first === 1 ? i : limit + 1;
+    if (last === i + limit) previous[last] = limit + 1;
+    let best = current[first - 1]!;
+    for (let j = first; j <= last; j++) {
       const rightUnit = right.charCodeAt(start + j - 1);
       let cost = Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (leftUnit === rightUnit ? 0 : 1));
       if (

@@ -43,6 +43,35 @@ const LATIN_OF_CYRILLIC: Record<string, string> = {
   я: 'ia',
 };
 
+/** ELOT 743, which Greek passports use; accents are taken off before. */
+const LATIN_OF_GREEK: Record<string, string> = {
+  α: 'a',
+  β: 'v',
+  γ: 'g',
+  δ: 'd',
+  ε: 'e',
+  ζ: 'z',
+  η: 'i',
+  θ: 'th',
+  ι: 'i',
+  κ: 'k',
+  λ: 'l',
+  μ: 'm',
+  ν: 'n',
+  ξ: 'x',
+  ο: 'o',
+  π: 'p',
+  ρ: 'r',
+  σ: 's',
+  ς: 's',
+  τ: 't',
+  υ: 'y',
+  φ: 'f',
+  χ: 'ch',
+  ψ: 'ps',
+  ω: 'o',
+};
+
 /** Latin letters that carry no combining mark and so survive Unicode decomposition. */
 const PLAIN_OF_LATIN: Record<string, string> = {
   ß: 'ss',
@@ -72,14 +101,22 @@ const LATIN_LOOKALIKES: Record<string, string> = {
   h: 'н',
 };
 
-/** Lower-case text in plain Latin letters: Cyrillic transliterated, diacritics dropped. Mixed alphabets in one word are mended first. */
+/** Lower-case text in plain Latin letters: Cyrillic and Greek transliterated, diacritics dropped. Mixed alphabets in one word are mended first. */
 export function toLatin(text: string): string {
   let lower = text.normalize('NFKC').toLowerCase();
   if (isAscii(lower)) return lower;
   if (/[\u0400-\u04ff]/.test(lower)) lower = mendMixedWords(lower);
+  if (/[\u0370-\u03ff\u1f00-\u1fff]/.test(lower)) lower = greekInLatin(lower);
   let latin = '';
   for (const letter of lower) latin += LATIN_OF_CYRILLIC[letter] ?? PLAIN_OF_LATIN[letter] ?? letter;
   return latin.normalize('NFD').replace(/\p{Mn}+/gu, '');
+}
+
+function greekInLatin(text: string): string {
+  // ου, αυ and ευ are one sound each; a diaeresis on the second letter would say that they are two.
+  const plain = text.normalize('NFD').replace(/(?<=[\u0370-\u03ff])[\u0300\u0301\u0313\u0314\u0342\u0345]+/g, '');
+  const joined = plain.replaceAll(/ου(?!\u0308)/g, 'ou').replaceAll(/([αε])υ(?!\u0308)/g, '$1v');
+  return joined.replaceAll(/[\u0370-\u03ff]/g, (letter) => LATIN_OF_GREEK[letter] ?? letter);
 }
 
 /**

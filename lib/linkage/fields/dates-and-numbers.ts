@@ -1,5 +1,6 @@
 import { damerauLevenshtein } from '../comparators/damerau-levenshtein.ts';
 import { DATE_LEVELS, type DateOrder, dateLevel, normaliseDate, swapDayAndMonth } from '../comparators/dates.ts';
+import { normaliseNumber } from '../comparators/numbers.ts';
 import { deletionVariants, isAbsent } from '../comparators/text.ts';
 import { type FieldType, sameSlot, sharedParts, type Tokens } from './field-type.ts';
 
@@ -52,13 +53,7 @@ export function numberType(tolerance = 1): FieldType {
     expected: [0.84, 0.05, 0.05, 0.06],
     slots: NUMBER_SLOTS,
     blocking: [{ slot: -1, survives: 0.84 }],
-    normalise: (raw) => {
-      const text = raw
-        .trim()
-        .replace(/[\s\u00a0]/g, '')
-        .replace(',', '.');
-      return isAbsent(raw) || text === '' || !Number.isFinite(Number(text)) ? null : String(Number(text));
-    },
+    normalise: (raw) => (isAbsent(raw) ? null : normaliseNumber(raw)),
     parts: (value) => ({
       singles: [bucket(value, 0), bucket(value, 1)],
       near: value.length < 3 ? [] : deletionVariants(value),

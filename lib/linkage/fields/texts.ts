@@ -12,15 +12,17 @@ import {
 import { transliterationKey } from '../comparators/transliteration.ts';
 import { countShared, type FieldType, sameSlot, sharedParts } from './field-type.ts';
 
+const TEXT_SLOTS = ['skeleton', 'prefix'] as const;
+/** Letter by letter only such texts are alike; of longer ones, which share their letters with any other, the words decide. */
+const LONGEST_BY_LETTERS = 64;
+
 /** Addresses and other texts of several words. */
 export function textType(): FieldType {
-  const slots = ['skeleton', 'prefix'];
-  const read = remembering((value: string) => ({ tight: value.replaceAll(' ', ''), words: new Set(value.split(' ')) }));
   return {
     name: 'text',
     levels: ['exact', 'typo', 'close', 'partial', 'different'],
     expected: [0.75, 0.1, 0.05, 0.04, 0.06],
-    slots,
+    slots: TEXT_SLOTS,
     blocking: [
       { slot: -1, survives: 0.78 },
       { slot: 0, survives: 0.87 },
@@ -31,24 +33,27 @@ export function textType(): FieldType {
       near: deletionVariants(value.replaceAll(' ', ''), 40),
       loose: value.split(' ').filter((word) => word.length > 2),
     }),
-    compareValues: (left, right) => {
-      const [{ tight: tightLeft, words: leftWords }, { tight: tightRight, words: rightWords }] = [
-        read(left),
-        read(right),
-      ];
-      const longest = Math.max(tightLeft.length, tightRight.length);
-      if (damerauLevenshtein(tightLeft, tightRight, Math.max(1, longest >> 3)) <= Math.max(1, longest >> 3)) return 1;
-      const overlap = wordOverlap(leftWords, rightWords);
-      const similarity = jaroWinkler(tightLeft, tightRight);
-      if (overlap >= 0.6 || similarity >= 0.92) return 2;
-      return overlap >= 0.3 || similarity >= 0.84 ? 3 : 4;
-    },
+    compareValues: textComparison(),
     compareTokens: (left, right) => {
-      const shared = sharedParts(left, right, slots.length);
+      const shared = sharedParts(left, right, TEXT_SLOTS.length);
       if (shared === 2) return 1;
       if (sameSlot(left, right, 0)) return 2;
       return shared === 1 ? 3 : 4;
     },
+  };
+}
+
+function textComparison(): FieldType['compareValues'] {
+  const read = remembering((value: string) => ({ tight: value.replaceAll(' ', ''), words: new Set(value.split(' ')) }));
+  return (left, right) => {
+    const [one, other] = [read(left), read(right)];
+    const longest = Math.max(one.tight.length, other.tight.length);
+    const most = Math.max(1, longest >> 3);
+    if (damerauLevenshtein(one.tight, other.tight, most) <= most) return 1;
+    const overlap = wordOverlap(one.words, other.words);
+    const similarity = longest > LONGEST_BY_LETTERS ? 0 : jaroWinkler(one.tight, other.tight);
+    if (overlap >= 0.6 || similarity >= 0.92) return 2;
+    return overlap >= 0.3 || similarity >= 0.84 ? 3 : 4;
   };
 }
 

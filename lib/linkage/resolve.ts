@@ -59,8 +59,50 @@ function settled(
   const partner = swaps_with ?? guessSwapPartner(field, all);
   const column = header.indexOf(field.columns[0]!);
   const order =
-    field.type === 'date' ? { date_order: field.date_order ?? dateOrderOf(rows.map((row) => row[column] ?? '')) } : {};
+    field.type === 'date'
+      ? { date_order: field.date_order ?? dateOrderOf(rows.map((row) => row[column] ?? '')) ?? 'dmy' }
+      : {};
   return { ...field, ...order, ...(partner === undefined ? {} : { swaps_with: partner }) };
+}
+
+/** A file's header and its first rows. */
+export interface Sample {
+  header: readonly string[];
+  rows: readonly (readonly string[])[];
+}
+
+/**
+ * The columns in which another file holds fields: those of the same name or, of a field that is not there by name, the only column of its type that is not
+ * taken. Undefined for a field that the file does not have.
+ */
+export function placeFields(
+  fields: readonly ResolvedField[],
+  { header, rows }: Sample,
+  except: readonly (string | undefined)[],
+): (readonly string[] | undefined)[] {
+  const lacking = fields.filter(({ columns }) => !columns.every((column) => header.includes(column)));
+  const taken = fields.flatMap(({ columns }) => columns);
+  const free = lacking.length === 0 ? [] : guessFields(profileColumns(header, rows), [...except, ...taken]);
+  return fields.map((field) => {
+    if (!lacking.includes(field)) return field.columns;
+    const isOnly = lacking.filter(({ type }) => type === field.type).length === 1;
+    const alike = free.filter(({ type }) => type === field.type);
+    return isOnly && alike.length === 1 ? alike[0]!.columns : undefined;
+  });
+}
+
+/** What two files can be compared by, when nobody says: what the first looks like, as far as the second has it. */
+export function fieldsInCommon(config: LinkageConfig, [first, second]: readonly [Sample, Sample]): ResolvedField[] {
+  const { fields } = resolveInput(config, first.header, first.rows);
+  const placed = placeFields(fields, second, [idOf(config, second), config.truth]);
+  const common = fields.filter((_, index) => placed[index] !== undefined);
+  return common.map(({ swaps_with, ...field }) =>
+    common.some(({ name }) => name === swaps_with) ? { ...field, swaps_with: swaps_with! } : field,
+  );
+}
+
+function idOf({ id, truth }: LinkageConfig, { header, rows }: Sample): string | undefined {
+  return id ?? guessId(profileColumns(header, rows).filter(({ name }) => name !== truth));
 }
 
 /** First and last name are sometimes written into each other's column. */

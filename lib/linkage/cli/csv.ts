@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { TextDecoder } from 'node:util';
 import { type CsvError, parse } from 'csv-parse';
+import type { Sample } from '../resolve.ts';
 
 /** A table that cannot be read; the message names file, line and, where known, column. */
 export class InputError extends Error {}
@@ -68,6 +69,28 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
     parser!.write(`${held}\n`);
   }
   await ended(parser!, () => failure);
+}
+
+class EnoughRead extends InputError {}
+
+/** The header and the first rows of a file, read no further. Throws InputError. */
+export async function readSample(path: string, options: CsvOptions, most: number): Promise<Sample> {
+  let header: readonly string[] = [];
+  const rows: string[][] = [];
+  try {
+    await readCsv(path, options, {
+      header: (names) => {
+        header = names;
+      },
+      row: (values) => {
+        rows.push([...values]);
+        if (rows.length === most) throw new EnoughRead();
+      },
+    });
+  } catch (error) {
+    if (!(error instanceof EnoughRead)) throw error;
+  }
+  return { header, rows };
 }
 
 /** A record longer than this is a quote that nobody closed: the rest of the file must not gather in memory. */

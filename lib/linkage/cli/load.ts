@@ -1,8 +1,17 @@
 import { readFile } from 'node:fs/promises';
+import { dateOrderOf, normaliseDate } from '../comparators/dates.ts';
 import { ConfigError, type LinkageConfig } from '../config.ts';
 import { createTableBuilder, DuplicateIdError, type RecordTable, type TableBuilder } from '../records/table.ts';
-import { buildFields, fieldValue, type ResolvedField, resolveInput } from '../resolve.ts';
-import { InputError, readCsv } from './csv.ts';
+import {
+  buildFields,
+  fieldsInCommon,
+  fieldValue,
+  placeFields,
+  type ResolvedField,
+  resolveInput,
+  type Sample,
+} from '../resolve.ts';
+import { InputError, readCsv, readSample } from './csv.ts';
 
 /** Rows read before types are guessed. */
 const SAMPLE_ROWS = 2000;
@@ -26,7 +35,7 @@ export interface LoadOptions {
 export async function loadInputs(paths: readonly string[], options: LoadOptions): Promise<LoadedInput> {
   const state: LoadState = {
     builder: undefined,
-    fields: options.fields,
+    fields: options.fields ?? (await guessedInCommon(paths, options.config)),
     lines: paths.map(() => new Map()),
     valuesOf: new Map(),
     records: 0,
@@ -40,6 +49,24 @@ export async function loadInputs(paths: readonly string[], options: LoadOptions)
     if (!(error instanceof DuplicateIdError)) throw error;
     throw new InputError(`${paths.join(', ')}: ${error.message}`, { cause: error });
   }
+}
+
+/** Two files need not have the same columns; who names the fields says what they have in common. */
+async function guessedInCommon(
+  paths: readonly string[],
+  config: LinkageConfig,
+): Promise<readonly ResolvedField[] | undefined> {
+  const [first, second] = paths;
+  if (first === undefined || second === undefined || config.fields !== undefined) return undefined;
+  const samples = [
+    await readSample(first, config, SAMPLE_ROWS),
+    await readSample(second, config, SAMPLE_ROWS),
+  ] as const;
+  const fields = inFile(first, () => fieldsInCommon(config, samples));
+  if (fields.length > 0) return fields;
+  throw new ConfigError(
+    `${second} has no column that looks like one of ${first}; give them the same names, or name the fields in the configuration`,
+  );
 }
 
 interface LoadState {
@@ -94,18 +121,9 @@ interface Opening {
 }
 
 function openRows({ path, source, header, rows, config, keepValues, state }: Opening): (row: Row) => void {
-  const known = state.fields;
-  const configured =
-    known === undefined
-      ? config
-      : { ...config, fields: known.map((field) => ({ ...field, swaps_with: field.swaps_with })) };
-  const resolved = inFile(path, () =>
-    resolveInput(
-      configured,
-      header,
-      rows.map(({ values }) => values),
-    ),
-  );
+  const sample: Sample = { header, rows: rows.map(({ values }) => values) };
+  const configured = configuredFor(path, sample, { config, source, known: state.fields });
+  const resolved = inFile(path, () => resolveInput(configured, header, sample.rows));
   if (resolved.repeating_id !== undefined)
     process.stderr.write(
       `zdravo-linkage: ${path}: the column ${JSON.stringify(resolved.repeating_id)} repeats or has gaps, so records are numbered by their rows; name the id in the configuration\n`,
@@ -116,7 +134,8 @@ function openRows({ path, source, header, rows, config, keepValues, state }: Ope
   const builder = state.builder;
   const idColumn = resolved.id === undefined ? -1 : header.indexOf(resolved.id);
   const truthOf = truthReader(config, header, rows);
-  const columns = fields.map((field) => field.columns.map((column) => header.indexOf(column)));
+  const columns = resolved.fields.map((field) => field.columns.map((column) => header.indexOf(column)));
+  const readers = fields.map((field, index) => valueReader(field, columns[index]!, { sample, config }));
   return ({ values, line }) => {
     const id = idColumn < 0 ? String(++state.records) : values[idColumn]!;
     if (idColumn >= 0) state.records++;
@@ -127,14 +146,50 @@ function openRows({ path, source, header, rows, config, keepValues, state }: Ope
         `${path}, line ${line}, column ${idColumn + 1}: the id ${JSON.stringify(id)} was already used in line ${before}`,
       );
     state.lines[source]!.set(id, line);
-    const record = fields.map((field, index) =>
-      fieldValue(
-        field,
-        columns[index]!.map((column) => values[column] ?? ''),
-      ),
-    );
+    const record = readers.map((read) => read(values));
     if (keepValues) state.valuesOf.set(`${source}:${id}`, record);
     builder.addValues({ id, source, truth: truthOf?.(values) }, record);
+  };
+}
+
+/** The configuration with the fields that are settled already, under the names that this file has for them. */
+function configuredFor(
+  path: string,
+  sample: Sample,
+  { config, source, known }: { config: LinkageConfig; source: number; known: readonly ResolvedField[] | undefined },
+): LinkageConfig {
+  const id = source > 0 && config.id !== undefined && !sample.header.includes(config.id) ? undefined : config.id;
+  if (known === undefined) return { ...config, id };
+  const placed = placeFields(known, sample, [id, config.truth]);
+  const fields = known.map((field, index) => ({
+    ...field,
+    columns: placed[index] ?? field.columns,
+    swaps_with: field.swaps_with,
+  }));
+  const elsewhere = fields.flatMap(({ name, columns }, index) =>
+    columns === known[index]!.columns ? [] : [`${name} from ${columns.join(', ')}`],
+  );
+  if (elsewhere.length > 0) process.stderr.write(`zdravo-linkage: ${path}: reads ${elsewhere.join('; ')}\n`);
+  return { ...config, id, fields };
+}
+
+/** Reads a field from a record. Unless the configuration says one order of day and month, each file may have its own; the field's is that of the first. */
+function valueReader(
+  field: ResolvedField,
+  columns: readonly number[],
+  { sample, config }: { sample: Sample; config: LinkageConfig },
+): (values: readonly string[]) => string {
+  const read = (values: readonly string[]): string =>
+    fieldValue(
+      field,
+      columns.map((column) => values[column] ?? ''),
+    );
+  const isSaid = config.fields?.some(({ name, date_order }) => name === field.name && date_order !== undefined);
+  const order = field.type === 'date' && isSaid !== true ? dateOrderOf(sample.rows.map(read)) : undefined;
+  if (order === undefined || order === field.date_order) return read;
+  return (values) => {
+    const written = read(values);
+    return normaliseDate(written, order) ?? written;
   };
 }
 

@@ -186,6 +186,44 @@ test('a repeated id, an unknown column, type or key is refused by name', () => {
   assert.match(run('dedupe', '--input', input, '--config', file('d.json', '{"id":')).stderr, /d\.json is no JSON/);
 });
 
+test('two files are linked by what they have in common, whatever they call it and however they write a date', () => {
+  const people = syntheticPeople(900, 31);
+  const turned = (date: string, order: string): string => {
+    const [year, month, day] = date.split('-');
+    return order === 'mdy' ? `${month}/${day}/${year}` : `${day}/${month}/${year}`;
+  };
+  const one = people.filter(({ id }) => !id.endsWith('x'));
+  const other = people.filter(({ id }) => id.endsWith('x'));
+  const first = [
+    'id,first_name,last_name,birth_date,city,blood_group,entity',
+    ...one.map(({ id, entity, values: [given, family, born, city] }) =>
+      [id, given, family, turned(born!, 'dmy'), city, 'A', entity].join(','),
+    ),
+  ];
+  const second = [
+    'no;phone;surname;forename;town;dob;entity',
+    ...other.map(({ id, entity, values: [given, family, born, city, phone] }) =>
+      [id, phone, family, given, city, turned(born!, 'mdy'), entity].join(';'),
+    ),
+  ];
+  const paths = [file('first.csv', first.join('\n')), file('second.csv', second.join('\n'))] as const;
+  for (const [input, against, told] of [
+    [...paths, 'first_name from forename'],
+    [paths[1], paths[0], 'forename from first_name'],
+  ] as const) {
+    const linked = run('link', '--input', input, '--input', against, '--truth', 'entity', '--json', '--quiet');
+    assert.equal(linked.status, 0, linked.stderr);
+    assert.match(linked.stderr, new RegExp(told));
+    const { f1, fields } = JSON.parse(linked.stdout);
+    assert.equal(fields.length, 4, 'what one file lacks is not compared');
+    assert.ok(f1 > 0.9, `F1 ${f1}`);
+  }
+  const unlike = file('unlike.csv', 'temperature,entity\n36.6,a\n37.1,b\n');
+  const refused = run('link', '--input', paths[0], '--input', unlike, '--truth', 'entity');
+  assert.equal(refused.status, 1);
+  assert.match(refused.stderr, /unlike\.csv has no column that looks like one of/);
+});
+
 test('wrong usage prints how to use it and exits with 2', () => {
   for (const args of [[], ['nonsense'], ['link', '--input', 'a.csv'], ['dedupe', '--frobnicate']]) {
     const { status, stderr } = run(...args);

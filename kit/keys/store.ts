@@ -34,6 +34,8 @@ export type KeyStore = {
   check(log: Logger): Promise<void>;
   /** The generations that keys are wrapped under now. */
   generations(): Promise<string[]>;
+  /** All who have a key; for purposes of few owners. */
+  owners(): Promise<string[]>;
 };
 
 export type KeyScope = { module: string; purpose: string };
@@ -64,6 +66,13 @@ export function createKeyStore(pool: Pool, provider: KeyProvider, scope: KeyScop
     rewrap: (options) => rewrapKeys({ pool, provider, purpose, contextOf, ...options }),
     check: (log) => checkGenerations({ pool, purpose, unwrap, log }),
     generations: () => generationsInUse(pool, purpose),
+    owners: async () => {
+      const { rows } = await pool.query<{ owner_id: string }>(
+        'select owner_id from wrapped_keys where purpose = $1 and bytes is not null order by owner_id',
+        [purpose],
+      );
+      return rows.map(({ owner_id }) => owner_id);
+    },
   };
 }
 

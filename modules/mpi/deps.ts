@@ -11,6 +11,7 @@ import type { Distributions } from './search/distributions.ts';
 import type { SearchKeys } from './search/keys.ts';
 import type { SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
+import type { EpochKeyStore } from './vault/epoch-retention.ts';
 import type { Epoch } from './vault/epochs.ts';
 
 export type MpiTransaction = Transaction<Tables>;
@@ -38,6 +39,8 @@ export type MpiDeps = {
   /** Of the sheets that reviewers see; the same, with their process in the linker's place. */
   sheet_keys: KeyStore;
   sheet_epoch: () => Promise<Epoch>;
+  /** Of both: the keys of all epochs, which it can drop and not open. */
+  epoch_keys: EpochKeyStore[];
   generations: Generations;
   rules: IdentityRules;
   read_audit: ReadAudit;

@@ -26,6 +26,7 @@ import { type Distributions, distributionsOf } from './search/distributions.ts';
 import { deriveSearchKeys } from './search/keys.ts';
 import { default_search_settings, type SearchSettings } from './search/settings.ts';
 import type { Tables } from './tables.ts';
+import type { EpochKeyStore } from './vault/epoch-retention.ts';
 import { createEpochs } from './vault/epochs.ts';
 
 export { type BulkLoadOptions, bulkLoadPersons } from './bulk/bulk-load.ts';
@@ -125,15 +126,23 @@ export async function createMpi(options: MpiOptions): Promise<Mpi> {
   const rules = identityRules(options);
   const epochsFor = (provider: KeyProvider, scope: KeyScope) =>
     createEpochs({ pool: keys_database.pool, provider, scope });
+  const { linker_key_provider = key_provider, reviewer_key_provider = key_provider } = options;
+  const epochKeys = (provider: KeyProvider, scope: KeyScope): EpochKeyStore => {
+    return { purpose: scope.purpose, keys: createKeyStore(keys_database.pool, provider, scope) };
+  };
   try {
     const deps: MpiDeps = {
       db: database.db,
       persons: createPersonLookup(database.db),
       keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
       sketch_keys: createKeyStore(keys_database.pool, options.linkage_key_provider ?? key_provider, sketch_scope),
-      sketch_epoch: epochsFor(options.linker_key_provider ?? key_provider, sketch_epoch_scope),
+      sketch_epoch: epochsFor(linker_key_provider, sketch_epoch_scope),
       sheet_keys: createKeyStore(keys_database.pool, options.review_key_provider ?? key_provider, sheet_scope),
-      sheet_epoch: epochsFor(options.reviewer_key_provider ?? key_provider, sheet_epoch_scope),
+      sheet_epoch: epochsFor(reviewer_key_provider, sheet_epoch_scope),
+      epoch_keys: [
+        epochKeys(linker_key_provider, sketch_epoch_scope),
+        epochKeys(reviewer_key_provider, sheet_epoch_scope),
+      ],
       generations: await openGenerations(database.db, key_provider, rules),
       rules,
       read_audit: createReadAudit(database.db, 'mpi'),

@@ -10,6 +10,7 @@ import { finishErasures } from './persons/erase-person.ts';
 import { prepareSheets } from './review/sheets.ts';
 import { refreshDistributions } from './search/distributions.ts';
 import { expireSearches } from './search/expiry.ts';
+import { dropUnusedEpochs } from './vault/epoch-retention.ts';
 
 /** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
 export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
@@ -37,6 +38,13 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       name: 'prepare_review_sheets',
       schedule: '* * * * *',
       run: (_payload, { signal }) => prepareSheets(deps, signal),
+    },
+    {
+      name: 'drop_unused_epochs',
+      schedule: '33 3 * * *',
+      run: async () => {
+        await dropUnusedEpochs(deps);
+      },
     },
     batchJob(deps),
     { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },

@@ -281,4 +281,9 @@ export type Tables = {
     updated_at: Generated<string>;
     finished_at: string | null;
   };
+  'mpi.unused_epochs': {
+    purpose: string;
+    epoch_id: string;
+    unused_since: string;
+  };
 };

@@ -101,13 +101,7 @@ export function createEpochReader({ pool, provider, scope, log }: Reading): Epoc
   return {
     store,
     keysOf: (sealed) => learn(sealed.map(epochOf)),
-    all: async () => {
-      const { rows } = await pool.query<{ id: string }>(
-        `select replace(owner_id::text, '-', '') as id from wrapped_keys where purpose = $1 and bytes is not null`,
-        [scope.purpose],
-      );
-      return learn(rows.map(({ id }) => id));
-    },
+    all: async () => learn((await store.owners()).map((id) => id.replaceAll('-', ''))),
   };
 }
 

@@ -84,10 +84,10 @@ const FULL_NAME =
 const BY_NAME: readonly [RegExp, TypeName][] = [
   [/e_?mail|courriel|correo|пошта/, 'email'],
   [
-    /phone|mobile|(^|_)(handy|tel|cell|fax|msisdn|telef[oó]n[oaey]?|portable|movil|puhelin|telefonu|cep)(_|$)|телефон|τηλέφωνο|κινητό/,
+    /phone|mobile|(^|_)(handy|tel|cell|fax|msisdn|telef[oó]n[oaey]?|portable|movil|puhelin|telefonu)(_|$)|телефон|τηλέφωνο|κινητό/,
     'phone',
   ],
-  [/post_?code|zip|postal|postleitzahl|(^|_)(plz|cap|psc)(_|$)|індекс|индекс|поштовий/, 'postcode'],
+  [/post_?code|zip|postal|postleitzahl|(^|_)(plz|cap|cep|psc)(_|$)|індекс|индекс|поштовий/, 'postcode'],
   [
     /^(sex|sexe|sexo|sesso|gender|geschlecht|plec|płeć|pohlavi|cinsiyet|geslacht|k[oö]n|sukupuoli|nem|gi[oớ]i_t[ií]nh|стать|пол|φύλο)$/,
     'category',
@@ -98,11 +98,11 @@ const BY_NAME: readonly [RegExp, TypeName][] = [
     'surname',
   ],
   [
-    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|(^|_)(pr[eé]noms?|imi[eę]|imiona|jm[eé]no|drugie_imie)(_|$)|^(first|nome)$|(^|_)(ad[iı]?|isim|voornaam|fornavn|f[oö]rnamn|etunimi|keresztn[eé]v|ut[oó]n[eé]v|ime|vardas|prenume)(_|$)|ім.?я|батькові|отчество|^имя|όνομα|πατρώνυμο/,
+    /fore_?name|first_?name|given|middle|patronym|second_?name|nick_?name|(^|_)(fname|mname|vorname|nombre)|(^|_)(pr[eé]noms?|imi[eę]|imiona|jm[eé]no|drugie_imie)(_|$)|^(first|nome|ad[iı]?)$|(^|_)(isim|voornaam|fornavn|f[oö]rnamn|etunimi|keresztn[eé]v|ut[oó]n[eé]v|ime|vardas|prenume)(_|$)|ім.?я|батькові|отчество|^имя|όνομα|πατρώνυμο/,
     'given_name',
   ],
   [
-    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)|(^|_)(ville|ciudad|stadt|miasto|miejscowość|comune|citt[aà]|m[eě]sto|город|ort|wohnort|[sş]ehir|il|il[cç]e|t[iỉ]nh|cidade|stad|plaats|by|kaupunki|v[aá]ros|grad|ora[sș])(_|$)|πόλη|νομός/,
+    /(^|_)(city|town|suburb|settlement|village|county|country|district|place|birth_?place|municipality|region|місто|населений)|(^|_)(ville|ciudad|stadt|miasto|miejscowość|comune|citt[aà]|m[eě]sto|город|ort|wohnort|[sş]ehir|il|il[cç]e|t[iỉ]nh|cidade|stad|plaats|kaupunki|v[aá]ros|ora[sș])(_|$)|πόλη|νομός/,
     'name',
   ],
   [/(street|house|building|flat|apartment|unit)_?(no|num|number)/, 'number'],

@@ -2,7 +2,8 @@ import type { Tokens } from './fields/field-type.ts';
 import { type LinkageModel, openModel, priorAmong } from './model.ts';
 import { plainHash, tokensOf } from './records/hashing.ts';
 import { levelNames } from './records/patterns.ts';
-import { AGREES, CELLS, cellBits, DISAGREES, UNKNOWN } from './training/parameters.ts';
+import type { Field } from './records/table.ts';
+import { AGREES, CELLS, cellBits, DISAGREES, type FieldParameters, UNKNOWN } from './training/parameters.ts';
 import { familyBits } from './training/relatives.ts';
 
 /** What one field says in a decision: bits for (positive) or against one entity. */
@@ -46,34 +47,26 @@ export interface Matcher {
 export function createMatcher(model: LinkageModel, { population }: { population?: number | undefined } = {}): Matcher {
   const { fields } = openModel(model);
   const score = createScorer(model, population === undefined ? model.prior : priorAmong(model, population));
-  const swaps = fields.flatMap((field, first) =>
-    field.swaps_with === undefined ? [] : [{ first, second: field.swaps_with }],
-  );
+  const markSwaps = swapMarker(fields);
   const absent = fields.map((field) => levelNames(field).length);
-  const normalise = (values: readonly (string | null | undefined)[]): (string | null)[] =>
-    fields.map(({ type }, field) => {
-      const raw = values[field];
-      return raw === null || raw === undefined || raw === '' ? null : type.normalise(raw);
-    });
-  const exactTokens = (left: readonly Tokens[], right: readonly Tokens[], levels: number[]): Explanation => {
-    for (const { first, second } of swaps) {
-      if (levels[first] === 0 || levels[second] === 0) continue;
-      const crossed = [left[first]![0], right[second]![0], right[first]![0], left[second]![0]];
-      if (crossed.includes(undefined) || crossed[0] !== crossed[1] || crossed[2] !== crossed[3]) continue;
-      levels[first] = absent[first]! - 1;
-      levels[second] = absent[second]!;
-    }
+  const conclude = (left: readonly Tokens[], right: readonly Tokens[], levels: number[]): Explanation => {
+    markSwaps(left, right, levels);
     return score(
       levels,
       left.map((tokens) => tokens[0] ?? 0),
     );
   };
-  const read = (values: readonly (string | null | undefined)[]): Tokens[] =>
-    normalise(values).map((value, field) =>
+  const normalise = (values: readonly (string | null | undefined)[]): (string | null)[] =>
+    fields.map(({ type }, field) => {
+      const raw = values[field];
+      return raw === null || raw === undefined || raw === '' ? null : type.normalise(raw);
+    });
+  const tokensOfAll = (values: readonly (string | null)[]): Tokens[] =>
+    values.map((value, field) =>
       value === null ? new Int32Array(0) : tokensOf(fields[field]!.type, value, plainHash),
     );
   return {
-    read,
+    read: (values) => tokensOfAll(normalise(values)),
     compareValues(left, right) {
       const [a, b] = [normalise(left), normalise(right)];
       const levels = fields.map(({ type }, field) => {
@@ -81,7 +74,7 @@ export function createMatcher(model: LinkageModel, { population }: { population?
         if (one === null || other === null) return absent[field]!;
         return one === other ? 0 : type.compareValues(one, other);
       });
-      return exactTokens(read(left), read(right), levels);
+      return conclude(tokensOfAll(a), tokensOfAll(b), levels);
     },
     compareTokens(left, right) {
       const levels = fields.map(({ type }, field) => {
@@ -89,8 +82,26 @@ export function createMatcher(model: LinkageModel, { population }: { population?
         if (one.length === 0 || other.length === 0) return absent[field]!;
         return one[0] === other[0] ? 0 : type.compareTokens(one, other);
       });
-      return exactTokens(left, right, levels);
+      return conclude(left, right, levels);
     },
+  };
+}
+
+/** Where two fields hold each other's value the first counts as swapped and the second as absent. */
+function swapMarker(
+  fields: readonly Field[],
+): (left: readonly Tokens[], right: readonly Tokens[], levels: number[]) => void {
+  const swaps = fields.flatMap((field, first) =>
+    field.swaps_with === undefined ? [] : [{ first, second: field.swaps_with }],
+  );
+  return (left, right, levels) => {
+    for (const { first, second } of swaps) {
+      if (levels[first] === 0 || levels[second] === 0) continue;
+      const crossed = [left[first]![0], right[second]![0], right[first]![0], left[second]![0]];
+      if (crossed.includes(undefined) || crossed[0] !== crossed[1] || crossed[2] !== crossed[3]) continue;
+      levels[first] = levelNames(fields[first]!).length - 1;
+      levels[second] = levelNames(fields[second]!).length;
+    }
   };
 }
 
@@ -105,17 +116,7 @@ function createScorer(
     share,
     bits: familyBits(parameters, household!, h),
   }));
-  const frequencies = model.frequencies.map(({ entities, common }) => ({ entities, counts: new Map(common) }));
-  const frequencyOf = (field: number, token: number): number => {
-    const { fixed, u, weight } = parameters[field]!;
-    if (typeof fixed[0] === 'number') return 0;
-    const { entities, counts } = frequencies[field]!;
-    // Nothing is known of this field's values: then none is rare, and none common.
-    if (counts.size === 0) return 0;
-    const chance = u[UNKNOWN]![0]!;
-    const frequency = Math.max(1, counts.get(token) ?? 1) / (Math.max(0, entities - 1) + 1 / chance);
-    return Math.max(-10, Math.min(10, Math.log2(chance / frequency))) * weight;
-  };
+  const rarityOf = rarities(model);
   return (levels, exact) => {
     const fields: FieldEvidence[] = [];
     let sum = 0;
@@ -123,28 +124,45 @@ function createScorer(
     const related = kinds.map(({ share }) => Math.log2(share / model.prior));
     parameters.forEach((field, index) => {
       const level = levels[index]!;
-      const parentLevel = field.parent < 0 ? undefined : levels[field.parent]!;
-      const isKnown = parentLevel !== undefined && parentLevel !== parameters[field.parent]!.levels.length;
-      const state = !isKnown ? UNKNOWN : parentLevel === 0 ? AGREES : DISAGREES;
       if (level === field.levels.length) {
         fields.push({ field: field.name, level: 'absent', bits: 0, frequency_bits: 0 });
         return;
       }
+      const state = stateOfParent(parameters, field, levels);
       const cell = index * CELLS + state * 16 + level;
-      const rarity = level === 0 && state !== AGREES ? frequencyOf(index, exact[index]!) : 0;
-      sum += bits[cell]! + rarity;
+      const rarity = level === 0 && state !== AGREES ? rarityOf(index, exact[index]!) : 0;
       const isPinned = household?.pinned.includes(index) ?? false;
       kinds.forEach((kind, at) => {
         related[at]! += kind.bits[cell]! - bits[cell]! - (isPinned ? rarity : 0);
       });
-      fields.push({
-        field: field.name,
-        level: field.levels[level]!,
-        bits: bits[cell]! + rarity,
-        frequency_bits: rarity,
-      });
+      const evidence = bits[cell]! + rarity;
+      sum += evidence;
+      fields.push({ field: field.name, level: field.levels[level]!, bits: evidence, frequency_bits: rarity });
     });
     return concluded({ prior, sum, related, fields });
+  };
+}
+
+function stateOfParent(
+  parameters: readonly FieldParameters[],
+  { parent }: FieldParameters,
+  levels: readonly number[],
+): number {
+  if (parent < 0 || levels[parent] === parameters[parent]!.levels.length) return UNKNOWN;
+  return levels[parent] === 0 ? AGREES : DISAGREES;
+}
+
+/** Bits by which agreement on one value of a field says more than agreement on any. */
+function rarities({ parameters, frequencies: learnt }: LinkageModel): (field: number, token: number) => number {
+  const frequencies = learnt.map(({ entities, common }) => ({ entities, counts: new Map(common) }));
+  return (field, token) => {
+    const { fixed, u, weight } = parameters[field]!;
+    const { entities, counts } = frequencies[field]!;
+    // Nothing is known of this field's values: then none is rare, and none common.
+    if (typeof fixed[0] === 'number' || counts.size === 0) return 0;
+    const chance = u[UNKNOWN]![0]!;
+    const frequency = Math.max(1, counts.get(token) ?? 1) / (Math.max(0, entities - 1) + 1 / chance);
+    return Math.max(-10, Math.min(10, Math.log2(chance / frequency))) * weight;
   };
 }
 

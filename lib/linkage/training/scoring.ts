@@ -1,6 +1,6 @@
 import type { RecordTable } from '../records/table.ts';
 import type { CandidatePairs } from './candidate-pairs.ts';
-import { AGREES, DISAGREES, type FieldParameters, UNKNOWN } from './parameters.ts';
+import { AGREES, type FieldParameters, parentState, UNKNOWN } from './parameters.ts';
 
 /** No value is so rare or so common that its frequency may move a decision by more bits than this. */
 const MOST_FREQUENCY_BITS = 10;
@@ -60,22 +60,10 @@ export function scorePairs(
     let bits = ratios[pairs.pattern[pair]!]!;
     for (let field = 0; field < fieldCount; field++) {
       if (pairs.patterns.levels[offset + field] !== 0) continue;
-      if (stateOf(parameters[field]!, pairs.patterns.levels, { offset, levelCounts }) === AGREES) continue;
+      if (parentState(parameters[field]!, pairs.patterns.levels, offset, levelCounts) === AGREES) continue;
       bits += frequencies[field]!(table.codes[field]![pairs.left[pair]!]!);
     }
     scores[pair] = bits;
   }
   return scores;
-}
-
-/** The state of a field's parent in a pattern. */
-export function stateOf(
-  { parent }: FieldParameters,
-  levels: Uint8Array,
-  { offset, levelCounts }: { offset: number; levelCounts: Uint8Array },
-): number {
-  if (parent < 0) return UNKNOWN;
-  const level = levels[offset + parent]!;
-  if (level === levelCounts[parent]!) return UNKNOWN;
-  return level === 0 ? AGREES : DISAGREES;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { createReadAudit } from '@zdravo/kit/audit';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
-import { type Migrations, openDatabase } from '@zdravo/kit/db';
+import { type Database, type Migrations, openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, healthRoutes, mount, serviceAuthentication } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { createKeyStore, type KeyProvider, type KeyScope, keyMigrations } from '@zdravo/kit/keys';
@@ -102,77 +102,77 @@ export type Mpi = {
  */
 export async function createMpi(options: MpiOptions): Promise<Mpi> {
   assertIndexesAllowed([...index_definitions, ...block_definitions]);
-  const { log, key_provider } = options;
-  const pool_size = options.pool_size ?? 16;
-  const database = openDatabase<Tables>({
-    url: options.database_url,
-    role: 'zdravo_mpi',
-    application_name: 'mpi',
-    plans_once: true,
-    log,
-    pool_size,
-  });
-  const keys_database = openDatabase({
-    url: options.keys_database_url,
-    role: 'zdravo_keys',
-    application_name: 'mpi-keys',
-    plans_once: true,
-    log,
-    pool_size,
-  });
-  const close = async () => {
-    await Promise.all([database.close(), keys_database.close()]);
-  };
-  const rules = identityRules(options);
-  const epochsFor = (provider: KeyProvider, scope: KeyScope) =>
-    createEpochs({ pool: keys_database.pool, provider, scope });
-  const { linker_key_provider = key_provider, reviewer_key_provider = key_provider } = options;
-  const epochKeys = (provider: KeyProvider, scope: KeyScope): EpochKeyStore => {
-    return { purpose: scope.purpose, keys: createKeyStore(keys_database.pool, provider, scope) };
-  };
+  const databases = openDatabases(options);
   try {
-    const deps: MpiDeps = {
-      db: database.db,
-      persons: createPersonLookup(database.db),
-      keys: createKeyStore(keys_database.pool, key_provider, { module: 'mpi', purpose: 'vault' }),
-      sketch_keys: createKeyStore(keys_database.pool, options.linkage_key_provider ?? key_provider, sketch_scope),
-      sketch_epoch: epochsFor(linker_key_provider, sketch_epoch_scope),
-      sheet_keys: createKeyStore(keys_database.pool, options.review_key_provider ?? key_provider, sheet_scope),
-      sheet_epoch: epochsFor(reviewer_key_provider, sheet_epoch_scope),
-      epoch_keys: [
-        epochKeys(linker_key_provider, sketch_epoch_scope),
-        epochKeys(reviewer_key_provider, sheet_epoch_scope),
-      ],
-      generations: await openGenerations(database.db, key_provider, rules),
-      rules,
-      read_audit: createReadAudit(database.db, 'mpi'),
-      search: await prepareSearch(options),
-      clock: options.clock ?? systemClock('UTC'),
-      log,
-    };
-    for (const keys of [deps.keys, deps.sketch_keys, deps.sheet_keys]) await keys.check(log);
-    const app = createHttpServer({ log });
+    const deps = await prepareDeps(options, databases);
+    const app = createHttpServer({ log: options.log });
     mount(app, contract, createHandlers(deps), serviceAuthentication(options.callers));
     healthRoutes(app, async () => {
-      await Promise.all([database.pool.query('select 1'), keys_database.pool.query('select 1')]);
+      await Promise.all([databases.index.pool.query('select 1'), databases.keys.pool.query('select 1')]);
     });
     return {
       app,
-      jobs: mpiJobs(deps, key_provider),
-      figures: [poolFigures('mpi', [database.pool, keys_database.pool]), mpiFigures(database.db)],
+      jobs: mpiJobs(deps, options.key_provider),
+      figures: [poolFigures('mpi', [databases.index.pool, databases.keys.pool]), mpiFigures(databases.index.db)],
       links: {
         merge: (order, asker) => mergePersons(deps, order, asker),
         unmerge: (order, asker) => unmergePersons(deps, order, asker),
       },
       close: async () => {
         await app.close();
-        await close();
+        await databases.close();
       },
     };
   } catch (error) {
-    await close();
+    await databases.close();
     throw error;
   }
+}
+
+type Databases = { index: Database<Tables>; keys: Database<unknown>; close(): Promise<void> };
+
+function openDatabases({ database_url, keys_database_url, log, pool_size = 16 }: MpiOptions): Databases {
+  const common = { plans_once: true, log, pool_size };
+  const index = openDatabase<Tables>({ ...common, url: database_url, role: 'zdravo_mpi', application_name: 'mpi' });
+  const keys = openDatabase({ ...common, url: keys_database_url, role: 'zdravo_keys', application_name: 'mpi-keys' });
+  return {
+    index,
+    keys,
+    close: async () => {
+      await Promise.all([index.close(), keys.close()]);
+    },
+  };
+}
+
+/** @throws KeyError */
+async function prepareDeps(options: MpiOptions, { index, keys: { pool } }: Databases): Promise<MpiDeps> {
+  const { log, key_provider, linkage_key_provider = key_provider, review_key_provider = key_provider } = options;
+  const { linker_key_provider = key_provider, reviewer_key_provider = key_provider } = options;
+  const rules = identityRules(options);
+  const epochKeys = (provider: KeyProvider, scope: KeyScope): EpochKeyStore => {
+    return { purpose: scope.purpose, keys: createKeyStore(pool, provider, scope) };
+  };
+  const deps: MpiDeps = {
+    db: index.db,
+    persons: createPersonLookup(index.db),
+    keys: createKeyStore(pool, key_provider, { module: 'mpi', purpose: 'vault' }),
+    sketch_keys: createKeyStore(pool, linkage_key_provider, sketch_scope),
+    sketch_epoch: createEpochs({ pool, provider: linker_key_provider, scope: sketch_epoch_scope }),
+    sheet_keys: createKeyStore(pool, review_key_provider, sheet_scope),
+    sheet_epoch: createEpochs({ pool, provider: reviewer_key_provider, scope: sheet_epoch_scope }),
+    epoch_keys: [
+      epochKeys(linker_key_provider, sketch_epoch_scope),
+      epochKeys(reviewer_key_provider, sheet_epoch_scope),
+    ],
+    generations: await openGenerations(index.db, key_provider, rules),
+    rules,
+    read_audit: createReadAudit(index.db, 'mpi'),
+    search: await prepareSearch(options),
+    clock: options.clock ?? systemClock('UTC'),
+    log,
+  };
+  for (const keys of [deps.keys, deps.sketch_keys, deps.sheet_keys]) await keys.check(log);
+  return deps;
 }
 
 async function prepareSearch({ search = {}, key_provider }: MpiOptions): Promise<Search> {

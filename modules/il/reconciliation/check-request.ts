@@ -4,7 +4,6 @@ import { contentHash } from '../declaration-requests/content-hash.ts';
 import { dropRequests } from '../declaration-requests/end.ts';
 import type { IlDeps } from '../deps.ts';
 import { personHashOf } from '../person-hash.ts';
-import { keyedHash } from '../verifications/codes.ts';
 import { phoneHashOf } from './person-hashes.ts';
 import type { Run } from './run.ts';
 import { readSignedContent } from './stored-content.ts';

@@ -155,8 +155,11 @@ async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]
       return { body, content, container_sha256: stored.sha256 };
     };
     const signed: SignedDeclaration[] = [];
-    for (let from = 0; from < people.length; from += at_once)
+    for (let from = 0; from < people.length; from += at_once) {
       signed.push(...(await Promise.all(people.slice(from, from + at_once).map(signOne))));
+      // Nobody else places leaves yet: on a slow machine the log would fall behind, and Operations refuse the rest.
+      await ops.sequencer.drain();
+    }
     return signed;
   } finally {
     await ops.close();

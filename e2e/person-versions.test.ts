@@ -84,7 +84,11 @@ test('a version that was replaced together with its digest gives another root: i
 test('… and when the root of the batch is altered too, its leaf says another', async () => {
   const findings = await attacked(async () => {
     await alterWithDigest(ids[2]!);
-    await on.mpi(`update mpi.version_batches set root = sha256('forged') where position = 1`);
+    await on.mpi(
+      `update mpi.version_batches set root = sha256('forged')
+       where position = (select batch from mpi.batched_versions where person_id = $1 and version = 1)`,
+      [ids[2]],
+    );
   });
   assert.equal(findings.length, 1, findings.join());
   assert.match(findings[0]!, /It says another root, number or time than its leaf.*\[record_altered\]$/);
@@ -169,7 +173,7 @@ test('a version that was inserted later with an old date is batched as any other
   await on.takeBatches();
   await on.logBatches();
   const findings = await on.audit();
-  assert.equal(findings.length, 2, findings.join());
+  assert.equal(findings.length, 1, findings.join());
   assert.match(
     findings.join('\n'),
     new RegExp(

@@ -27,6 +27,11 @@ export function settableClock(instant: string, time_zone: string): SettableClock
   };
 }
 
+/** The instant so many times 24 hours before another, as ISO text. */
+export function daysBefore(instant: Date, days: number): string {
+  return new Date(instant.getTime() - days * 86_400_000).toISOString();
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /** The civil date of an instant in a time zone, `YYYY-MM-DD`. */

@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import { daysBefore } from '../clock/index.ts';
 
 /** Consumers have had so many days to follow an outbox. */
 export const outbox_kept_days = 30;
@@ -19,8 +20,4 @@ export async function deleteOldOutbox<Tables>(db: Kysely<Tables>, schema: string
 export async function deleteOldConsumed<Tables>(db: Kysely<Tables>, schema: string, now: Date): Promise<void> {
   const before = daysBefore(now, consumed_kept_days);
   await sql`delete from ${sql.table(`${schema}.consumed_events`)} where consumed_at < ${before}`.execute(db);
-}
-
-function daysBefore(now: Date, days: number): string {
-  return new Date(now.getTime() - days * 86_400_000).toISOString();
 }

@@ -1,3 +1,4 @@
+import { daysBefore } from '@zdravo/kit/clock';
 import type { CallContext } from '@zdravo/kit/http';
 import { conflict } from '@zdravo/kit/problem';
 import type { IlDeps } from '../deps.ts';
@@ -13,7 +14,7 @@ const overriding = new Set<string>(['court_order', 'supervisory_authority']);
 export async function lastEndedBefore(deps: IlDeps, { ground }: Pick<NewOrder, 'ground'>): Promise<string | undefined> {
   if (overriding.has(ground)) return undefined;
   const days = await deps.parameters.number('erasure_retention_days');
-  return new Date(deps.clock.now().getTime() - days * 86_400_000).toISOString();
+  return daysBefore(deps.clock.now(), days);
 }
 
 /** @throws Problem 409 `declaration_lives` or `retention`. Operations decide again when the order is carried out. */

@@ -1,3 +1,4 @@
+import { daysBefore } from '@zdravo/kit/clock';
 import { type Consumer, createConsumer, deleteOldConsumed, type Event } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
 import { announceStatus, type StatusChange } from '../audit.ts';
@@ -49,15 +50,14 @@ export function eventExpiryJob({ db, clock }: IlDeps): Job {
     name: 'delete_old_events',
     schedule: '50 1 * * *',
     run: async () => {
-      const before = daysAgo(clock, 30);
+      const before = daysBefore(clock.now(), 30);
       await db.deleteFrom('il.status_change_events').where('event_time', '<', before).execute();
       await db.deleteFrom('il.verifications').where('inserted_at', '<', before).execute();
-      await db.deleteFrom('il.verified_phones').where('verified_at', '<', daysAgo(clock, proved_days)).execute();
+      await db
+        .deleteFrom('il.verified_phones')
+        .where('verified_at', '<', daysBefore(clock.now(), proved_days))
+        .execute();
       await deleteOldConsumed(db, 'il', clock.now());
     },
   };
-}
-
-function daysAgo(clock: IlDeps['clock'], days: number): string {
-  return new Date(clock.now().getTime() - days * 86_400_000).toISOString();
 }

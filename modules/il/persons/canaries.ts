@@ -1,3 +1,4 @@
+import { daysBefore } from '@zdravo/kit/clock';
 import type { Event } from '@zdravo/kit/events';
 import { pageOf, pagingOf } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
@@ -51,7 +52,7 @@ export function canaryExpiryJob({ db, clock }: IlDeps): Job {
     name: 'delete_old_search_canaries',
     schedule: '55 1 * * *',
     run: async () => {
-      const before = new Date(clock.now().getTime() - kept_days * 86_400_000).toISOString();
+      const before = daysBefore(clock.now(), kept_days);
       await db.deleteFrom('il.search_canaries').where('raised_at', '<', before).execute();
     },
   };

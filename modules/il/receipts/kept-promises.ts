@@ -1,5 +1,5 @@
 import type { Client } from '@zdravo/kit/client';
-import type { Clock } from '@zdravo/kit/clock';
+import { type Clock, daysBefore } from '@zdravo/kit/clock';
 import type { Job } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import type { contract as OpsContract, WrittenDeclaration } from '@zdravo/ops/contract';
@@ -93,7 +93,7 @@ export function promiseExpiryJob({ db, clock }: { db: IlDatabase; clock: Clock }
     name: 'delete_old_promises',
     schedule: '55 1 * * *',
     run: async () => {
-      const before = new Date(clock.now().getTime() - kept_days * 86_400_000).toISOString();
+      const before = daysBefore(clock.now(), kept_days);
       await db.deleteFrom('il.kept_promises').where('received_at', '<', before).execute();
     },
   };

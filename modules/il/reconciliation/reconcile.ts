@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { daysBefore } from '@zdravo/kit/clock';
 import type { Job } from '@zdravo/kit/jobs';
 import type { IlDeps } from '../deps.ts';
 import { checkContainers, checkSignatures } from './check-container.ts';
@@ -27,7 +28,7 @@ export function reconciliationJob(deps: IlDeps): Job {
 const report_kept_days = 365;
 
 async function deleteOldReports({ db, clock }: IlDeps): Promise<void> {
-  const before = new Date(clock.now().getTime() - report_kept_days * 86_400_000).toISOString();
+  const before = daysBefore(clock.now(), report_kept_days);
   await db.deleteFrom('il.reconciliations').where('requested_at', '<', before).execute();
 }
 

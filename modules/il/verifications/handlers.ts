@@ -1,3 +1,4 @@
+import { daysBefore } from '@zdravo/kit/clock';
 import type { Handlers } from '@zdravo/kit/contract';
 import type { Call } from '@zdravo/kit/http';
 import { forbidden, notFound } from '@zdravo/kit/problem';
@@ -62,7 +63,7 @@ export async function isProved(
   phone: string,
   client_id: string,
 ): Promise<boolean> {
-  const since = new Date(deps.clock.now().getTime() - proved_days * 86_400_000).toISOString();
+  const since = daysBefore(deps.clock.now(), proved_days);
   const row = await db
     .selectFrom('il.verified_phones')
     .select('client_id')

@@ -164,7 +164,7 @@ function readinessOf({ ops, mpi }: Clients): () => Promise<void> {
 }
 
 /** The jobs of a role in its database's queue. */
-export type Queue = { url: string; role: string; jobs: readonly Job[]; concurrency?: number };
+export type Queue = { url: string; role: string; jobs: readonly Job[]; concurrency?: number; name?: string };
 
 /** The queues of the platform's modules. */
 export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: { jobs: Job[] } }): Queue[] {
@@ -172,8 +172,8 @@ export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: 
   return [
     { url, role: 'zdravo_auth', jobs: modules.auth.jobs },
     { url, role: il_role, jobs: il.jobs },
-    { url, role: il_role, jobs: [modules.messages.queue.jobs.mail] },
-    { url, role: il_role, jobs: [modules.messages.queue.jobs.sms], concurrency: 8 },
+    { url, role: il_role, jobs: [modules.messages.queue.jobs.mail], name: 'mail' },
+    { url, role: il_role, jobs: [modules.messages.queue.jobs.sms], name: 'sms', concurrency: 8 },
     { url, role: mcs_role, jobs: modules.mcs.jobs },
     { url, role: 'zdravo_gateway', jobs: store.jobs },
     { url, role: prm_role, jobs: modules.prm.jobs },

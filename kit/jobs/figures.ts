@@ -36,13 +36,13 @@ export function createRunCounts(tasks: readonly string[]): RunCounts {
 
 type Waiting = { task: string; waiting: number; oldest_s: number; failing: number; given_up: number };
 
-/** How the tasks of one role stand: its own runs, and what waits in the queue that the processes of a database share. */
+/** How the tasks of some workers stand: its own runs, and what waits in the queue that the processes of a database share. */
 export function jobFigures(
-  { role, tasks, counts }: { role: string; tasks: readonly string[]; counts: RunCounts },
+  { name, tasks, counts }: { name: string; tasks: readonly string[]; counts: RunCounts },
   pool: pg.Pool,
 ): FigureSource {
   return {
-    name: `jobs of ${role}`,
+    name: `jobs of ${name}`,
     read: async () => {
       const waiting = await readQueue(pool, tasks);
       const samples = (read: (one: Waiting) => number): Sample[] =>

@@ -60,7 +60,15 @@ function rowPolicies(role: string): string {
     end $$`;
 }
 
-export type JobsOptions = { url: string; role: string; jobs: readonly Job[]; log: Logger; concurrency?: number };
+export type JobsOptions = {
+  url: string;
+  role: string;
+  jobs: readonly Job[];
+  log: Logger;
+  concurrency?: number;
+  /** What the figures call these workers; the role, where it has no others. */
+  name?: string;
+};
 
 /** Runs a module's jobs and timers from its database's queue: retries with back-off, one worker per timer tick. */
 export async function startJobs(options: JobsOptions): Promise<Jobs> {
@@ -99,7 +107,7 @@ export async function startJobs(options: JobsOptions): Promise<Jobs> {
     logger: quietLogger(log),
   });
   return {
-    figures: jobFigures({ role: options.role, tasks, counts }, pool),
+    figures: jobFigures({ name: options.name ?? options.role, tasks, counts }, pool),
     stop: async () => {
       await runner.stop();
       await pool.end();

@@ -6,6 +6,7 @@ import { addYears, generateCountry } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { ConfigError } from '@zdravo/kit/config';
 import { createLogger, type Logger } from '@zdravo/kit/log';
+import { batchLoadedVersions } from '@zdravo/mpi';
 import { createOps, type Ops } from '@zdravo/ops';
 import { createPrm } from '@zdravo/prm';
 import pg from 'pg';
@@ -19,7 +20,8 @@ import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts'
 
 // `npm run country -- --persons N [--seed TEXT]`: fills an empty platform, while it is stopped, with a generated country of N
 // persons, each with an active declaration: clinics through their register, persons, declarations and slots through COPY in
-// as many processes as there are cores, then every leaf into the log, signed and cosigned. Containers are not stored.
+// as many processes as there are cores, then the persons' versions into batches and every leaf into the log, signed and
+// cosigned. Containers are not stored.
 
 const most_persons = 36_000_000;
 const slice_size = 50_000;
@@ -60,6 +62,8 @@ async function loadCountry(settings: Settings, { persons, seed }: { persons: num
     parties,
   };
   await loadSlices(order, began);
+  const batches = await batchLoadedVersions({ database_url: databases.urls.mpi, log });
+  say(began, `versions of persons in ${batches} batches for the log`);
   await sealLeaves(ops, databases.urls.ops, began);
   await settle(Object.values(databases.urls));
   say(began, 'done');

@@ -40,6 +40,7 @@ export {
   type VersionAudit,
   type VersionFaults,
 } from './integrity/audit-versions.ts';
+export { batchLoadedVersions } from './integrity/batch-versions.ts';
 export { createLinker, type Linker, type LinkerOptions, linker_role } from './linkage/linker.ts';
 export type { LinkOrder } from './linking/link-events.ts';
 export { createReview, type Review, type ReviewOptions, review_role } from './review/review.ts';

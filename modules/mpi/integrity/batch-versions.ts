@@ -1,7 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { openDatabase } from '@zdravo/kit/db';
 import type { Job } from '@zdravo/kit/jobs';
+import type { Logger } from '@zdravo/kit/log';
 import { sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
+import type { Tables } from '../tables.ts';
 import { foldDigests } from './fold-digests.ts';
 import { digestOf } from './version-digest.ts';
 
@@ -36,6 +39,29 @@ export async function batchVersions({ db }: Pick<MpiDeps, 'db'>, signal?: AbortS
     await pause(rests * (performance.now() - began));
   }
   return batches;
+}
+
+/**
+ * Puts all that waits into batches without a rest, after a load, while nobody writes.
+ * @returns how many batches were taken.
+ */
+export async function batchLoadedVersions({
+  database_url,
+  log,
+}: {
+  database_url: string;
+  log: Logger;
+}): Promise<number> {
+  const role = { role: 'zdravo_mpi', application_name: 'mpi-bulk-load' };
+  const { db, close } = openDatabase<Tables>({ url: database_url, ...role, log, pool_size: 1 });
+  try {
+    for (let batches = 0; ; batches += 1) {
+      const taken = await db.transaction().execute(takeBatch);
+      if (!taken) return batches;
+    }
+  } finally {
+    await close();
+  }
 }
 
 /** One transaction: its versions stop waiting when they are in the batch. @returns nothing when none waits or another works. */

@@ -9,6 +9,7 @@ import pg from 'pg';
 import { bulkLoadPersons } from '../bulk/bulk-load.ts';
 import { context, type MpiUnderTest, somePersons, startMpiForTest } from '../testing.ts';
 import { openVersionAudit, type VersionAudit } from './audit-versions.ts';
+import { batchLoadedVersions } from './batch-versions.ts';
 
 let under_test: MpiUnderTest;
 let auditor: VersionAudit;
@@ -179,6 +180,17 @@ test('what an older installation holds is worked off in batches of 4,096 that ma
     9001,
   );
   assert.ok(batches.every(({ count }) => count <= 4096) && batches[0]!.is_last);
+  await assertWhole();
+});
+
+test('what was loaded in bulk goes into batches at the end of the load, not beside those who sign', async () => {
+  const source = { type: 'declaration_request', id: randomUUID() };
+  const persons = people.splice(-50).map((person) => ({ id: randomUUID(), person, source }));
+  await bulkLoadPersons(under_test.options, persons);
+  assert.equal(await waiting(), 50);
+  assert.equal(await batchLoadedVersions(under_test.options), 1);
+  assert.equal(await waiting(), 0);
+  assert.equal(await batchLoadedVersions(under_test.options), 0);
   await assertWhole();
 });
 

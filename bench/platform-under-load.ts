@@ -11,7 +11,7 @@ import { roomyServer } from '@zdravo/dev/roomy-server';
 import { readSettings } from '@zdravo/dev/settings';
 import { settableClock } from '@zdravo/kit/clock';
 import { freePort } from '@zdravo/kit/testing';
-import pg from 'pg';
+import { warmCaches } from './warm-caches.ts';
 
 export type LoadedPlatform = Stage & {
   platform: RunningPlatform;
@@ -40,7 +40,7 @@ export async function startLoadedPlatform(
     with_country: false,
     server_settings: [...roomyServer(), ...further_settings],
   });
-  if (kept !== undefined) await warmIndexes(Object.values(platform.database_urls));
+  if (kept !== undefined) await warmCaches(Object.values(platform.database_urls));
   const stage = {
     api: createApi(platform.address, platform.sign_ins),
     outbox: async () => platform.outbox.list(),
@@ -57,17 +57,6 @@ export async function startLoadedPlatform(
   };
   const pid_file = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8');
   return { ...stage, platform, clinics, postmaster_pid: Number(pid_file.split('\n')[0]), close };
-}
-
-/** A server that has served for a while has its indexes in memory, and `pg_prewarm` brings them back after a restart. */
-async function warmIndexes(database_urls: readonly string[]): Promise<void> {
-  for (const connectionString of database_urls) {
-    const client = new pg.Client({ connectionString });
-    await client.connect();
-    await client.query('create extension if not exists pg_prewarm');
-    await client.query(`select pg_prewarm(oid::regclass) from pg_class where relkind = 'i' and relpersistence = 'p'`);
-    await client.end();
-  }
 }
 
 /** What a doctor's program sends with every call. */

@@ -66,7 +66,7 @@ export const block_definitions: readonly BlockDefinition[] = [
   {
     id: 111,
     name: 'family_birth_initials',
-    measured_bits: 17,
+    measured_bits: 18,
     composites: ({ family, birth_date, given, patronymic }) => [
       [family, birth_date, initial(given), initial(patronymic)],
     ],
@@ -74,7 +74,7 @@ export const block_definitions: readonly BlockDefinition[] = [
   {
     id: 112,
     name: 'given_birth_settlement_initial',
-    measured_bits: 17,
+    measured_bits: 18,
     composites: ({ given, birth_date, settlement, patronymic }) => [
       [given, birth_date, settlement, initial(patronymic)],
     ],
@@ -82,7 +82,7 @@ export const block_definitions: readonly BlockDefinition[] = [
   {
     id: 113,
     name: 'given_birth_birthplace_initial',
-    measured_bits: 17,
+    measured_bits: 18,
     composites: ({ given, birth_date, birthplace, patronymic }) => [
       [given, birth_date, birthplace, initial(patronymic)],
     ],
@@ -90,7 +90,7 @@ export const block_definitions: readonly BlockDefinition[] = [
   {
     id: 114,
     name: 'family_birth_settlement',
-    measured_bits: 17,
+    measured_bits: 18,
     composites: ({ family, birth_date, settlement }) => [[family, birth_date, settlement]],
   },
 ];

@@ -26,8 +26,8 @@ export type BlockValues = Record<
 
 /**
  * By what persons are found for comparison: each composite is rare, at least 15 bits of min-entropy, so that its token tells
- * nothing by itself (mpi.md §7.5, §8). Strangers who meet by chance grow with the square of the population: a block on names and
- * a date has a place or initials too, so that of three million persons a sixth of the pairs are such. A change here needs a re-index.
+ * nothing by itself (mpi.md §7.5, §8). Strangers who meet by chance grow with the square of the population, so that a block on
+ * names and a date has a place or initials too (docs/mpi.md tells what that saves). A change here needs a re-index.
  */
 export const block_definitions: readonly BlockDefinition[] = [
   { id: 101, name: 'tax_id', measured_bits: 19, composites: ({ tax_ids }) => tax_ids.map((tax_id) => [tax_id]) },

@@ -5,5 +5,5 @@ export { type Database, openDatabase, type Transaction, type TransactionOf } fro
 export { asModule, type ForeignTransaction, inModule } from './door.ts';
 export { lockName } from './lock-name.ts';
 export { type Migrations, migrate, pendingMigrations } from './migrate.ts';
-export { inOneRoundTrip } from './one-round-trip.ts';
+export { type FewRoundTrips, inFewRoundTrips, inOneRoundTrip } from './round-trips.ts';
 export { connectionUrl } from './url.ts';

@@ -4,6 +4,7 @@ import type { Transaction } from '@zdravo/kit/db';
 import type { KeyStore } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
 import type { Kysely } from 'kysely';
+import type { Pool } from 'pg';
 import type { IdentityRules } from './identity-rules.ts';
 import type { Generations } from './indexes/generations.ts';
 import type { PersonLookup } from './persons/person-lookup.ts';
@@ -30,6 +31,8 @@ export type Search = {
 
 export type MpiDeps = {
   db: Kysely<Tables>;
+  /** Of the same database, for what goes in few round trips. */
+  pool: Pool;
   /** Persons by id; what is asked for at once is read together. */
   persons: PersonLookup;
   keys: KeyStore;

@@ -155,6 +155,7 @@ async function prepareDeps(options: MpiOptions, { index, keys: { pool } }: Datab
   };
   const deps: MpiDeps = {
     db: index.db,
+    pool: index.pool,
     persons: createPersonLookup(index.db),
     keys: createKeyStore(pool, key_provider, { module: 'mpi', purpose: 'vault' }),
     sketch_keys: createKeyStore(pool, linkage_key_provider, sketch_scope),

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'kysely';
+import { type FewRoundTrips, inFewRoundTrips } from '@zdravo/kit/db';
+import { type CompiledQuery, sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
 import { describeGenerations, generations_lock, type LiveGenerations } from '../indexes/generations.ts';
 import type { Token } from '../indexes/tokens.ts';
+import type { Tables } from '../tables.ts';
 
 export type Lock = Token | bigint;
 
@@ -16,6 +18,16 @@ export type HeldLocks = {
 
 type Work<Result> = (transaction: MpiTransaction, generations: LiveGenerations, held: HeldLocks) => Promise<Result>;
 
+/** A write that knows beforehand what it looks at: that travels with its locks, and is read once they are held. */
+export type WorkInFewTrips<Result> = {
+  /** What has to be locked, as far as it can be known beforehand. */
+  locksOf(generations: LiveGenerations): Promise<Lock[]> | Lock[];
+  look(generations: LiveGenerations): readonly CompiledQuery[];
+  /** @param rows of what was looked at. */
+  write(rows: unknown[][], under: UnderLocks): Promise<Result>;
+};
+export type UnderLocks = { trips: FewRoundTrips<Tables>; generations: LiveGenerations; held: HeldLocks };
+
 const most_attempts = 20;
 
 /**
@@ -24,15 +36,24 @@ const most_attempts = 20;
  * @param locksOf what has to be locked, as far as it can be known beforehand.
  * @param work confirms the generations first; it runs again from the start when the generations of index keys or the locks needed changed meanwhile.
  */
-export async function withLocks<Result>(
+export function withLocks<Result>(
   deps: MpiDeps,
   locksOf: (generations: LiveGenerations) => Promise<Lock[]>,
   work: Work<Result>,
 ): Promise<Result> {
+  return withLocksInFewTrips(deps, {
+    locksOf,
+    look: () => [],
+    write: async (_rows, { trips, generations, held }) => work(await trips.oneByOne(), generations, held),
+  });
+}
+
+/** The same in fewer round trips. */
+export async function withLocksInFewTrips<Result>(deps: MpiDeps, work: WorkInFewTrips<Result>): Promise<Result> {
   let generations = deps.generations.current();
   const learnt: bigint[] = [];
   for (let attempt = 0; attempt < most_attempts; attempt += 1) {
-    const locks = new Set([...(await locksOf(generations)).map(BigInt), ...learnt]);
+    const locks = new Set([...(await work.locksOf(generations)).map(BigInt), ...learnt]);
     const outcome = await attemptWork(deps, generations, locks, work);
     if ('result' in outcome) return outcome.result;
     learnt.push(...outcome.missing);
@@ -53,7 +74,7 @@ async function attemptWork<Result>(
   deps: MpiDeps,
   generations: LiveGenerations,
   locks: ReadonlySet<bigint>,
-  work: Work<Result>,
+  { look, write }: WorkInFewTrips<Result>,
 ): Promise<{ result: Result } | { missing: bigint[] }> {
   const held: HeldLocks = {
     require: (needed) => {
@@ -65,9 +86,9 @@ async function attemptWork<Result>(
     },
   };
   try {
-    return await deps.db.transaction().execute(async (transaction) => {
-      await takeLocks(transaction, locks);
-      return { result: await work(transaction, generations, held) };
+    return await inFewRoundTrips<Tables, { result: Result }>(deps.pool, async (trips) => {
+      const [, ...rows] = await trips.send([locking(locks).compile(deps.db), ...look(generations)]);
+      return { result: await write(rows, { trips, generations, held }) };
     });
   } catch (error) {
     if (error instanceof LocksChangedError) return { missing: error.missing };
@@ -75,11 +96,11 @@ async function attemptWork<Result>(
   }
 }
 
-async function takeLocks(transaction: MpiTransaction, locks: ReadonlySet<bigint>): Promise<void> {
+function locking(locks: ReadonlySet<bigint>) {
   const sorted = [...locks].sort((a, b) => (a < b ? -1 : 1)).map(String);
-  await sql`
+  return sql`
     select pg_advisory_xact_lock_shared(${generations_lock}::bigint),
-      (select count(pg_advisory_xact_lock(key)) from unnest(${sorted}::bigint[]) as key)`.execute(transaction);
+      (select count(pg_advisory_xact_lock(key)) from unnest(${sorted}::bigint[]) as key)`;
 }
 
 /** The lock of an id, whether or not anybody lives under it. */

@@ -1,13 +1,23 @@
 import { conflict, Problem } from '@zdravo/kit/problem';
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Person, PersonWritten } from '../contract.ts';
-import type { MpiTransaction } from '../deps.ts';
+import type { MpiDeps, MpiTransaction } from '../deps.ts';
+import type { Token, TokenMaker } from '../indexes/tokens.ts';
 import { type DecidingTokens, decidingTokens } from './deciding-tokens.ts';
 import { erased, type Head, type LivingHead, lockHeads } from './heads.ts';
 import { identify } from './identify.ts';
+import type { UnderLocks } from './locks.ts';
 import { askAboutDuplicates } from './possible-duplicates.ts';
-import { readSituation, type Situation } from './situation.ts';
-import { findRepeated, type NewVersion, type WriteContext, type Writing, writeVersions } from './write-version.ts';
+import { type Situation, situationOf } from './situation.ts';
+import { storingOf } from './store-version.ts';
+import {
+  findRepeated,
+  type NewVersion,
+  type WriteContext,
+  type Writing,
+  writeVersions,
+  writtenAs,
+} from './write-version.ts';
 
 /** With the pseudonym of the person, should this write be the first. */
 export type Putting = NewVersion & { pseudonym: string };
@@ -16,18 +26,54 @@ export type Putting = NewVersion & { pseudonym: string };
 type Placed = { put: Putting; tokens: DecidingTokens; known_as: string | undefined };
 type Decision = { answer: PersonWritten | Problem } | { writing: Writing };
 
+/** What has to be known before anything is decided. */
+export function situationQuery(maker: TokenMaker, puts: readonly Putting[]): RawBuilder<Situation> {
+  const tokens = puts.map(({ person }) => decidingTokens(maker, person));
+  return situationOf(maker.key_id, { ids: puts.map((put) => put.written_as), tokens });
+}
+
 /**
  * Writes persons of whom no two share an id, an identity key, a tax number or a telephone; their locks are held.
+ * @param situation as found under the locks.
  * @returns for each, in the order given, what was written or why it is refused.
  */
-export async function putGroup(context: WriteContext, puts: readonly Putting[]): Promise<(PersonWritten | Problem)[]> {
-  const { transaction, generations, held } = context;
-  const tokens = puts.map(({ person }) => decidingTokens(generations.serving, person));
-  const ids = puts.map((put) => put.written_as);
-  const situation = await readSituation(transaction, generations.serving.key_id, { ids, tokens });
+export async function putGroup(
+  { deps, trips, generations, held }: UnderLocks & { deps: MpiDeps },
+  puts: readonly Putting[],
+  situation: Situation,
+): Promise<(PersonWritten | Problem)[]> {
   held.confirm(situation.generations);
+  if (isNewToAll(situation)) return putNew({ deps, trips, generations }, puts);
+  return putWithCare({ deps, transaction: await trips.oneByOne(), generations, held }, puts, situation);
+}
+
+/** Nobody lives under these ids or is like these persons, and nobody has their telephones. */
+function isNewToAll({ known, owners, tax_bearers, known_phones }: Situation): boolean {
+  return [known, owners, tax_bearers, known_phones].every(({ length }) => length === 0);
+}
+
+/** The usual case: there is nothing to look at any more, so one statement and the commit go together. */
+async function putNew(
+  { deps, trips, generations }: Pick<UnderLocks, 'trips' | 'generations'> & { deps: MpiDeps },
+  puts: readonly Putting[],
+): Promise<PersonWritten[]> {
+  const writings = puts.map((put) => creation(put, decidingTokens(generations.serving, put.person), []));
+  const statement = await storingOf({ deps, generations }, writings);
+  await trips.finish([statement.compile(deps.db)]);
+  return writings.map((writing) => writtenAs(writing));
+}
+
+async function putWithCare(
+  context: WriteContext,
+  puts: readonly Putting[],
+  situation: Situation,
+): Promise<(PersonWritten | Problem)[]> {
+  const { transaction, generations } = context;
   const known = new Set(situation.known);
-  const placed = puts.map((put, at) => ({ put, tokens: tokens[at]!, known_as: placeOf(put, tokens[at]!, situation) }));
+  const placed = puts.map((put) => {
+    const tokens = decidingTokens(generations.serving, put.person);
+    return { put, tokens, known_as: placeOf(put, tokens, situation) };
+  });
   const heads = await lockHeads(
     transaction,
     placed.flatMap(({ known_as }) => known_as ?? []),
@@ -70,7 +116,7 @@ type Found = {
 };
 
 function decide({ put, tokens, known_as }: Placed, { heads, deaths, known, situation }: Found): Decision {
-  if (known_as === undefined) return { writing: creation(put, tokens, situation) };
+  if (known_as === undefined) return { writing: creation(put, tokens, situation.known_phones) };
   const head = heads.get(known_as)!;
   if (head.status === 'erased')
     return { answer: known.has(put.written_as) ? conflict('This person was erased.', 'person_erased') : erased() };
@@ -79,7 +125,7 @@ function decide({ put, tokens, known_as }: Placed, { heads, deaths, known, situa
 }
 
 /** Whoever has telephones that nobody else has is counted beforehand. */
-function creation(put: Putting, { phones }: DecidingTokens, { known_phones }: Situation): Writing {
+function creation(put: Putting, { phones }: DecidingTokens, known_phones: readonly Token[]): Writing {
   const head = { id: put.written_as, pseudonym: put.pseudonym, version: 0 };
   if (phones.some((phone) => known_phones.includes(phone))) return { head, written: put, created: true };
   return { head, written: put, created: true, phone_fanout: phones.length > 0 ? 1 : 0 };

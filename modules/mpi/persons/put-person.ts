@@ -8,8 +8,9 @@ import type { LiveGenerations } from '../indexes/generations.ts';
 import { readable } from '../vault/unreadable.ts';
 import { acceptPerson } from './accept-person.ts';
 import { decidingTokens } from './deciding-tokens.ts';
-import { idLock, type Lock, withLocks } from './locks.ts';
-import { type Putting, putGroup } from './put-group.ts';
+import { idLock, type Lock, withLocksInFewTrips } from './locks.ts';
+import { type Putting, putGroup, situationQuery } from './put-group.ts';
+import type { Situation } from './situation.ts';
 import type { Source } from './write-version.ts';
 
 export type PutPerson = (
@@ -46,11 +47,11 @@ export function createPutPerson(deps: MpiDeps): PutPerson {
 
 function putTogether(deps: MpiDeps, puts: readonly Putting[]): Promise<(PersonWritten | Problem)[]> {
   return retryOnConflict(() =>
-    withLocks(
-      deps,
-      async (generations) => puts.flatMap((put) => locksFor(generations, put)),
-      (transaction, generations, held) => putGroup({ deps, transaction, generations, held }, puts),
-    ),
+    withLocksInFewTrips(deps, {
+      locksOf: (generations) => puts.flatMap((put) => locksFor(generations, put)),
+      look: ({ serving }) => [situationQuery(serving, puts).compile(deps.db)],
+      write: ([rows], under) => putGroup({ deps, ...under }, puts, rows![0] as Situation),
+    }),
   );
 }
 

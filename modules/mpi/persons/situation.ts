@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import type { MpiTransaction } from '../deps.ts';
+import { type RawBuilder, sql } from 'kysely';
 import type { Token } from '../indexes/tokens.ts';
 import { type DecidingTokens, tax_index } from './deciding-tokens.ts';
 import { phone_index } from './phone-fanout.ts';
@@ -21,14 +20,13 @@ export type Situation = {
 /** A number that clerks made up may meet many; people need not look at more pairs at once. */
 const most_compared = 5;
 
-/** Each limit makes PostgreSQL look up one token after the other, whatever it believes of the tables' sizes. */
-export async function readSituation(
-  transaction: MpiTransaction,
+/** A query that answers one row. Each limit makes PostgreSQL look up one token after the other, whatever it believes of the tables' sizes. */
+export function situationOf(
   key_id: string,
   { ids, tokens }: { ids: readonly string[]; tokens: readonly DecidingTokens[] },
-): Promise<Situation> {
+): RawBuilder<Situation> {
   const identity_tokens = tokens.flatMap(({ identity }) => identity.map(({ token }) => token));
-  const { rows } = await sql<Situation>`
+  return sql<Situation>`
     select
       (select string_agg(key_id || ' ' || state, ',' order by key_id) from mpi.index_generations where state <> 'retiring')
         as generations,
@@ -59,6 +57,5 @@ export async function readSituation(
         cross join lateral (
           select from mpi.blind_indexes
           where token = asked.token and index_id = ${phone_index} and key_id = ${key_id} limit 1
-        ) known), '[]') as known_phones`.execute(transaction);
-  return rows[0]!;
+        ) known), '[]') as known_phones`;
 }

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Token } from '../indexes/tokens.ts';
 import { sketchRows } from '../linkage/write-sketch.ts';
 import { canonicalPerson, sealPerson } from '../vault/seal.ts';
@@ -12,11 +12,17 @@ import type { WriteContext, Writing } from './write-version.ts';
  * round trips are what a write costs.
  * @returns the telephones, as tokens of the serving generation, that came or went.
  */
-export async function storeVersions(
-  context: WriteContext,
-  writings: readonly Writing[],
-): Promise<{ person_id: string; token: Token }[]> {
-  const { deps, transaction, generations } = context;
+export async function storeVersions(context: WriteContext, writings: readonly Writing[]): Promise<ChangedPhone[]> {
+  const { rows } = await (await storingOf(context, writings)).execute(context.transaction);
+  return rows;
+}
+
+type ChangedPhone = { person_id: string; token: Token };
+type Storing = Pick<WriteContext, 'deps' | 'generations'>;
+
+/** The statement itself. */
+export async function storingOf(context: Storing, writings: readonly Writing[]): Promise<RawBuilder<ChangedPhone>> {
+  const { deps, generations } = context;
   const ids = writings.map(({ head }) => head.id);
   const [keys, sketch_keys, epoch] = await Promise.all([
     Promise.all(ids.map((id) => deps.keys.getOrCreate(id))),
@@ -26,16 +32,15 @@ export async function storeVersions(
   const sketchings = writings.map(({ head, written, created }, at) => {
     return { person_id: head.id, person: written.person, sealing: { key: sketch_keys[at]!, epoch }, is_new: created };
   });
-  const { rows } = await sql<{ person_id: string; token: Token }>`
+  return sql<ChangedPhone>`
     with ${versionRows(context, writings, keys)}, ${recordRows(writings)}, ${identityRows(context, writings)},
       ${indexRows(context, writings)}, ${sketchRows(generations, sketchings)}
     select changed.person_id, changed.token::text
     from (select person_id, token, index_id, key_id from gone union all select person_id, token, index_id, key_id from come) changed
-    where changed.index_id = ${phone_index} and changed.key_id = ${generations.serving.key_id}`.execute(transaction);
-  return rows;
+    where changed.index_id = ${phone_index} and changed.key_id = ${generations.serving.key_id}`;
 }
 
-function versionRows({ generations }: WriteContext, writings: readonly Writing[], keys: readonly Uint8Array[]) {
+function versionRows({ generations }: Storing, writings: readonly Writing[], keys: readonly Uint8Array[]) {
   const rows = writings.map(({ head: { id, version }, written }, at) => {
     const canonical = canonicalPerson(written.person);
     const sealed = sealPerson(keys[at]!, { person_id: id, version: version + 1 }, canonical);
@@ -108,7 +113,7 @@ function recordRows(writings: readonly Writing[]) {
     )`;
 }
 
-function identityRows({ generations }: WriteContext, writings: readonly Writing[]) {
+function identityRows({ generations }: Storing, writings: readonly Writing[]) {
   const rows = writings.flatMap(({ head, written }) =>
     generations.written.flatMap((maker) =>
       maker.identityTokens(written.person).map(({ token }) => ({ token, key_id: maker.key_id, person_id: head.id })),
@@ -124,7 +129,7 @@ function identityRows({ generations }: WriteContext, writings: readonly Writing[
     )`;
 }
 
-function indexRows({ generations }: WriteContext, writings: readonly Writing[]) {
+function indexRows({ generations }: Storing, writings: readonly Writing[]) {
   const rows = writings.flatMap(({ head, written }) =>
     generations.written.flatMap((maker) =>
       maker

@@ -55,7 +55,7 @@ export async function writeVersions(
   const tokens = changes.flatMap(({ person_id, token }) => (uncounted.has(person_id) ? [token] : []));
   const person_ids = changes.flatMap(({ person_id }) => (uncounted.has(person_id) ? [person_id] : []));
   if (tokens.length > 0) await refreshPhoneFanout(transaction, generations.serving.key_id, { person_ids, tokens });
-  return new Map(writings.map((writing) => [writing, { ...answerOf(writing), version: writing.head.version + 1 }]));
+  return new Map(writings.map((writing) => [writing, writtenAs(writing)]));
 }
 
 /** The same for one, who is there already. */
@@ -66,6 +66,11 @@ export async function writeVersion(
 ): Promise<PersonWritten> {
   const writing = { head, written, created: false };
   return (await writeVersions(context, [writing])).get(writing)!;
+}
+
+/** What is answered for it once it is written. */
+export function writtenAs(writing: Writing): PersonWritten {
+  return { ...answerOf(writing), version: writing.head.version + 1 };
 }
 
 const answerOf = ({ head, created }: Writing) => ({ id: head.id, pseudonym: head.pseudonym, created });

@@ -232,12 +232,17 @@ test('a request that nobody signs expires with its patient’s data and their ke
   assert.equal((await read(young)).person.last_name, other!.last_name);
   const expired = await read(old);
   assert.deepEqual([expired.status, expired.person, expired.content], ['EXPIRED', undefined, undefined]);
-  const [row] = await stage.query(
-    'il_keys',
-    `select bytes is null as dropped from wrapped_keys where purpose = 'request' and owner_id = $1`,
-    [old.body.data.id],
-  );
-  assert.equal(row?.['dropped'], true);
+  const isDropped = async ({ body }: Answer) => {
+    const key = `select bytes is null as dropped from wrapped_keys where purpose = 'request' and owner_id = $1`;
+    return (await stage.query('il_keys', key, [body.data.id]))[0]?.['dropped'];
+  };
+  const due = async () => (await stage.query('platform', 'select from il.keys_to_drop')).length;
+  assert.deepEqual([await isDropped(old), await due()], [false, 1], 'the end of the request names its key');
+  await stage.platform.runJob('drop_request_keys');
+  assert.deepEqual([await isDropped(old), await isDropped(young), await due()], [true, false, 0]);
+  await stage.query('platform', 'insert into il.keys_to_drop (request_id) values ($1)', [old.body.data.id]);
+  await stage.platform.runJob('drop_request_keys');
+  assert.deepEqual([await isDropped(old), await due()], [true, 0], 'the job that died after the drop is repeated');
 });
 
 async function parameter(name: string): Promise<string | undefined> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Pool } from 'pg';
-import { createGroupCommit, createGroupedLookup } from '../groups/index.ts';
+import { byteArray } from '../db/index.ts';
+import { createGroupCommit, createGroupedLookup, type GroupCommit } from '../groups/index.ts';
 import type { Logger } from '../log/index.ts';
 import { checkGenerations, generationsInUse, type WrappedRow as Row } from './generations.ts';
 import type { KeyContext, KeyProvider, WrappedKey } from './provider.ts';
@@ -41,7 +42,7 @@ export type KeyStore = {
 export type KeyScope = { module: string; purpose: string };
 
 /**
- * What is asked for at once goes to the database together: one statement, and for what is written one commit.
+ * What is asked for at once goes to the database together: one statement, and for what is written one commit, whatever its purpose.
  * @param pool of the key database, as the module's key role; its table comes from this folder's `wrapped-keys.sql`.
  */
 export function createKeyStore(pool: Pool, provider: KeyProvider, scope: KeyScope): KeyStore {
@@ -109,16 +110,10 @@ type Making = Pick<KeyStore, 'findMany'> & {
 };
 
 function createMaker({ pool, provider, purpose, contextOf, findMany }: Making): KeyStore['getOrCreateMany'] {
-  const insertions = createGroupCommit<Fresh[], ReadonlySet<string>>({
-    write: async (groups) => {
-      const made = await insertKeys(pool, purpose, groups.flat());
-      return groups.map(() => made);
-    },
-    keysOf: (fresh) => fresh.map(({ owner_id }) => owner_id),
-  });
+  const insertions = insertionsInto(pool);
   async function makeFresh(owner_id: string): Promise<Fresh> {
     const key = randomBytes(32);
-    return { owner_id, key, wrapped: await provider.wrap(key, contextOf(owner_id)) };
+    return { purpose, owner_id, key, wrapped: await provider.wrap(key, contextOf(owner_id)) };
   }
   return async (owner_ids) => {
     // Most owners are new, and wrapping here costs less than to look first; a request to a service costs more.
@@ -127,29 +122,51 @@ function createMaker({ pool, provider, purpose, contextOf, findMany }: Making): 
     if (unknown.length === 0) return known;
     const fresh = await Promise.all(unknown.map(makeFresh));
     const made = await insertions.run(fresh);
-    const keys = await findMany(unknown.filter((owner_id) => !made.has(owner_id)));
-    for (const { owner_id, key } of fresh) if (made.has(owner_id)) keys.set(owner_id, new Uint8Array(key));
+    const keys = await findMany(fresh.flatMap((one) => (made.has(placeOf(one)) ? [] : [one.owner_id])));
+    for (const one of fresh) if (made.has(placeOf(one))) keys.set(one.owner_id, new Uint8Array(one.key));
     return new Map([...known, ...keys]);
   };
 }
 
-type Fresh = { owner_id: string; key: Buffer; wrapped: WrappedKey };
+type Fresh = { purpose: string; owner_id: string; key: Buffer; wrapped: WrappedKey };
+type Insertions = GroupCommit<Fresh[], ReadonlySet<string>>;
 
-/** In one order for all, so that two who bring the same owners wait for each other and never in a circle. @returns the owners who had none. */
-async function insertKeys(pool: Pool, purpose: string, fresh: readonly Fresh[]): Promise<ReadonlySet<string>> {
-  const { rows } = await pool.query<{ owner_id: string }>(
+const insertions_of = new WeakMap<Pool, Insertions>();
+
+/** One for all purposes of a database: who needs keys of two purposes gets them in one commit. */
+function insertionsInto(pool: Pool): Insertions {
+  const known = insertions_of.get(pool);
+  if (known) return known;
+  const insertions: Insertions = createGroupCommit({
+    write: async (groups) => {
+      const made = await insertKeys(pool, groups.flat());
+      return groups.map(() => made);
+    },
+    keysOf: (fresh) => fresh.map(placeOf),
+  });
+  insertions_of.set(pool, insertions);
+  return insertions;
+}
+
+/** In one order for all, so that two who bring the same owners wait for each other and never in a circle. @returns the places that were empty. */
+async function insertKeys(pool: Pool, fresh: readonly Fresh[]): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<Place>(
     `insert into wrapped_keys (purpose, owner_id, key_id, bytes)
-     select $1, owner_id, key_id, bytes from unnest($2::uuid[], $3::text[], $4::bytea[]) as fresh (owner_id, key_id, bytes)
-     order by owner_id on conflict do nothing returning owner_id`,
+     select purpose, owner_id, key_id, bytes
+     from unnest($1::text[], $2::uuid[], $3::text[], $4::bytea[]) as fresh (purpose, owner_id, key_id, bytes)
+     order by purpose, owner_id on conflict do nothing returning purpose, owner_id`,
     [
-      purpose,
+      fresh.map(({ purpose }) => purpose),
       fresh.map(({ owner_id }) => owner_id),
       fresh.map(({ wrapped }) => wrapped.key_id),
-      fresh.map(({ wrapped }) => Buffer.from(wrapped.bytes)),
+      byteArray(fresh.map(({ wrapped }) => wrapped.bytes)),
     ],
   );
-  return new Set(rows.map(({ owner_id }) => owner_id));
+  return new Set(rows.map(placeOf));
 }
+
+type Place = { purpose: string; owner_id: string };
+const placeOf = ({ purpose, owner_id }: Place) => `${purpose} ${owner_id}`;
 
 /** @returns for each owner, in the order given, whether there was a key. */
 async function dropKeys(pool: Pool, purpose: string, owner_ids: readonly string[]): Promise<boolean[]> {

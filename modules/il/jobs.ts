@@ -3,6 +3,7 @@ import type { Job } from '@zdravo/kit/jobs';
 import { mountainFlagJob } from './addresses/copy-mountain-flags.ts';
 import { upgradeJob } from './containers/upgrade-containers.ts';
 import { signingJob } from './declaration-requests/carry-out.ts';
+import { keyDropJob } from './declaration-requests/drop-keys.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
 import { overdueApprovalJob } from './declarations/approve-overdue.ts';
 import type { IlDeps } from './deps.ts';
@@ -21,6 +22,7 @@ export function ilJobs(deps: IlDeps): Job[] {
   return [
     requestExpiryJob(deps),
     signingJob(deps),
+    keyDropJob(deps),
     overdueApprovalJob(deps),
     mountainFlagJob(deps),
     eventExpiryJob(deps),

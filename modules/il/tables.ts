@@ -111,6 +111,10 @@ export type Tables = {
     note: string;
     received_at: Generated<string>;
   };
+  'il.keys_to_drop': {
+    request_id: string;
+    wiped_at: Generated<string>;
+  };
   'il.legal_entity_closings': {
     legal_entity_id: string;
     actor_id: string;

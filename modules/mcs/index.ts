@@ -32,7 +32,14 @@ import type { Scanner } from './inspection/index.ts';
 import { mediaJobs } from './jobs.ts';
 import { type MediaHandler, mountMedia } from './mount.ts';
 import { createObjectKeys } from './object-keys.ts';
-import { type Assignment, assignPerson, erasePerson, handlePersonEvent } from './persons.ts';
+import {
+  type Assignment,
+  assignPerson,
+  erasePerson,
+  type Holding,
+  handlePersonEvent,
+  prepareAssignment,
+} from './persons.ts';
 import { default_media_settings, type MediaSettings } from './settings.ts';
 import {
   type ContainerForm,
@@ -57,6 +64,7 @@ export type { Resource } from './deps.ts';
 export type { Document } from './documents.ts';
 export type { Download } from './downloads.ts';
 export { connectClamd, type Scanner, type ScannerAddress } from './inspection/index.ts';
+export type { Holding } from './persons.ts';
 export { sampleJpeg, samplePdf } from './sample-documents.ts';
 export { default_media_settings, type MediaSettings } from './settings.ts';
 export type { ContainerForm, ListedContainer, StoredContainer } from './signed-containers.ts';
@@ -117,6 +125,7 @@ export type Mcs = {
   settleUpgrade(input: { object_id: string } & UpgradeOutcome): Promise<void>;
   repeatUpgrade(resource: Resource): Promise<boolean>;
   listRefusedUpgrades(since: Date): Promise<RefusedUpgrade[]>;
+  prepareAssignment(holding: Holding, person_id: string): Promise<Holding>;
   assignPerson(input: Assignment): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
@@ -232,6 +241,7 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'figur
     settleUpgrade: (input) => settleUpgrade(deps, input),
     repeatUpgrade: (resource) => repeatUpgrade(deps, resource),
     listRefusedUpgrades: (since) => listRefusedUpgrades(deps, since),
+    prepareAssignment,
     assignPerson: (input) => assignPerson(writing, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),
     followPersons: (feed) =>

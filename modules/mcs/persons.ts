@@ -24,6 +24,17 @@ export type Assignment = {
 };
 
 /**
+ * Makes the person's key, and wraps the object's under it, before it is certain that the object becomes the person's: nothing is
+ * written of the object, and `assignPerson` takes somebody else as well.
+ */
+export async function prepareAssignment(holding: Holding, person_id: string): Promise<Holding> {
+  const { object, wrapFor } = holding;
+  if (!wrapFor) return holding;
+  const wrapped = await wrapFor({ object_id: object.id, owner_id: person_id });
+  return { ...holding, wrapFor: async (place) => (place.owner_id === person_id ? wrapped : wrapFor(place)) };
+}
+
+/**
  * Puts objects under the key of the person whom they turned out to concern. Keys are re-wrapped; files stay as they are.
  * Safe to repeat.
  */

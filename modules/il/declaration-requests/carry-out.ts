@@ -2,11 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
-import type { StoredContainer } from '@zdravo/mcs';
+import type { Holding, StoredContainer } from '@zdravo/mcs';
 import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
 import type { IlDeps } from '../deps.ts';
 import { forIndex } from './authentication.ts';
-import { dropRequests } from './end.ts';
 import { openForRequest, openRequest, type RequestData, type StoredRequest } from './requests.ts';
 
 /** What the steps work with, out of the request's sealed columns. */
@@ -34,8 +33,7 @@ export async function carryOut(
   const container = storeContainer(deps, request, intent);
   // When the person is refused first, nobody waits for the container any more.
   container.catch(() => undefined);
-  const declaration = await storeDeclaration(deps, { request, data: intent.data, container }, context);
-  const { holding } = await container;
+  const { declaration, holding } = await storeDeclaration(deps, { request, data: intent.data, container }, context);
   await deps.mcs.assignPerson({
     resource_ids: request.method === 'OFFLINE' ? [request.id] : [],
     holdings: [holding],
@@ -65,8 +63,10 @@ async function openIntent(deps: IlDeps, request: StoredRequest): Promise<OpenedI
 
 type Signed = { request: StoredRequest; data: RequestData; container: Promise<StoredContainer> };
 
+type Stored = { declaration: Declaration; holding: Holding };
+
 /** Person, then declaration. Whoever was erased since the intent begins anew: a consent after an erasure is a new one. */
-async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
+async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Stored> {
   try {
     return await putPersonAndDeclaration(deps, signed, context);
   } catch (error) {
@@ -83,7 +83,8 @@ async function storeDeclaration(deps: IlDeps, signed: Signed, context: CallConte
   }
 }
 
-async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Declaration> {
+/** While the declaration is stored, the person's key for the container is made: of the container nothing is written yet. */
+async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: CallContext): Promise<Stored> {
   const { request, data, container } = signed;
   const person = await deps.mpi.putPerson(
     {
@@ -92,8 +93,13 @@ async function putPersonAndDeclaration(deps: IlDeps, signed: Signed, context: Ca
     },
     { ...context, purpose: 'sign_declaration' },
   );
-  const body = declarationOf(request, data, person, (await container).sha256);
-  return deps.ops.putDeclaration({ params: { id: request.declaration_id }, body }, context);
+  const stored = await container;
+  const holding = deps.mcs.prepareAssignment(stored.holding, person.id);
+  // When the declaration is refused first, nobody waits for it any more.
+  holding.catch(() => undefined);
+  const body = declarationOf(request, data, person, stored.sha256);
+  const declaration = await deps.ops.putDeclaration({ params: { id: request.declaration_id }, body }, context);
+  return { declaration, holding: await holding };
 }
 
 /** Somebody else was faster: the result is there. */
@@ -137,7 +143,6 @@ export function declarationOf(
 /** SIGNING → SIGNED, once; with it the personal data go. */
 async function finish(deps: IlDeps, { id, signed_by }: StoredRequest): Promise<void> {
   await deps.signing.results.run({ id, signed_by: signed_by!, at: deps.clock.now().toISOString() });
-  await dropRequests(deps, [id]);
 }
 
 /** Seconds after which a signature whose steps nobody finished is taken up by the worker. */

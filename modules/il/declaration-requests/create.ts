@@ -9,7 +9,6 @@ import { keyedHash, phoneHash, sendCode } from '../verifications/codes.ts';
 import { type CurrentMethod, currentMethod, dueDocuments, maskedNumber } from './authentication.ts';
 import { checkRequest, type Input, type Parties, type Person } from './check-request.ts';
 import { composeData, type Terms } from './compose.ts';
-import { dropRequests } from './end.ts';
 import { sealForRequest } from './requests.ts';
 
 /**
@@ -29,8 +28,8 @@ export async function createRequest(deps: IlDeps, input: Input, call: Call): Pro
   const data = await composeData(terms, input, parties);
   const sealed_data = sealForRequest(await deps.request_keys.getOrCreate(id), id, Buffer.from(JSON.stringify(data)));
   const person_hmac = personHash(deps, person, person_id);
-  const dropped = await deps.db.transaction().execute(async (transaction) => {
-    const earlier = await cancelEarlier(transaction, deps, person_hmac, parties, call.principal.user_id);
+  await deps.db.transaction().execute(async (transaction) => {
+    await cancelEarlier(transaction, deps, person_hmac, parties, call.principal.user_id);
     await insertRequest(transaction, deps, call, {
       ...partiesOf(parties),
       ...consentOf(deps, person, method),
@@ -46,9 +45,7 @@ export async function createRequest(deps: IlDeps, input: Input, call: Call): Pro
       { entity_type: 'DeclarationRequest', entity_id: id, new_value: 'NEW', changed_by: call.principal.user_id },
     ]);
     await audit(transaction, call, { action: 'create', resource: 'declaration_request', resource_id: id });
-    return earlier;
   });
-  await dropRequests(deps, dropped);
   return id;
 }
 
@@ -128,7 +125,7 @@ async function cancelEarlier(
   person_hmac: Buffer,
   { employee, legal_entity }: Parties,
   updated_by: string,
-): Promise<string[]> {
+): Promise<void> {
   // Two that come at once take turns, or neither would see the other.
   await lockName(transaction, `request ${person_hmac.toString('hex')} ${employee.id}`);
   const rows = await transaction
@@ -140,9 +137,7 @@ async function cancelEarlier(
     .where('status', 'in', ['NEW', 'APPROVED'])
     .returning('id')
     .execute();
-  const ids = rows.map((row) => row.id);
-  await freeSlots(transaction, { declaration_request_ids: ids });
-  return ids;
+  await freeSlots(transaction, { declaration_request_ids: rows.map((row) => row.id) });
 }
 
 const number_alphabet = '0123456789AEHKMPTX';

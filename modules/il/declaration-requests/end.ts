@@ -28,12 +28,6 @@ export async function rejectRequest(deps: IlDeps, { id }: StoredRequest, call: C
     ]);
     await audit(transaction, call, { action: 'reject', resource: 'declaration_request', resource_id: id });
   });
-  await dropRequests(deps, [id]);
-}
-
-/** Forgets the keys of requests whose data were wiped, so that backups do not keep them either. */
-export async function dropRequests(deps: Pick<IlDeps, 'request_keys'>, ids: readonly string[]): Promise<void> {
-  await Promise.all(ids.map((id) => deps.request_keys.drop(id)));
 }
 
 /** Open requests end after `declaration_request_expiration` (domain.md §3.11); never those that are decided. */
@@ -82,7 +76,6 @@ export async function expireRequests(deps: IlDeps): Promise<void> {
       );
       return ids;
     });
-    await dropRequests(deps, ended);
     if (ended.length < batch) return;
   }
 }

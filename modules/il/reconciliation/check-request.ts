@@ -1,7 +1,6 @@
 import type { Declaration, DeclarationState } from '@zdravo/ops/contract';
 import { announceStatus } from '../audit.ts';
 import { contentHash } from '../declaration-requests/content-hash.ts';
-import { dropRequests } from '../declaration-requests/end.ts';
 import type { IlDeps } from '../deps.ts';
 import { personHashOf } from '../person-hash.ts';
 import { phoneHashOf } from './person-hashes.ts';
@@ -91,6 +90,5 @@ async function settle(run: Run, state: DeclarationState): Promise<boolean> {
       { entity_type: 'DeclarationRequest', entity_id: id, new_value: 'SIGNED', changed_by: columns.signed_by },
     ]);
   });
-  await dropRequests(deps, [id]);
   return true;
 }

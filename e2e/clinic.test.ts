@@ -152,6 +152,15 @@ test('the payer verifies once and closes: staff is dismissed, the client ends, a
   assert.deepEqual(rows, [{ status: 'DISMISSED' }]);
   const after_all = await stage.api.call('GET', '/api/employees', { token: closed.owner.token, api_key });
   assert.equal(after_all.status, 401);
+  for (const [action, token] of [
+    ['nhs_verify', officer],
+    ['mis_verify', mis_token],
+    ['deactivate', officer],
+  ] as const) {
+    const refused = await stage.api.call('PATCH', `${path}/actions/${action}`, { token });
+    assert.equal(refused.status, 409, action);
+    assert.equal(refused.body.error.message, 'Legal entity is not ACTIVE and cannot be updated', action);
+  }
 });
 
 test('an owner cannot be dismissed, a doctor can, once; an invitation is accepted by its person only, once', async () => {

@@ -112,11 +112,12 @@ async function putProvider(transaction: PrmTransaction, legal_entity_id: string,
     .execute();
 }
 
-/** Vouched for by a MIS or by the payer: once. @throws Problem 409 when it was already. */
+/** Vouched for by a MIS or by the payer: once. @throws Problem 409 when it was already, or is not active. */
 export function verifyLegalEntity(deps: PrmDeps, id: string, by: 'mis' | 'nhs', within: Within): Promise<LegalEntity> {
   const entry = { action: `${by}_verify`, resource: 'legal_entity', resource_id: id };
   return write(deps, within, entry, async (transaction) => {
     const current = await lockLegalEntity(transaction, id);
+    refuseInactive(current);
     const verified = by === 'mis' ? current.mis_verified === 'VERIFIED' : current.nhs_verified;
     if (verified) throw conflict('LegalEntity is VERIFIED and cannot be VERIFIED.', 'legal_entity_verified');
     await transaction
@@ -136,9 +137,7 @@ export function verifyLegalEntity(deps: PrmDeps, id: string, by: 'mis' | 'nhs', 
 export function closeLegalEntity(deps: PrmDeps, id: string, within: Within): Promise<LegalEntity> {
   const entry = { action: 'close_legal_entity', resource: 'legal_entity', resource_id: id };
   return write(deps, within, entry, async (transaction) => {
-    const current = await lockLegalEntity(transaction, id);
-    if (current.status !== 'ACTIVE')
-      throw conflict('Legal entity is not ACTIVE and cannot be updated', 'legal_entity_not_active');
+    refuseInactive(await lockLegalEntity(transaction, id));
     await transaction
       .updateTable('prm.legal_entities')
       .set({
@@ -151,6 +150,12 @@ export function closeLegalEntity(deps: PrmDeps, id: string, within: Within): Pro
       .execute();
     return getLegalEntity(transaction, id);
   });
+}
+
+/** Of what is closed nothing changes any more (domain.md §3.1). */
+function refuseInactive({ status }: { status: string }): void {
+  if (status !== 'ACTIVE')
+    throw conflict('Legal entity is not ACTIVE and cannot be updated', 'legal_entity_not_active');
 }
 
 async function lockLegalEntity(transaction: PrmTransaction, id: string) {

@@ -107,6 +107,12 @@ test('verification happens once, closing is for good, and the history tells when
   await assert.rejects(prm.verifyLegalEntity(legal_entity.id, 'nhs', within), /is VERIFIED and cannot be VERIFIED/);
   await prm.closeLegalEntity(legal_entity.id, within);
   await assert.rejects(prm.closeLegalEntity(legal_entity.id, within), /not ACTIVE and cannot be updated/);
+  for (const by of ['mis', 'nhs'] as const)
+    await assert.rejects(prm.verifyLegalEntity(legal_entity.id, by, within), {
+      status: 409,
+      code: 'legal_entity_not_active',
+    });
+  assert.equal((await prm.findLegalEntity(legal_entity.id))?.mis_verified, 'NOT_VERIFIED');
   await assert.rejects(prm.putLegalEntity(entityOf(clinics[1]!), within), /LegalEntity can't be updated/);
   const { rows } = await superuser.query(
     'select status, is_active from prm.status_history where resource_id = $1 order by position',

@@ -1,32 +1,7 @@
-import { invalidField } from '@zdravo/kit/problem';
 import type { IlDatabase, IlTransaction } from '../deps.ts';
-
-/** The reference's values (domain.md §2.3); a term is a number with its unit beside it. */
-export const default_parameters = {
-  billing_date: '1',
-  verification_request_term: '3',
-  verification_request_term_unit: 'DAYS',
-  verification_request_expiration: '1',
-  declaration_request_term: '1',
-  declaration_request_term_unit: 'DAYS',
-  declaration_request_expiration: '1',
-  declaration_request_expiration_unit: 'DAYS',
-  declaration_term: '365',
-  declaration_term_unit: 'DAYS',
-  adult_age: '18',
-  employee_request_term: '30',
-  employee_request_term_unit: 'DAYS',
-  employee_request_expiration: '29',
-  employee_request_expiration_unit: 'DAYS',
-  phone_number_auth_limit: '10',
-  declaration_limit_pediatrician: '900',
-  declaration_limit_therapist: '2000',
-  declaration_limit_family_doctor: '1800',
-  // Not of the reference: how long the records of an ended declaration are kept against a patient's own wish.
-  erasure_retention_days: '1826',
-} as const;
-
-export type ParameterName = keyof typeof default_parameters;
+import { refuse } from '../schemas/checks.ts';
+import { findUnfit } from './bounds.ts';
+import { default_parameters, type ParameterName, type Unit } from './defaults.ts';
 
 /** Business configuration, read on every use and remembered for seconds. */
 export type Parameters = {
@@ -72,9 +47,6 @@ export function createParameters(db: IlDatabase): Parameters {
   };
 }
 
-const units = ['SECONDS', 'HOURS', 'DAYS', 'MONTHS', 'YEARS'] as const;
-type Unit = (typeof units)[number];
-
 const lengths_ms: Partial<Record<Unit, number>> = { SECONDS: 1_000, HOURS: 3_600_000, DAYS: 86_400_000 };
 
 function earlier(now: Date, count: number, unit: Unit): Date {
@@ -103,29 +75,28 @@ export async function seedParameters(db: IlDatabase): Promise<void> {
     .execute();
 }
 
-/** Changes the given parameters. @throws Problem 422 for one that is not known or not what it should be. */
+/** Changes the given parameters. @throws Problem 422 for those that are not known or not what they should be. */
 export async function putParameters(
   transaction: IlTransaction,
   changes: Record<string, string>,
   actor_id: string,
 ): Promise<void> {
-  for (const [parameter, value] of Object.entries(changes)) {
-    refuseUnfit(parameter, value);
+  refuse(findUnfit(changes, await lockParameters(transaction)));
+  for (const [parameter, value] of Object.entries(changes))
     await transaction
       .updateTable('il.global_parameters')
       .set({ value, updated_by: actor_id, updated_at: new Date().toISOString() })
       .where('parameter', '=', parameter)
       .execute();
-  }
 }
 
-function refuseUnfit(parameter: string, value: string): void {
-  if (!Object.hasOwn(default_parameters, parameter)) throw invalidField('$', 'unknown parameter', 'unknown');
-  const is_unit = parameter.endsWith('_unit');
-  // A declaration lasts for whole days of the civil calendar.
-  const allowed: readonly string[] = parameter === 'declaration_term_unit' ? ['DAYS', 'MONTHS', 'YEARS'] : units;
-  if (is_unit && !allowed.includes(value))
-    throw invalidField(`$.${parameter}`, 'value is not allowed in enum', 'inclusion', allowed);
-  if (!is_unit && !/^[0-9]{1,6}$/.test(value))
-    throw invalidField(`$.${parameter}`, 'a whole number is expected', 'format');
+/** Two changes at once take turns: one of a term and one of its unit may not fit each other. */
+async function lockParameters(transaction: IlTransaction): Promise<Record<string, string>> {
+  const rows = await transaction
+    .selectFrom('il.global_parameters')
+    .select(['parameter', 'value'])
+    .orderBy('parameter')
+    .forUpdate()
+    .execute();
+  return Object.fromEntries(rows.map((row) => [row.parameter, row.value]));
 }

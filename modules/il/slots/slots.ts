@@ -3,7 +3,7 @@ import { fieldRule, validationFailed } from '@zdravo/kit/problem';
 import type { Employee } from '@zdravo/prm';
 import { sql } from 'kysely';
 import type { IlDeps, IlTransaction } from '../deps.ts';
-import type { ParameterName } from '../parameters/parameters.ts';
+import type { ParameterName } from '../parameters/defaults.ts';
 import { personHashOf } from '../person-hash.ts';
 
 export type Slot = {

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecretFile } from '@zdravo/kit/keys';
 import {
   type CertificateAuthority,
   type CertificateFiles,
@@ -66,11 +67,8 @@ export function yearsAgo(years: number): Date {
 }
 
 async function kept(path: string, make: () => CertificateFiles): Promise<CertificateFiles> {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  if (text !== undefined) return readKeyFile(text);
-  const made = make();
-  await writeFile(path, toKeyFile(made), { mode: 0o600, flag: 'wx' });
-  return made;
+  await createSecretFile(path, () => toKeyFile(make()));
+  return readKeyFile(await readFile(path, 'utf8'));
 }
 
 function serialOf(certificate: Uint8Array, authority: CertificateFiles): string {

@@ -7,7 +7,7 @@ import { migrations as ilMigrations } from '@zdravo/il';
 import { auditMigrations } from '@zdravo/kit/audit';
 import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
-import { keyMigrations } from '@zdravo/kit/keys';
+import { createSecretFile, keyMigrations } from '@zdravo/kit/keys';
 import { type RunningPostgres, startPostgres } from '@zdravo/kit/testing';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { linker_role, key_migrations as mpiKeyMigrations, migrations as mpiMigrations } from '@zdravo/mpi';
@@ -118,11 +118,10 @@ async function markDevelopment(data: string): Promise<void> {
   await writeFile(join(data, development_marker), 'Keys and secrets in here serve development only.\n');
 }
 
-/** A random secret, made once and kept in a file of its owner's. */
+/** A random secret, made once and kept in a file of its owner's: whole or not at all, however many ask for it at once. */
 export async function keptSecret(path: string): Promise<string> {
-  const kept = await readFile(path, 'utf8').catch(() => undefined);
-  if (kept) return kept;
-  const made = randomBytes(18).toString('hex');
-  await writeFile(path, made, { mode: 0o600, flag: 'wx' });
-  return made;
+  await createSecretFile(path, () => randomBytes(18).toString('hex'));
+  const kept = await readFile(path, 'utf8');
+  if (kept === '') throw new Error(`${path} is empty, where a secret is expected: restore or remove it`);
+  return kept;
 }

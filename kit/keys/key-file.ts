@@ -58,10 +58,15 @@ export async function openKeyFile<Key>(
 }
 
 /** Creates the file with a first generation unless it is there; an existing one is never overwritten. */
-export async function createKeyFile(path: string): Promise<void> {
+export function createKeyFile(path: string): Promise<void> {
+  return createSecretFile(path, () => textOf({ current: '1', keys: { '1': randomBytes(32).toString('base64') } }));
+}
+
+/** Makes a secret and keeps it in a file of its owner's, unless it is there; an existing one is never overwritten. */
+export async function createSecretFile(path: string, make: () => string): Promise<void> {
   if (existsSync(path)) return;
   const beside = `${path}.${randomUUID()}`;
-  await writeNew(beside, { current: '1', keys: { '1': randomBytes(32).toString('base64') } });
+  await writeNew(beside, make());
   await putInPlace(beside, path);
 }
 
@@ -91,7 +96,7 @@ export async function rotateKeyFile(path: string): Promise<string> {
   try {
     const file = await readKeyFile(path);
     const next = String(Math.max(...Object.keys(file.keys).map(Number)) + 1);
-    await write(handle, { current: next, keys: { ...file.keys, [next]: randomBytes(32).toString('base64') } });
+    await write(handle, textOf({ current: next, keys: { ...file.keys, [next]: randomBytes(32).toString('base64') } }));
     await rename(beside, path);
     return next;
   } catch (error) {
@@ -115,7 +120,7 @@ export async function publishKeyFile(path: string, public_path: string): Promise
     keys: Object.fromEntries(Object.entries(keys).map(([id, key]) => [id, publicHalf(key)])),
   };
   const beside = `${public_path}.${randomUUID()}`;
-  await writeNew(beside, file);
+  await writeNew(beside, textOf(file));
   await rename(beside, public_path);
 }
 
@@ -142,17 +147,21 @@ function halfRotated(beside: string, cause: unknown): KeyError {
   );
 }
 
-async function writeNew(path: string, file: KeyFile): Promise<void> {
+async function writeNew(path: string, text: string): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
   try {
-    await write(handle, file);
+    await write(handle, text);
   } finally {
     await handle.close();
   }
 }
 
-async function write(handle: FileHandle, file: KeyFile): Promise<void> {
-  await handle.writeFile(`${JSON.stringify(file, null, 2)}\n`);
+function textOf(file: KeyFile): string {
+  return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+async function write(handle: FileHandle, text: string): Promise<void> {
+  await handle.writeFile(text);
   await handle.sync();
 }
 

@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createSecretFile } from '@zdravo/kit/keys';
 import {
   createFileTileStore,
   formatVerifierKey,
@@ -11,7 +12,6 @@ import {
   type Signer,
 } from '@zdravo/tlog';
 import type { TransparencyLog } from './transparency-log.ts';
-import { writeOnce } from './write-once.ts';
 
 /**
  * A log in a folder: `log.key`, `promise.key`, `policy`, `promise-key` (the public one), `public/` (tiles, to be served as
@@ -30,14 +30,19 @@ export type LogFolder = TransparencyLog & {
  */
 export async function createLogFolder(folder: string, origin: string): Promise<{ log: string; promises: string }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await writeOnce(keyPath(folder, 'log'), () => generateSignerKey({ name: origin, type: SIGNATURE_TYPES.ed25519 }));
-  await writeOnce(keyPath(folder, 'promise'), () =>
-    generateSignerKey({ name: `${origin}/promises`, type: SIGNATURE_TYPES.ed25519 }),
-  );
+  await createSigner(folder, 'log', origin);
+  await createSigner(folder, 'promise', `${origin}/promises`);
   const [log, promises] = await Promise.all([readSigner(folder, 'log'), readSigner(folder, 'promise')]);
   const keys = { log: formatVerifierKey(log.key), promises: formatVerifierKey(promises.key) };
   await writeFile(join(folder, 'promise-key'), `${keys.promises}\n`);
   return keys;
+}
+
+function createSigner(folder: string, which: 'log' | 'promise', name: string): Promise<void> {
+  return createSecretFile(
+    keyPath(folder, which),
+    () => `${generateSignerKey({ name, type: SIGNATURE_TYPES.ed25519 })}\n`,
+  );
 }
 
 /**

@@ -64,7 +64,7 @@ test('no process that holds a key file starts with one of npm start beyond this 
 });
 
 test('a database with sign-ins of npm start is not served to others until they are blocked', async () => {
-  const database = await createTestDatabase('auth', { migrations: [authMigrations] });
+  const database = await createTestDatabase('production_guard', { migrations: [authMigrations] });
   await refuseDevelopmentSignIns(outside, database.url);
   await withClient(database.url, async (client) => {
     await client.query(`insert into auth.users (id, email) values (gen_random_uuid(), 'officer@myexample.com')`);

@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { role_scopes } from '@zdravo/country-ua';
 import { openDatabase } from '@zdravo/kit/db';
+import { startJobs } from '@zdravo/kit/jobs';
+import { testLogger } from '@zdravo/kit/testing';
 import { sql } from 'kysely';
 import { deleteExpired } from './cleanup.ts';
 import type { Tables } from './tables.ts';
@@ -128,6 +130,7 @@ test('a recovery link goes to known e-mails only, serves once, and the answers d
   const unknown = await ask('nobody@example.org');
   assert.equal(known.status, 201);
   assert.deepEqual(known.data, unknown.data);
+  await workOffOrders();
   assert.equal(fixture.recoveries.length, 1);
   const { link, email } = fixture.recoveries[0]!;
   assert.equal(email, user.email);
@@ -150,8 +153,27 @@ test('five recovery links an hour go to one user, also when they are asked for a
     Array.from({ length: 24 }, () => fixture.call('POST', '/api/credentials_recovery_requests', { body })),
   );
   assert.ok(answers.every(({ status }) => status === 201));
+  await workOffOrders();
   assert.equal(fixture.recoveries.length - before, 5);
+  await fixture.auth.blockUser(user.id, { blocked: true });
+  fixture.clock.advance(3_600_000);
+  await fixture.call('POST', '/api/credentials_recovery_requests', { body });
+  await workOffOrders();
+  assert.equal(fixture.recoveries.length - before, 5, 'a blocked account gets none');
 });
+
+/** Lets the worker of `auth` run until no order of a link waits. */
+async function workOffOrders(): Promise<void> {
+  const jobs = await startJobs({ url: databaseUrl(), role: 'zdravo_auth', jobs: fixture.auth.jobs, log: testLogger() });
+  const waiting = () =>
+    sql<{ n: number }>`select count(*)::int as n from graphile_worker.jobs where task_identifier = 'send_recovery_link'`
+      .execute(fixture.db)
+      .then(({ rows }) => rows[0]!.n);
+  for (let looks = 0; looks < 200 && (await waiting()) > 0; looks++)
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  await jobs.stop();
+  assert.equal(await waiting(), 0);
+}
 
 test('an e-mail belongs to one account, in any case', async () => {
   const user = await fixture.newUser();

@@ -14,7 +14,7 @@ import { type AuthDeps, auth_role, type ForeignTransaction, type OtpDelivery, ty
 import { createHandlers } from './handlers.ts';
 import { createPasswordHasher } from './password-hash.ts';
 import { type Credentials, createPrincipalFinder } from './principals.ts';
-import { createRecoveryLink } from './recoveries.ts';
+import { createRecoveryLink, recoveryJob } from './recoveries.ts';
 import { createRevocations } from './revocations.ts';
 import { grantRole, listUserRoles, type RoleGrant, revokeRole, type UserRole } from './roles.ts';
 import { type AuthSeed, seedAuth } from './seed.ts';
@@ -112,7 +112,7 @@ export async function createAuth(options: AuthOptions): Promise<Auth> {
   const rotation = auditRotation({ db: deps.db, schema: 'auth', tables: ['audit_log'], schedule: '5 3 * * *' });
   return {
     handlers: createHandlers(deps),
-    jobs: [...cleanupJobs(deps), rotation],
+    jobs: [recoveryJob(deps), ...cleanupJobs(deps), rotation],
     figures: [poolFigures('auth', [database.pool])],
     findPrincipal,
     ...functionsOf(deps),

@@ -14,14 +14,16 @@ const key_bytes = 32;
 const at_once = 2;
 const most_waiting = 256;
 
+type Derivation = { password: string; salt: Buffer } & Required<Pick<ScryptOptions, 'N' | 'r' | 'p'>>;
+
 /**
  * scrypt (RFC 7914) as `scrypt$log2N$r$p$salt$key`. At most two run at once, so that a storm of sign-ins leaves the
  * thread pool to others; beyond a queue of 256 callers are asked to come back.
  */
-export function createPasswordHasher(cost_log2: number): PasswordHasher {
+export function createPasswordHasher(cost_log2: number, run = runScrypt): PasswordHasher {
   const limited = createLimiter();
   const derive = (password: string, salt: Buffer, log2: number, r: number, p: number) =>
-    limited(() => runScrypt(password, salt, { N: 2 ** log2, r, p, maxmem: 256 * 1024 * 1024 }));
+    limited(() => run({ password, salt, N: 2 ** log2, r, p }));
   const decoy_salt = randomBytes(16);
 
   async function hash(password: string) {
@@ -43,7 +45,9 @@ export function createPasswordHasher(cost_log2: number): PasswordHasher {
   return { hash, verify };
 }
 
-function runScrypt(password: string, salt: Buffer, options: ScryptOptions): Promise<Buffer> {
+/** The one dear step, which a test counts. */
+export function runScrypt({ password, salt, ...cost }: Derivation): Promise<Buffer> {
+  const options = { ...cost, maxmem: 256 * 1024 * 1024 };
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFC'), salt, key_bytes, options, (error, key) => (error ? reject(error) : resolve(key)));
   });

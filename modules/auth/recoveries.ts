@@ -1,21 +1,39 @@
 import { randomUUID } from 'node:crypto';
 import { lockName } from '@zdravo/kit/db';
+import type { Job } from '@zdravo/kit/jobs';
 import { notFound } from '@zdravo/kit/problem';
+import { sql } from 'kysely';
 import { type AuthDeps, after } from './deps.ts';
 import { acceptPassword, storePassword } from './passwords.ts';
 import { hashSecret, newSecretText } from './secrets.ts';
-import { findUserByEmail, getUser } from './users.ts';
+import { findUser, findUserByEmail, getUser } from './users.ts';
+
+type LinkOrder = { user_id: string; expires_at: string };
 
 /**
- * Sends a one-use link to a known e-mail and nothing to an unknown one; the answer is the same, so that nobody learns
- * who has an account. At most five links an hour go to one user.
+ * Orders a one-use link for a known e-mail. An unknown one gets the same answer for the same work, an order in nobody's name,
+ * so that neither words nor time tell who has an account: what differs happens behind the answer, in the job.
  */
 export async function startRecovery(deps: AuthDeps, email: string): Promise<{ expires_at: string }> {
   const expires_at = after(deps.clock, deps.settings.recovery_ttl_s);
   const user = await findUserByEmail(deps, email);
-  const link = user && !user.is_blocked ? await linkWithinLimit(deps, user.id) : undefined;
-  if (link !== undefined) await deps.deliverRecovery({ email: user!.email, link, expires_at });
+  const order: LinkOrder = { user_id: user?.id ?? randomUUID(), expires_at };
+  await sql`select graphile_worker.add_job('send_recovery_link', payload := ${JSON.stringify(order)}::json)`.execute(
+    deps.db,
+  );
   return { expires_at };
+}
+
+/** Carries out orders of links: none for nobody or a blocked account, and at most five an hour for one user. */
+export function recoveryJob(deps: AuthDeps): Job {
+  return { name: 'send_recovery_link', run: (payload) => sendLink(deps, payload as LinkOrder) };
+}
+
+async function sendLink(deps: AuthDeps, { user_id, expires_at }: LinkOrder): Promise<void> {
+  const user = await findUser(deps, user_id);
+  if (!user || user.is_blocked || Date.parse(expires_at) <= deps.clock.now().getTime()) return;
+  const link = await linkWithinLimit(deps, user_id);
+  if (link !== undefined) await deps.deliverRecovery({ email: user.email, link, expires_at });
 }
 
 /** Those who ask at once take turns, or all would count without each other. */

@@ -4,7 +4,9 @@ import { createGateway, served } from '@zdravo/gateway';
 import { type SettableClock, settableClock } from '@zdravo/kit/clock';
 import { type Database, openDatabase } from '@zdravo/kit/db';
 import type { HttpServer } from '@zdravo/kit/http';
+import { migrateJobs } from '@zdravo/kit/jobs';
 import { createTestDatabase, testLogger } from '@zdravo/kit/testing';
+import { auth_role } from '../deps.ts';
 import { type Auth, type AuthSettings, contract, createAuth, migrations } from '../index.ts';
 import type { Tables } from '../tables.ts';
 
@@ -66,7 +68,10 @@ export type TestUser = { id: string; email: string };
 
 /** Auth behind the real gateway, on a database of its own, with the reference's roles, a login client, a MIS and a clinic. */
 export async function createAuthFixture(settings: Partial<AuthSettings> = {}): Promise<Fixture> {
-  const database = await createTestDatabase('auth', { migrations: [migrations] });
+  const database = await createTestDatabase('auth', {
+    migrations: [migrations],
+    prepare: (url) => migrateJobs(url, auth_role),
+  });
   const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
   const otps: Fixture['otps'] = [];
   const recoveries: Fixture['recoveries'] = [];

@@ -1,13 +1,21 @@
 import type { OtpDelivery, RecoveryDelivery } from '@zdravo/auth';
 import { fillIn, message_texts } from '@zdravo/country-ua';
 import { openDatabase } from '@zdravo/kit/db';
+import type { Job } from '@zdravo/kit/jobs';
 import type { KeyProvider } from '@zdravo/kit/keys';
 import type { Logger } from '@zdravo/kit/log';
-import { createMessageQueue, type MailSender, type MessageQueue, type SmsSender } from '@zdravo/kit/messages';
+import {
+  createMessageQueue,
+  type MailSender,
+  type MessageQueue,
+  messageRetention,
+  type SmsSender,
+} from '@zdravo/kit/messages';
 import { type FigureSource, poolFigures } from '@zdravo/kit/metrics';
 
 export type Messages = {
   queue: MessageQueue;
+  retention: Job;
   deliverOtp(otp: OtpDelivery): Promise<void>;
   deliverRecovery(recovery: RecoveryDelivery): Promise<void>;
   figures: readonly FigureSource[];
@@ -29,6 +37,7 @@ export async function openMessages(options: {
   const queue = createMessageQueue({ key: await key_provider.derive('queued messages', '1'), mail, sms, log });
   return {
     queue,
+    retention: messageRetention({ db }),
     deliverOtp: ({ phone, code, expires_at }) =>
       queue.enqueue(db, { kind: 'sms', phone, text: fillIn(message_texts.sign_in_code, { code }) }, { expires_at }),
     deliverRecovery: ({ email, link, expires_at }) => {

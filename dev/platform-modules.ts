@@ -172,7 +172,7 @@ export function queuesOf(url: string, parts: { modules: Modules; il: Il; store: 
   return [
     { url, role: 'zdravo_auth', jobs: modules.auth.jobs },
     { url, role: il_role, jobs: il.jobs },
-    { url, role: il_role, jobs: [modules.messages.queue.jobs.mail], name: 'mail' },
+    { url, role: il_role, jobs: [modules.messages.queue.jobs.mail, modules.messages.retention], name: 'mail' },
     { url, role: il_role, jobs: [modules.messages.queue.jobs.sms], name: 'sms', concurrency: 8 },
     { url, role: mcs_role, jobs: modules.mcs.jobs },
     { url, role: 'zdravo_gateway', jobs: store.jobs },

@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../db/index.ts';
 import { type Jobs, migrateJobs, startJobs } from '../jobs/index.ts';
 import { createLogger } from '../log/index.ts';
 import { createTestDatabase, type TestDatabase, testLogger } from '../testing/index.ts';
-import { createMessageQueue, createOutbox, DeliveryError, type MessageQueue } from './index.ts';
+import { createMessageQueue, createOutbox, DeliveryError, type MessageQueue, messageRetention } from './index.ts';
 
 let database: TestDatabase;
 let db: Database<Record<string, never>>;
@@ -133,6 +133,30 @@ test('what nobody can use any more is given up, and the log says so without a wo
   assert.match(logged.at(-1)!, /could not be delivered while it was of use/);
   assert.match(logged.at(-1)!, new RegExp(String(payload['id'])));
   assert.doesNotMatch(logged.join(''), /too late|380670000001/);
+});
+
+test('what was given up is kept for operators for seven days beyond its use, then it goes, and nothing else does', async () => {
+  const day_ms = 86_400_000;
+  const retention = (days: number) => messageRetention(db, () => new Date(Date.now() + days * day_ms));
+  await db.db.transaction().execute(async (transaction) => {
+    await queue.enqueue(transaction, sms('given up'));
+    await sql`update graphile_worker._private_jobs set attempts = max_attempts, last_error = 'key lost'`.execute(
+      transaction,
+    );
+    await queue.enqueue(transaction, sms('of use'), { expires_at: new Date(Date.now() + 30 * day_ms).toISOString() });
+    await sql`update graphile_worker._private_jobs set run_at = now() + interval '1 hour'`.execute(transaction);
+    await sql`select graphile_worker.add_job('another_task', '{}', run_at := now() + interval '1 hour')`.execute(
+      transaction,
+    );
+  });
+  await retention(9.9).run({}, { signal: undefined });
+  assert.equal(await waiting(), 3);
+  await retention(10.1).run({}, { signal: undefined });
+  assert.equal(await waiting(), 2);
+  await retention(37.1).run({}, { signal: undefined });
+  const { rows } = await sql<{ task: string }>`select task_identifier as task from graphile_worker.jobs`.execute(db.db);
+  assert.deepEqual(rows, [{ task: 'another_task' }]);
+  await sql`delete from graphile_worker._private_jobs`.execute(db.db);
 });
 
 test('a mail server that hangs holds up no code', async () => {

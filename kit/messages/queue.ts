@@ -72,6 +72,9 @@ export function createMessageQueue(options: MessageQueueOptions): MessageQueue {
 
 type Kind = QueuedMessage['kind'];
 
-function jobNameOf(kind: Kind): string {
-  return `send_${kind}`;
+function jobNameOf(kind: Kind) {
+  return `send_${kind}` as const;
 }
+
+/** The tasks that hold messages. */
+export const message_tasks = [jobNameOf('mail'), jobNameOf('sms')];

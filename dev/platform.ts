@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import type { Auth } from '@zdravo/auth';
+import { isReferencePath } from '@zdravo/gateway';
 import { createClient, inProcessTransport } from '@zdravo/kit/client';
 import { type Clock, systemClock } from '@zdravo/kit/clock';
 import { createLogger, type Logger } from '@zdravo/kit/log';
@@ -145,7 +146,7 @@ export async function startPlatform(
   mountOutbox(gateway, outbox);
   await signatures.mountOn(gateway);
   const sign_ins = await createSignIns(auth, join(resolve(settings.ZDRAVO_DATA), 'sign-ins.json'));
-  await mountPages(gateway, pageSettings(sign_ins));
+  await mountPages(gateway, pageSettings(sign_ins), isReferencePath);
   ops.sequencer.start();
   patient_index.linker.start();
   await gateway.listen({ port: settings.ZDRAVO_PORT, host: settings.ZDRAVO_HOST });

@@ -98,6 +98,35 @@ test('the API reference: every route stands there, is found by any of its words,
   await inspect(linked, 'reference-en-dark-phone');
 });
 
+test('an unknown address gives a person a page, in both languages, and a program its data', async () => {
+  const page = await open('/sign_in?client_id=1');
+  await page.getByRole('heading', { level: 1, name: 'Сторінку не знайдено' }).waitFor();
+  assert.match(await page.title(), /Сторінку не знайдено/);
+  await inspect(page, 'not-found');
+  await page.getByText('ENG', { exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: 'Page not found' }).waitFor();
+  await inspect(page, 'not-found-en');
+  await page.getByRole('link', { name: 'To the start page' }).press('Enter');
+  await page.getByRole('heading', { name: 'For patients' }).waitFor();
+  const ask = (path: string, accept: string, method = 'GET') =>
+    fetch(`${stage.api.address}${path}`, { method, headers: { accept } });
+  const browser_accepts = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
+  const answer = await ask('/a/b/c', browser_accepts);
+  assert.equal(answer.status, 404);
+  assert.match(answer.headers.get('content-security-policy')!, /script-src 'self'/);
+  for (const [path, accept, method] of [
+    ['/api/nothing', browser_accepts],
+    ['/oauth/nothing', browser_accepts],
+    ['/nothing', '*/*'],
+    ['/nothing', 'application/json'],
+    ['/nothing', browser_accepts, 'POST'],
+  ] as const) {
+    const data = await ask(path, accept, method);
+    assert.equal(data.status, 404, path);
+    assert.match(data.headers.get('content-type')!, /json/, path);
+  }
+});
+
 test('sign-in and consent by the keyboard alone lead back to the program with a code and its state', async () => {
   const page = await open(signInPath());
   await inspect(page, 'sign-in');

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import type { HttpServer } from '@zdravo/kit/http';
+import type { HttpReply, HttpRequest, HttpServer } from '@zdravo/kit/http';
 import { buildPages } from './build-pages.ts';
 import type { PageSettings } from './settings.ts';
 
@@ -21,17 +21,26 @@ const policy =
 
 const pages = ['/', '/sign-in', '/invite', '/recover', '/api/docs'];
 
-/** Serves the built pages: the same document at every page's path, and its hashed files, which never change. */
-export async function mountPages(app: HttpServer, settings: PageSettings): Promise<void> {
+/**
+ * Serves the built pages: the same document at every page's path, and its hashed files, which never change.
+ * @param isForPrograms tells paths below which even a browser gets data, also when there is nothing.
+ */
+export async function mountPages(
+  app: HttpServer,
+  settings: PageSettings,
+  isForPrograms: (url: string) => boolean,
+): Promise<void> {
   const folder = await buildPages();
   const document = await readFile(join(folder, 'index.html'));
-  for (const path of pages)
-    app.get(path, { schema: { hide: true } }, async (_request, reply) =>
-      reply
-        .headers({ 'content-security-policy': policy, 'cache-control': 'no-cache', 'referrer-policy': 'no-referrer' })
-        .type('text/html; charset=utf-8')
-        .send(document),
-    );
+  const send = (reply: HttpReply) =>
+    reply
+      .headers({ 'content-security-policy': policy, 'cache-control': 'no-cache', 'referrer-policy': 'no-referrer' })
+      .type('text/html; charset=utf-8')
+      .send(document);
+  for (const path of pages) app.get(path, { schema: { hide: true } }, async (_request, reply) => send(reply));
+  app.addHook('preHandler', async (request, reply) => {
+    if (request.is404 && wantsPage(request) && !isForPrograms(request.url)) return send(reply.code(404));
+  });
   app.get('/pages/settings.json', { schema: { hide: true } }, async () => settings);
   app.get<{ Params: { file: string } }>('/pages/assets/:file', { schema: { hide: true } }, async (request, reply) => {
     const { file } = request.params;
@@ -44,4 +53,9 @@ export async function mountPages(app: HttpServer, settings: PageSettings): Promi
       .type(types[extname(file)] ?? 'application/octet-stream')
       .send(bytes);
   });
+}
+
+/** A person who followed a link, by what browsers say of themselves; programs take anything, and that is none. */
+function wantsPage({ method, headers }: HttpRequest): boolean {
+  return (method === 'GET' || method === 'HEAD') && (headers.accept ?? '').includes('text/html');
 }

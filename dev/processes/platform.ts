@@ -1,5 +1,5 @@
 import { migrations as authMigrations } from '@zdravo/auth';
-import { migrations as gatewayMigrations } from '@zdravo/gateway';
+import { migrations as gatewayMigrations, isReferencePath } from '@zdravo/gateway';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { createClient, httpTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
@@ -112,7 +112,7 @@ export async function startPlatformAlone(environment: Record<string, string | un
     version: await projectVersion(),
     ...(proxies ? { trusted_proxies: proxies } : {}),
   });
-  await mountPages(gateway, { login_client_id: settings.LOGIN_CLIENT_ID });
+  await mountPages(gateway, { login_client_id: settings.LOGIN_CLIENT_ID }, isReferencePath);
   await gateway.listen({ port: settings.PLATFORM_PORT, host: settings.ZDRAVO_HOST });
   const everything = started.move();
   return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import Fastify, { type FastifyInstance, LogController } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from '../log/index.ts';
 import { notFound, Problem } from '../problem/index.ts';
 import { learnAllowedMethods } from './allowed-methods.ts';
@@ -9,6 +9,8 @@ import { answerUnreadable } from './unreadable-request.ts';
 import { validatorCompiler } from './validation.ts';
 
 export type HttpServer = FastifyInstance;
+export type HttpRequest = FastifyRequest;
+export type HttpReply = FastifyReply;
 
 export type HttpServerOptions = {
   log: Logger;

@@ -31,6 +31,7 @@ export type { FindPrincipal } from './access.ts';
 export { type AccessMismatch, findAccessMismatches, type Holder, type Knock } from './access-matrix.ts';
 export { default_limits, type Limits } from './limits.ts';
 export type { SheddingOptions } from './load-shedding.ts';
+export { isReferencePath } from './reference-paths.ts';
 export { createGatewayStore, type GatewayStore, type GatewayStoreOptions, migrations } from './store.ts';
 
 /** A contract with its handlers, ready to be served. Made by `served`, which checks that they fit. */

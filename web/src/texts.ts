@@ -175,6 +175,10 @@ export const texts = {
   outbox: ['SMS і листи', 'SMS and mails'],
   demo_sign_in: ['Увійти як розробник програми', 'Sign in as a vendor'],
   not_found_title: ['Сторінку не знайдено', 'Page not found'],
+  not_found_text: [
+    'За цією адресою нічого немає. Перевірте, чи не бракує в ній літер, або почніть із головної сторінки.',
+    'There is nothing at this address. Check that none of it is missing, or begin at the start page.',
+  ],
   to_start: ['На головну', 'To the start page'],
 } as const satisfies Record<string, readonly [string, string]>;
 

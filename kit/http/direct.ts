@@ -123,7 +123,7 @@ function partOf(schema: object | undefined, httpPart: 'params' | 'querystring' |
   return (value) => {
     const result = validate(value) as { value?: unknown; error?: Error };
     if (result.error) throw result.error;
-    return value;
+    return result.value;
   };
 }
 

@@ -62,7 +62,7 @@ const contract = {
 
 const handlers: Handlers<typeof contract> = {
   echo: async ({ body, query }) => ({
-    data: { ...body, hidden: 'never leaves' },
+    data: { ...body, hidden: 'never leaves', name: Object.keys(query).join() || body.name },
     paging: { page_number: query.page ?? 1, page_size: 50, total_entries: 0, total_pages: 1 },
   }),
   wait: async ({ params }) => ({
@@ -97,8 +97,13 @@ test('an answer carries the reference envelope and only declared members', async
   assert.equal(meta.code, 200);
   assert.equal(meta.type, 'object');
   assert.equal(meta.request_id, response.headers['x-request-id']);
-  assert.deepEqual(data, { name: 'abc' });
+  assert.deepEqual(data, { name: 'page' });
   assert.equal(paging.page_number, 2);
+});
+
+test('a query parameter that the route does not know never reaches its handler', async () => {
+  const response = await post('{"name":"abc"}', `/api/echo/abc?id='&is_active=maybe&page=2&__proto__=x&constructor=y`);
+  assert.equal(response.json().data.name, 'page');
 });
 
 test('broken rules are named with their $ path, all at once', async () => {

@@ -15,11 +15,19 @@ addFormats(textual);
 /** Fastify's compiler: errors leave as a `Problem` with the reference's `$.` paths and rule names. */
 export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const validate = httpPart === 'body' ? exact.compile(schema) : textual.compile(schema);
+  const accepted = httpPart === 'querystring' ? declaredOnly(schema) : (value: unknown) => value;
   return (value: unknown) => {
-    if (validate(value)) return { value };
+    if (validate(value)) return { value: accepted(value) };
     return { error: refusal(validate, httpPart ?? 'body') };
   };
 };
+
+/** Clients add parameters of their own to addresses; what a route does not know never reaches its handler. */
+function declaredOnly(schema: object): (query: unknown) => unknown {
+  const { properties = {} } = schema as { properties?: object };
+  return (query) =>
+    Object.fromEntries(Object.entries(query as object).filter(([name]) => Object.hasOwn(properties, name)));
+}
 
 function refusal(validate: ValidateFunction, part: string): Problem {
   if (part === 'params') return new Problem({ status: 404, code: 'not_found', message: 'not_found' });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { text as textOf } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
@@ -148,6 +149,35 @@ test('malformed input has its own status, never 500', async () => {
   assert.equal((await post('name=abc', '/api/echo/abc', 'text/plain')).statusCode, 415);
   assert.equal((await post('{"name":"abc"}', '/api/echo/ABC')).statusCode, 404);
   assert.equal((await post('{"name":"abc"}', '/api/echo/abc%00')).statusCode, 400);
+});
+
+test('a body of any size is refused in words that its sender hears, announced or in chunks', async () => {
+  const served = createHttpServer({ log: testLogger() });
+  served.post('/', async () => ({}));
+  await served.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = served.server.address() as AddressInfo;
+  const part = 'x'.repeat(1 << 20);
+  const head = 'POST / HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n';
+  const bodies = {
+    announced: [`${head}content-length: ${24 * part.length}\r\n\r\n`, ...Array.from({ length: 24 }, () => part)],
+    chunked: [
+      `${head}transfer-encoding: chunked\r\n\r\n`,
+      ...Array.from({ length: 24 }, () => `${part.length.toString(16)}\r\n${part}\r\n`),
+      '0\r\n\r\n',
+    ],
+  };
+  for (const body of Object.values(bodies)) {
+    const socket = connect(port, '127.0.0.1');
+    const heard = once(socket, 'data');
+    // Like many clients: all is sent before an answer is looked for.
+    for (const text of body)
+      await new Promise<void>((resolve, reject) => {
+        socket.write(text, (error) => (error ? reject(error) : resolve()));
+      });
+    assert.match(String(await heard), /^HTTP\/1\.1 413 .*request_too_large/s);
+    socket.destroy();
+  }
+  await served.close();
 });
 
 test('the answer to a body of nothing but mistakes does not outgrow it', async () => {

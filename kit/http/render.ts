@@ -10,6 +10,7 @@ export function renderProblem({ error, request, reply, style }: Failure): void {
   const problem = toProblem(error);
   if (problem.status >= 500) request.log.error({ err: error, req: request }, 'a request failed');
   if (problem.retry_after_s !== undefined) reply.header('retry-after', String(Math.ceil(problem.retry_after_s)));
+  if (problem.status === 413) readAway(request, reply);
   reply.code(problem.status);
   if (style === 'reference') {
     reply.type('application/json; charset=utf-8').serializer(JSON.stringify).send(referenceBody(problem, request));
@@ -19,6 +20,12 @@ export function renderProblem({ error, request, reply, style }: Failure): void {
       .serializer(JSON.stringify)
       .send(problemBody(problem, request));
   }
+}
+
+/** Who is still sending when the connection ends sees no answer: it stays, and the rest of the body goes nowhere. */
+function readAway(request: FastifyRequest, reply: FastifyReply): void {
+  reply.removeHeader('connection');
+  request.raw.resume();
 }
 
 const by_framework_code: Record<string, [status: number, code: string, message: string]> = {

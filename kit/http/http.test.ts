@@ -41,6 +41,16 @@ const contract = {
     data: Type.Object({ name: Type.String() }),
     also_statuses: [202],
   }),
+  accept: route({
+    method: 'PATCH',
+    path: '/api/accept',
+    summary: 'Takes a body or none',
+    tag: 'test',
+    access: { kind: 'public' },
+    envelope: 'reference',
+    body: Type.Optional(Type.Object({ code: Type.Optional(Type.Integer()) })),
+    data: Type.Object({ name: Type.String() }),
+  }),
   fail: route({
     method: 'GET',
     path: '/api/fail',
@@ -70,6 +80,7 @@ const handlers: Handlers<typeof contract> = {
     data: { name: 'abc', hidden: 'never leaves' },
     status: params.status,
   }),
+  accept: async ({ body }) => ({ data: { name: JSON.stringify(body) } }),
   fail: async () => {
     throw new Error('column "secret of Шевченко" does not exist');
   },
@@ -123,6 +134,18 @@ test('a query parameter is read as what it is, and refused as such', async () =>
   const response = await post('{"name":"abc"}', '/api/echo/abc?page=zero');
   assert.equal(response.statusCode, 422);
   assert.equal(response.json().error.invalid[0].entry_type, 'query_parameter');
+});
+
+test('where a body may be absent, none and an empty one are the same, and a wrong one is refused', async () => {
+  const patch = (payload?: string) =>
+    app.inject({
+      method: 'PATCH',
+      url: '/api/accept',
+      ...(payload === undefined ? {} : { payload, headers: { 'content-type': 'application/json' } }),
+    });
+  for (const payload of [undefined, '', 'null', '{}']) assert.equal((await patch(payload)).json().data?.name, '{}');
+  assert.equal((await patch('{"code":1}')).json().data.name, '{"code":1}');
+  for (const payload of ['[]', '"1"', '{"code":"1"}']) assert.equal((await patch(payload)).statusCode, 422, payload);
 });
 
 test('malformed input has its own status, never 500', async () => {

@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import formatsPlugin from 'ajv-formats';
 import type { FastifySchemaCompiler } from 'fastify';
+import { IsOptional, type TSchema } from 'typebox';
 import { type Invalid, Problem, validationFailed } from '../problem/index.ts';
 
 const addFormats = formatsPlugin as unknown as (ajv: Ajv) => void;
@@ -16,7 +17,10 @@ addFormats(textual);
 export const validatorCompiler: FastifySchemaCompiler<object> = ({ schema, httpPart }) => {
   const validate = httpPart === 'body' ? exact.compile(schema) : textual.compile(schema);
   const accepted = httpPart === 'querystring' ? declaredOnly(schema) : (value: unknown) => value;
-  return (value: unknown) => {
+  // An empty JSON body means none; where none may be sent, its members are simply not there.
+  const may_be_absent = httpPart === 'body' && IsOptional(schema as TSchema);
+  return (given: unknown) => {
+    const value = may_be_absent ? (given ?? {}) : given;
     if (validate(value)) return { value: accepted(value) };
     return { error: refusal(validate, httpPart ?? 'body') };
   };

@@ -63,7 +63,7 @@ export async function approveRequest(
   const code = method.type === 'OTP' ? Number(await readCode(stage, options.phone!, options.codes_before)) : undefined;
   return stage.api.call('PATCH', `/api/declaration_requests/${id}/actions/approve`, {
     ...asDoctor(stage, clinic),
-    body: code === undefined ? {} : { verification_code: code },
+    ...(code === undefined ? {} : { body: { verification_code: code } }),
   });
 }
 

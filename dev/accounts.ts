@@ -9,7 +9,7 @@ import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { Type } from 'typebox';
 import { DatabaseUrl, KeyFile, text } from './processes/settings.ts';
-import { broker_scope } from './sign-ins.ts';
+import { broker_scope, officer_roles } from './sign-ins.ts';
 
 // `npm run accounts -- …`: the first accounts of a platform in production; everything after them goes through the API, but for
 // the secret of a client that nobody knows any more.
@@ -28,8 +28,8 @@ const Settings = Type.Object({
 });
 
 const link_ttl_s = 86_400;
-const payer = { name: 'National Health Service', client_type: 'NHS ADMIN', role: 'NHS ADMIN' };
-const vendor = { client_type: 'MIS', role: 'MIS USER', broker_scope };
+const payer = { name: 'National Health Service', client_type: 'NHS ADMIN', roles: officer_roles };
+const vendor = { client_type: 'MIS', roles: ['MIS USER'], broker_scope };
 
 try {
   await main(process.argv.slice(2));
@@ -94,7 +94,7 @@ async function replaceSecret(auth: Auth, client_id: string): Promise<void> {
 type Account = {
   name: string;
   client_type: string;
-  role: string;
+  roles: readonly string[];
   broker_scope?: readonly string[];
   email: string;
   redirect_uri: string;
@@ -102,11 +102,11 @@ type Account = {
 
 /** A client with its first user, who sets a password by the link and has to name a phone at the first sign-in. */
 async function createAccount(auth: Auth, url: string, account: Account): Promise<void> {
-  const { email, role, ...client } = account;
+  const { email, roles, ...client } = account;
   if (await auth.findUserByEmail(email)) throw new RangeError('A user with this e-mail is there already.');
   const { client_id, secret } = await auth.putClient({ id: randomUUID(), access_type: 'DIRECT', ...client });
   const user = await auth.createUser({ email, second_factor_required: true });
-  await auth.grantRole({ user_id: user.id, role, client_id });
+  for (const role of roles) await auth.grantRole({ user_id: user.id, role, client_id });
   const { link } = await auth.createPasswordLink(user.id, link_ttl_s);
   console.log(`client_id=${client_id}\nclient_secret=${secret}\npassword_link=${url}/recover?link=${link}`);
 }

@@ -35,7 +35,8 @@ export function signInVendor({ api, sign_ins }: Stage): Promise<string> {
 
 /** A token of the payer's officer. */
 export function signInOfficer({ api, sign_ins }: Stage): Promise<string> {
-  const scope = role_scopes['NHS ADMIN']!.filter((one) => !one.startsWith('user:')).join(' ');
+  const scopes = [...role_scopes['NHS ADMIN']!, ...role_scopes['NHS_ADMIN_ADMIN']!];
+  const scope = [...new Set(scopes)].filter((one) => !one.startsWith('user:')).join(' ');
   return api.signIn({ ...sign_ins.nhs_admin, scope });
 }
 

@@ -32,7 +32,10 @@ export const contract = {
     params: Type.Object({ name: Type.String({ pattern: '^[A-Z][A-Z0-9_]{1,63}$' }) }),
     body: Type.Object(
       {
-        values: Type.Record(Type.String({ minLength: 1, maxLength: 64 }), Type.String({ maxLength: 1000 })),
+        values: Type.Record(Type.String({ pattern: '^.{1,64}$' }), Type.String({ minLength: 1, maxLength: 1000 }), {
+          minProperties: 1,
+          additionalProperties: false,
+        }),
         labels: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 20 })),
         is_active: Type.Optional(Type.Boolean()),
       },

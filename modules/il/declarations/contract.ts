@@ -132,6 +132,7 @@ export const contract = {
     method: 'PATCH',
     path: '/api/declarations/terminate',
     summary: 'End all declarations of a patient or of a doctor, in the background',
+    description: 'Exactly one of person_id and employee_id; 404 when nobody has it.',
     access: { kind: 'scopes', scopes: ['declaration:terminate'] },
     body: Open({
       person_id: optional(Uuid),

@@ -77,6 +77,8 @@ async function terminate(
       'person_id',
       'employee_id',
     ]);
+  const exists = employee_id === undefined ? isPerson(deps, person_id!, call) : deps.prm.findEmployee(employee_id);
+  if (!(await exists)) throw notFound();
   const subject_type = person_id === undefined ? 'employee' : 'person';
   const order = {
     subject_type,
@@ -92,4 +94,9 @@ async function terminate(
       audit(transaction, call, { action: 'terminate', resource: subject_type, resource_id: order.subject_id }),
     );
   return { data };
+}
+
+async function isPerson(deps: IlDeps, id: string, { context }: Call): Promise<boolean> {
+  const body = { persons: [{ id, source_id: id }] };
+  return (await deps.mpi.findPersonStates({ body }, context)).length > 0;
 }

@@ -137,12 +137,14 @@ test('a query parameter is read as what it is, and refused as such', async () =>
 });
 
 test('where a body may be absent, none and an empty one are the same, and a wrong one is refused', async () => {
-  const patch = (payload?: string) =>
+  const patch = (payload?: string, type = 'application/json') =>
     app.inject({
       method: 'PATCH',
       url: '/api/accept',
-      ...(payload === undefined ? {} : { payload, headers: { 'content-type': 'application/json' } }),
+      ...(payload === undefined ? {} : { payload, headers: { 'content-type': type } }),
     });
+  const form = 'application/x-www-form-urlencoded';
+  assert.deepEqual([(await patch('', form)).statusCode, (await patch('code=1', form)).statusCode], [200, 415]);
   for (const payload of [undefined, '', 'null', '{}']) assert.equal((await patch(payload)).json().data?.name, '{}');
   assert.equal((await patch('{"code":1}')).json().data.name, '{"code":1}');
   for (const payload of ['[]', '"1"', '{"code":"1"}']) assert.equal((await patch(payload)).statusCode, 422, payload);

@@ -71,6 +71,7 @@ function mountOne({ app, operation_id, route, handler, authenticate, method, pat
     },
     onRequest: async (request) => {
       refuseUnstorableText(request);
+      forgetTypeOfNothing(request.headers);
       request.caller = await authenticate(route, request);
     },
     handler: async (request, reply) => {
@@ -79,6 +80,12 @@ function mountOne({ app, operation_id, route, handler, authenticate, method, pat
       return send(route, request, reply, result);
     },
   });
+}
+
+/** No bytes are no body, whatever type a client says they have. */
+function forgetTypeOfNothing(headers: FastifyRequest['headers']): void {
+  const length = headers['content-length'] ?? '0';
+  if (length === '0' && headers['transfer-encoding'] === undefined) delete headers['content-type'];
 }
 
 function statusesOf({ status = 200, also_statuses = [] }: RouteDeclaration): number[] {

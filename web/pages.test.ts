@@ -37,6 +37,10 @@ async function inspect(page: Page, name: string): Promise<void> {
   assert.deepEqual(await findViolations(page), [], name);
 }
 
+function focused(page: Page): Promise<string | null> {
+  return page.evaluate(() => document.activeElement!.textContent);
+}
+
 function signInPath(changes: Record<string, string> = {}): string {
   const { client_id, redirect_uri } = stage.sign_ins.mis;
   const scope = role_scopes['MIS USER']!.filter((one) => !one.startsWith('user:')).join(' ');
@@ -141,6 +145,7 @@ test('sign-in and consent by the keyboard alone lead back to the program with a 
   await page.keyboard.press('Enter');
   await page.getByText('Програма «Demo MIS» зможе від вашого імені:').waitFor();
   await page.getByText('Реєструвати заклади та змінювати їхні дані').waitFor();
+  assert.equal(await focused(page), 'Надати доступ?', 'a screen reader says which step has come');
   await inspect(page, 'consent');
   await page.getByRole('button', { name: 'Дозволити', exact: true }).focus();
   const back = await returnAddress(page, () => page.keyboard.press('Enter'));
@@ -179,11 +184,22 @@ test('in English, on a phone, in the dark: refusals say what to do, and no acces
   await page.getByRole('status').waitFor();
   await inspect(page, 'consent-denied');
 
-  const refused = await signIn(signInPath({ scope: 'declaration:read' }));
+  const refused = await signIn(
+    signInPath({ scope: `declaration:read declaration:read ${'<b>:x'.repeat(60)} constructor` }),
+  );
+  await refused.getByText('constructor', { exact: true }).waitFor();
+  assert.equal(await refused.getByRole('listitem').count(), 3, 'unknown scopes are shown as they are, each once');
+  assert.equal(await refused.evaluate(() => document.documentElement.scrollWidth), 360);
+  await inspect(refused, 'consent-unknown');
   await refused.getByRole('button', { name: 'Allow', exact: true }).click();
   await refused.getByRole('alert').getByText('programs of its kind cannot have').waitFor();
   await inspect(refused, 'refused-scope');
   await inspect(await open('/sign-in?client_id=1', options), 'link-incomplete');
+});
+
+test('without scripts a page says what it needs', async () => {
+  const document = await (await fetch(`${stage.api.address}/sign-in`)).text();
+  assert.match(document, /<noscript>[\s\S]*увімкніть у браузері JavaScript[\s\S]*allow JavaScript[\s\S]*<\/noscript>/);
 });
 
 test('a link that leads to no program, or to another address, says so before a password is typed', async () => {

@@ -1,7 +1,19 @@
-import { Alert, Anchor, Box, Container, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import {
+  Alert,
+  Anchor,
+  Box,
+  Container,
+  Group,
+  Loader,
+  Paper,
+  SegmentedControl,
+  Stack,
+  Text,
+  Title,
+} from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { Problem } from '@zdravo/kit/problem';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useLanguage } from './language.tsx';
 import type { Language, TextName } from './texts.ts';
 
@@ -30,12 +42,26 @@ export function WidePage({ title, children }: { title: string; children: ReactNo
 function Content({ title, children }: { title: string; children: ReactNode }) {
   return (
     <Stack gap="lg">
-      <Title order={1} size="h2">
+      <Title order={1} size="h2" tabIndex={-1} ref={useLostFocus(title)} className="page-title">
         {title}
       </Title>
       {children}
     </Stack>
   );
+}
+
+/** Whether a page has been shown since the document came; where reading begins in the first one, the browser knows. */
+let is_shown = false;
+
+/** The heading of a step takes the focus that went with what was pressed before: a screen reader says where one is now. */
+function useLostFocus(title: string) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each title is a step of its own
+  useEffect(() => {
+    if (is_shown && document.activeElement === document.body) heading.current?.focus();
+    is_shown = true;
+  }, [title]);
+  return heading;
 }
 
 /** The product's name and the choice of language above a page. */
@@ -75,6 +101,12 @@ function LanguageChoice() {
       ]}
     />
   );
+}
+
+/** That something is under way. */
+export function Loading() {
+  const { t } = useLanguage();
+  return <Loader role="status" aria-label={t('loading')} />;
 }
 
 /** What went wrong, read out as soon as it shows. */

@@ -4,6 +4,7 @@ export type Language = 'uk' | 'en';
 export const texts = {
   product: ['Електронна система охорони здоров’я', 'National health service'],
   language: ['Мова', 'Language'],
+  loading: ['Завантаження', 'Loading'],
   email: ['Електронна пошта', 'E-mail'],
   password: ['Пароль', 'Password'],
   new_password: ['Новий пароль', 'New password'],

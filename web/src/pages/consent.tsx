@@ -1,10 +1,10 @@
-import { Button, List, Loader, Stack, Text } from '@mantine/core';
+import { Button, List, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { scopes } from '@zdravo/country-ua/scopes';
 import { useState } from 'react';
 import { api } from '../api.ts';
 import { useLanguage } from '../language.tsx';
-import { Done, Page, Trouble } from '../layout.tsx';
+import { Done, Loading, Page, Trouble } from '../layout.tsx';
 
 export type ConsentRequest = { client_id: string; redirect_uri: string; scope: string; state?: string };
 
@@ -40,7 +40,7 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
     );
   return (
     <Page title={t('consent_title')}>
-      {client.isPending ? <Loader aria-label="…" /> : null}
+      {client.isPending ? <Loading /> : null}
       <Trouble error={client.error ?? allowing.error} words={words} />
       {client.data ? (
         <>
@@ -62,13 +62,15 @@ export function Consent({ token, request }: { token: string; request: ConsentReq
 
 function Wishes({ client, scope }: { client: string; scope: string }) {
   const { t, language } = useLanguage();
-  const wanted = scope.split(' ').filter((one) => one !== '');
+  const wanted = new Set(scope.split(' ').filter((one) => one !== ''));
   return (
     <>
       <Text>{t('consent_text', { client })}</Text>
       <List spacing="xs">
-        {wanted.map((one) => (
-          <List.Item key={one}>{scopes[one]?.[language] ?? one}</List.Item>
+        {[...wanted].map((one) => (
+          <List.Item key={one} className="wish">
+            {scopes[one]?.[language] ?? one}
+          </List.Item>
         ))}
       </List>
     </>

@@ -1,10 +1,10 @@
-import { Button, Loader, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { api, signIn } from '../api.ts';
 import { NewPasswordForm, PasswordForm } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
-import { Done, Page, Trouble } from '../layout.tsx';
+import { Done, Loading, Page, Trouble } from '../layout.tsx';
 import { useSignInProgress } from '../sign-in-progress.ts';
 import { SecondFactor } from './second-factor.tsx';
 
@@ -36,7 +36,7 @@ export function InvitationPage() {
   if (!invitation.data)
     return (
       <Page title={t('invite_title')}>
-        {invitation.isPending ? <Loader aria-label="…" /> : null}
+        {invitation.isPending ? <Loading /> : null}
         <Trouble error={invitation.error} words={words} />
       </Page>
     );

@@ -1,8 +1,8 @@
-import { Anchor, List, Loader, Text, TextInput, Title } from '@mantine/core';
+import { Anchor, List, Text, TextInput, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useDeferredValue, useEffect, useState } from 'react';
 import { useLanguage } from '../language.tsx';
-import { Trouble, WidePage } from '../layout.tsx';
+import { Loading, Trouble, WidePage } from '../layout.tsx';
 import { type Description, matches, operationsByTag } from '../reference/openapi.ts';
 import { OperationEntry } from '../reference/operation.tsx';
 
@@ -21,7 +21,7 @@ export function ReferencePage() {
       </List>
       <Anchor href="/api/openapi.json">OpenAPI 3.1</Anchor>
       <Trouble error={description.error} />
-      {description.isPending ? <Loader aria-label="…" /> : null}
+      {description.isPending ? <Loading /> : null}
       {description.data ? <Routes description={description.data} /> : null}
     </WidePage>
   );

@@ -1,11 +1,11 @@
-import { Alert, Anchor, Loader } from '@mantine/core';
+import { Alert, Anchor } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link, useSearch } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import { api, signIn } from '../api.ts';
 import { PasswordForm } from '../forms.tsx';
 import { useLanguage } from '../language.tsx';
-import { Page, Trouble } from '../layout.tsx';
+import { Loading, Page, Trouble } from '../layout.tsx';
 import type { SignInSearch } from '../router.tsx';
 import { useSignInProgress } from '../sign-in-progress.ts';
 import { Consent } from './consent.tsx';
@@ -51,7 +51,7 @@ function KnownLink({ app, children }: KnownLinkProps) {
   if (known.data) return children;
   return (
     <Page title={t('sign_in_title')}>
-      {known.isPending ? <Loader aria-label="…" /> : null}
+      {known.isPending ? <Loading /> : null}
       <Trouble error={known.error} words={link_words} />
     </Page>
   );

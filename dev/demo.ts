@@ -49,7 +49,9 @@ async function openStage(settings: Settings): Promise<Stage> {
   const data = resolve(settings.ZDRAVO_DATA);
   const sign_ins = JSON.parse(await readFile(join(data, 'sign-ins.json'), 'utf8')) as SignIns;
   return {
-    api: createApi(address, sign_ins),
+    api: createApi(address, sign_ins, (seconds) =>
+      console.log(`  (Too many requests from one address within a minute: the platform asks to wait ${seconds} s.)`),
+    ),
     outbox: async () => (await fetch(`${address}/outbox/messages`)).json() as ReturnType<Stage['outbox']>,
     authority: await openAuthority(settings),
     sign_ins,

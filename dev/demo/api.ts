@@ -32,8 +32,16 @@ export type Account = {
   api_key?: string;
 };
 
-/** Calls the public API as a vendor’s program would, over a socket. */
-export function createApi(address: string, sign_ins: Pick<SignIns, 'login_client_id'>): Api {
+/**
+ * Calls the public API as a vendor’s program would, over a socket.
+ * @param onWait is told the seconds when the platform asks for patience (429), and the call is repeated after them; without it a
+ * refusal is an error at once.
+ */
+export function createApi(
+  address: string,
+  sign_ins: Pick<SignIns, 'login_client_id'>,
+  onWait?: (seconds: number) => void,
+): Api {
   async function call(
     method: string,
     path: string,
@@ -57,6 +65,12 @@ export function createApi(address: string, sign_ins: Pick<SignIns, 'login_client
   async function expect(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
     const answer = await call(method, path, options);
     if (answer.status >= 200 && answer.status < 300) return answer;
+    const wait_seconds = Number(answer.headers.get('retry-after'));
+    if (onWait && answer.status === 429 && wait_seconds > 0) {
+      onWait(wait_seconds);
+      await new Promise((resolve) => setTimeout(resolve, wait_seconds * 1000));
+      return expect(method, path, options);
+    }
     throw new Error(
       `${method} ${path} answered ${answer.status}: ${JSON.stringify(answer.body?.error ?? answer.body)}`,
     );

@@ -3,11 +3,12 @@ import { parseArgs } from 'node:util';
 import { type Auth, createAuth } from '@zdravo/auth';
 import { client_type_scopes, role_scopes } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
-import { ConfigError, readConfig } from '@zdravo/kit/config';
+import { readConfig } from '@zdravo/kit/config';
 import { KeySettings, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
 import { Type } from 'typebox';
+import { describeFailure } from './failures.ts';
 import { DatabaseUrl, KeyFile, text } from './processes/settings.ts';
 import { broker_scope, officer_roles } from './sign-ins.ts';
 
@@ -34,8 +35,8 @@ const vendor = { client_type: 'MIS', roles: ['MIS USER'], broker_scope };
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const is_expected = error instanceof ConfigError || error instanceof RangeError || error instanceof Problem;
-  console.error(is_expected ? error.message : error);
+  const is_expected = error instanceof RangeError || error instanceof Problem;
+  console.error(is_expected ? error.message : describeFailure(error));
   process.exitCode = 1;
 }
 

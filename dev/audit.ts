@@ -26,6 +26,7 @@ import {
 import { one_signature } from '@zdravo/signature';
 import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog';
 import type { Databases } from './databases.ts';
+import { describeFailure } from './failures.ts';
 import { findLogStorage } from './log-storage.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
@@ -60,7 +61,7 @@ try {
   describe(report);
   process.exitCode = report.finding_count === 0 && !report.state.open ? 0 : 1;
 } catch (error) {
-  console.error(error);
+  console.error(describeFailure(error));
   process.exitCode = 2;
 }
 

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { migrations as authMigrations } from '@zdravo/auth';
 import { migrations as gatewayMigrations } from '@zdravo/gateway';
 import { migrations as ilMigrations } from '@zdravo/il';
 import { auditMigrations } from '@zdravo/kit/audit';
+import { OperatorError } from '@zdravo/kit/config';
 import { connectionUrl, type Migrations, migrate } from '@zdravo/kit/db';
 import { migrateJobs } from '@zdravo/kit/jobs';
 import { createSecretFile, keyMigrations } from '@zdravo/kit/keys';
@@ -34,6 +35,7 @@ export async function openDatabases(
   settings: Settings,
   server_settings: readonly string[] = ['shared_buffers=128MB'],
 ): Promise<Databases> {
+  await refuseUnfinishedRestore(resolve(settings.ZDRAVO_DATA));
   await markDevelopment(resolve(settings.ZDRAVO_DATA));
   const plans = plansOf(settings);
   const embedded = plans.some((plan) => !plan.given) ? await startEmbedded(settings, server_settings) : undefined;
@@ -111,6 +113,17 @@ async function startEmbedded(settings: Settings, server_settings: readonly strin
     // A replica that stopped reading must not fill the disk: its slot is lost instead, and copied anew.
     settings: [...server_settings, 'max_slot_wal_keep_size=4GB'],
   });
+}
+
+/** The file that marks a data folder into which a copy has not been brought back completely. */
+export const unfinished_restore = 'restore-unfinished';
+
+async function refuseUnfinishedRestore(data: string): Promise<void> {
+  const found: string[] = await readdir(data).catch(() => []);
+  if (found.includes(unfinished_restore))
+    throw new OperatorError(
+      `${data} holds parts of a copy: a restore was broken off. Begin it again, or \`npm run reset\`.`,
+    );
 }
 
 async function markDevelopment(data: string): Promise<void> {

@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { ImportProblem, readKatottg, readMountainFlags, readStreets } from '@zdravo/country-ua';
 import { importAddressRows, importMountainFlags, importStreets, openImporter } from '@zdravo/il';
 import { createLogger } from '@zdravo/kit/log';
-import { openDatabases } from './databases.ts';
+import { type Databases, openDatabases } from './databases.ts';
+import { describeFailure } from './failures.ts';
 import { importContracts } from './import-contracts.ts';
 import { readSettings } from './settings.ts';
 
@@ -33,8 +34,8 @@ if (!found || found.isDirectory()) {
   process.exit(1);
 }
 const log = createLogger({ name: 'import', level: 'warn' });
-const databases = await openDatabases(readSettings()).catch((error: Error) => {
-  console.error(error.message);
+const databases = await openImported().catch((error) => {
+  console.error(describeFailure(error));
   process.exit(1);
 });
 const importer = openImporter({
@@ -52,6 +53,10 @@ try {
 } finally {
   await importer.close();
   await databases.stop();
+}
+
+async function openImported(): Promise<Databases> {
+  return openDatabases(readSettings());
 }
 
 function progress(rows: number): void {

@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { createKeyFile, KeyError, publishKeyFile, rotateKeyFile } from '@zdravo/kit/keys';
+import { createKeyFile, publishKeyFile, rotateKeyFile } from '@zdravo/kit/keys';
+import { describeFailure } from './failures.ts';
 
 // `npm run keys -- init | rotate FILE`: what an operator does to the key file of a module.
 
@@ -23,7 +24,7 @@ try {
     console.log(`generation ${await rotateKeyFile(path)} seals within the hour, or from the next start on`);
   else throw new RangeError(usage);
 } catch (error) {
-  console.error(error instanceof RangeError || error instanceof KeyError ? error.message : error);
+  console.error(error instanceof RangeError ? error.message : describeFailure(error));
   process.exitCode = 1;
 }
 

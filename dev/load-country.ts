@@ -13,6 +13,7 @@ import pg from 'pg';
 import { loadClinic } from './country.ts';
 import type { SliceNews, SliceOrder } from './country-slice.ts';
 import { type Databases, openDatabases } from './databases.ts';
+import { describeFailure } from './failures.ts';
 import { keyProvider } from './key-files.ts';
 import { roomyServer } from './roomy-server.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -29,7 +30,7 @@ const slice_size = 50_000;
 try {
   await loadCountry(readSettings(), readOrder());
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFailure(error));
   process.exitCode = 1;
 }
 

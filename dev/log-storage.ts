@@ -1,3 +1,5 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
 import { ConfigError, readConfig } from '@zdravo/kit/config';
 import { connectS3Store } from '@zdravo/mcs';
 import { type LogFolder, openLogFolder } from '@zdravo/ops';
@@ -54,6 +56,7 @@ export function findLogStorage(environment: Environment): LogStorage | undefined
 
 /** A log's folder, its tiles in the object storage if one is set. */
 export async function openLog(folder: string, environment: Environment): Promise<LogFolder> {
+  await refuseNoLog(folder);
   const storage = findLogStorage(environment);
   if (!storage) return openLogFolder(folder);
   const opened = await openLogFolder(folder, { tiles: storage.tiles, on_published: storage.on_published });
@@ -64,4 +67,13 @@ export async function openLog(folder: string, environment: Environment): Promise
       storage.close();
     },
   };
+}
+
+async function refuseNoLog(folder: string): Promise<void> {
+  await Promise.all(['policy', 'log.key', 'promise.key'].map((name) => access(join(folder, name)))).catch((error) => {
+    const { path, code } = error as NodeJS.ErrnoException;
+    throw new ConfigError([
+      `OPS_LOG_FOLDER: ${path} cannot be read (${code}); \`npm run log -- init\` makes a log’s folder`,
+    ]);
+  });
 }

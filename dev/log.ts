@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { openDatabase } from '@zdravo/kit/db';
 import { createLogger } from '@zdravo/kit/log';
-import { adoptPublished, createLogFolder, LogRefusal, type OpsTables, refillFromBundles } from '@zdravo/ops';
-import { TlogError } from '@zdravo/tlog';
+import { adoptPublished, createLogFolder, type OpsTables, refillFromBundles } from '@zdravo/ops';
 import { openDatabases } from './databases.ts';
+import { describeFailure } from './failures.ts';
 import { openLog } from './log-storage.ts';
 import { readSettings } from './settings.ts';
 
@@ -20,8 +20,7 @@ try {
   else if ((command === 'refill' || command === 'adopt') && rest.length === 0) await repair(command);
   else throw new RangeError(usage);
 } catch (error) {
-  const is_expected = error instanceof RangeError || error instanceof LogRefusal || error instanceof TlogError;
-  console.error(is_expected ? error.message : error);
+  console.error(error instanceof RangeError ? error.message : describeFailure(error));
   process.exitCode = 1;
 }
 

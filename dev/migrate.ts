@@ -1,6 +1,7 @@
 import { ConfigError } from '@zdravo/kit/config';
 import { createLogger } from '@zdravo/kit/log';
 import { migrateGiven } from './databases.ts';
+import { describeFailure } from './failures.ts';
 import { seedPlatform } from './reference-data.ts';
 import { readSettings } from './settings.ts';
 
@@ -15,6 +16,6 @@ try {
     await seedPlatform(settings.PLATFORM_DATABASE_URL, createLogger({ name: 'migrate', level: settings.ZDRAVO_LOG }));
   console.log(`migrated: ${names.join(', ')}`);
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFailure(error));
   process.exitCode = 1;
 }

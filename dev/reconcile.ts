@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ReconciliationReport } from '@zdravo/il';
 import { ConfigError } from '@zdravo/kit/config';
 import pg from 'pg';
+import { describeFailure } from './failures.ts';
 import { findRunningDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 
@@ -16,7 +17,7 @@ try {
   else describe(report);
   process.exitCode = report.findings.some((finding) => finding.open > 0) ? 1 : 0;
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFailure(error));
   process.exitCode = 2;
 }
 

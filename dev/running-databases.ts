@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '@zdravo/kit/config';
 import { connectionUrl } from '@zdravo/kit/db';
+import { findOwner } from '@zdravo/kit/testing';
 import { type Databases, openDatabases } from './databases.ts';
 import type { Settings } from './settings.ts';
 
@@ -23,15 +24,13 @@ export async function findRunningDatabases(settings: Settings): Promise<Database
   return (await findDatabases(settings)).urls;
 }
 
-/** Line 4 of `postmaster.pid` is the port (PostgreSQL, Server-Internal files); the owner file tells that it is alive. */
+/** Line 4 of `postmaster.pid` is the port (PostgreSQL, Server-Internal files); its owner tells that it is alive. */
 async function findServer(data: string): Promise<string | undefined> {
+  if ((await findOwner(join(data, 'postgres'))) === undefined) return undefined;
   try {
-    const [pid_file, owner, password] = await Promise.all(
-      ['postgres/postmaster.pid', 'postgres.owner', 'postgres.password'].map((name) =>
-        readFile(join(data, name), 'utf8'),
-      ),
+    const [pid_file, password] = await Promise.all(
+      ['postgres/postmaster.pid', 'postgres.password'].map((name) => readFile(join(data, name), 'utf8')),
     );
-    process.kill(Number(owner), 0);
     return `postgres://postgres:${password!.trim()}@127.0.0.1:${Number(pid_file!.split('\n')[3])}/postgres`;
   } catch {
     return undefined;

@@ -1,4 +1,4 @@
-import { readConfig } from '@zdravo/kit/config';
+import { OperatorError, readConfig } from '@zdravo/kit/config';
 import { KeySettings } from '@zdravo/kit/keys';
 import { type Static, Type } from 'typebox';
 import { StorageSettings } from './storage.ts';
@@ -51,6 +51,17 @@ export const Settings = Type.Object({
 });
 export type Settings = Static<typeof Settings>;
 
+/** What other commands, tests and benches read of the environment. */
+export const settings_of_commands = [
+  'ZDRAVO_AUDIT_FOLDER',
+  'ZDRAVO_BENCH_DATA',
+  'ZDRAVO_BENCH_ROUND',
+  'ZDRAVO_BENCH_SIGNATURES',
+  'ZDRAVO_SCREENSHOTS',
+  'ZDRAVO_TEST_LOG',
+  'ZDRAVO_TEST_POSTGRES_URL',
+];
+
 /** Reads and checks the environment. @throws ConfigError that names every problem. */
 export function readSettings(environment: Record<string, string | undefined> = process.env): Settings {
   const settings = readConfig(Settings, environment);
@@ -61,7 +72,7 @@ export function readSettings(environment: Record<string, string | undefined> = p
 /** `npm start` makes keys and secrets of its own, which is right on this machine only (design.md, Production guard). */
 function refuseDevelopmentKeysOutside({ ZDRAVO_HOST }: Settings): void {
   if (['127.0.0.1', 'localhost', '::1'].includes(ZDRAVO_HOST)) return;
-  throw new Error(
+  throw new OperatorError(
     `npm start works with development keys and does not listen on ${ZDRAVO_HOST}; only on the loopback address.`,
   );
 }
@@ -69,4 +80,11 @@ function refuseDevelopmentKeysOutside({ ZDRAVO_HOST }: Settings): void {
 /** In production nothing that this machine made for itself is trusted. */
 export function isProduction({ NODE_ENV }: Pick<Settings, 'NODE_ENV'>): boolean {
   return NODE_ENV === 'production';
+}
+
+/** The settings that put a part of the platform's data outside its folder. */
+export function elsewhere(settings: Settings): string[] {
+  const given = Object.entries(settings).filter(([, value]) => value !== undefined);
+  const names = given.map(([name]) => name).filter((name) => /_DATABASE_URL$|^ZDRAVO_S3_ENDPOINT$/.test(name));
+  return settings.ZDRAVO_KEYS === 'file' ? names : [...names, 'ZDRAVO_KEYS'];
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -105,12 +106,30 @@ test('a module starts alone over a migrated database, tells of its health, and r
   ops.stop();
   assert.equal(await ops.ended, 0);
 
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
   const wrong = await start({ ...environment, OPS_CALLERS: 'il' }, 'ops');
   assert.equal(await wrong.ended, 1);
   assert.match(wrong.output(), /OPS_CALLERS must be names and secrets/);
   const old = await start({ ...environment, OPS_DATABASE_URL: keys.url }, 'ops');
   assert.equal(await old.ended, 1);
   assert.match(old.output(), /older than this program.*0001_declarations\.sql/);
+  for (const [name, value, told] of [
+    ['OPS_DATABASE_URL', `${database.url}_nowhere`, /OPS_DATABASE_URL: the database does not let this program in/],
+    ['OPS_KEYS_DATABASE_URL', 'postgres://nobody@127.0.0.1:1/keys', /OPS_KEYS_DATABASE_URL: .*ECONNREFUSED/],
+    ['OPS_KEYS_DATABASE_URL', database.url, /OPS_KEYS_DATABASE_URL: .*npm run migrate/],
+    ['OPS_KEY_FILE', join(folder, 'none.json'), /OPS_KEY_FILE: .* cannot be read/],
+    ['OPS_KEY_FILE', '', /OPS_KEY_FILE is required by ZDRAVO_KEYS=file/],
+    ['OPS_LOG_FOLDER', folder, /OPS_LOG_FOLDER: .*npm run log -- init/],
+    ['OPS_PORT', String((taken.address() as AddressInfo).port), /OPS_PORT: port \d+ of 127.0.0.1 cannot be had/],
+    ['OPS_PROT', '1', /OPS_PROT is no setting; is OPS_PORT meant/],
+  ] as const) {
+    const refused = await start({ ...environment, [name]: value }, 'ops');
+    assert.equal(await refused.ended, 1);
+    assert.match(refused.output(), told);
+    assert.ok(refused.output().trim().split('\n').length <= 2, refused.output());
+  }
+  taken.close();
   const unknown = await start(environment, 'opps');
   assert.equal(await unknown.ended, 1);
   assert.match(unknown.output(), /no module is called opps/);

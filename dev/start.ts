@@ -1,18 +1,24 @@
-import { ConfigError } from '@zdravo/kit/config';
+import { ConfigError, refuseMisspelt } from '@zdravo/kit/config';
+import { Type } from 'typebox';
+import { describeFailure } from './failures.ts';
 import { type RunningPlatform, startPlatform } from './platform.ts';
-import { processes } from './processes/index.ts';
+import { processes, settings_of_processes } from './processes/index.ts';
 import type { RunningProcess } from './processes/process.ts';
-import { readSettings } from './settings.ts';
+import { readSettings, Settings, settings_of_commands } from './settings.ts';
 
 // `npm start`: the whole platform in one process. `npm start -- MODULE…`: only these, as in production.
 
 const names = process.argv.slice(2);
+const schemas = names.length === 0 ? [Settings] : names.map((name) => settings_of_processes[name] ?? Type.Object({}));
 try {
+  const schemas_of_all = [Settings, ...Object.values(settings_of_processes)];
+  const known = schemas_of_all.flatMap(({ properties }) => Object.keys(properties));
+  refuseMisspelt(process.env, { known: new Set([...known, ...settings_of_commands]), prefix: 'ZDRAVO_' });
   const starting = names.length === 0 ? startAll() : startAlone(names);
   stopOnSignal(starting);
   await starting;
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(describeFailure(error, schemas));
   process.exit(1);
 }
 

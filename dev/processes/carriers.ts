@@ -95,8 +95,16 @@ async function mailSender(settings: CarrierSettings): Promise<MailSender> {
     security: settings.SMTP_SECURITY,
     from: settings.SMTP_FROM,
     ...(user === undefined || password === undefined ? {} : { user, password }),
-    ...(SMTP_CA_FILE === undefined ? {} : { ca: await readFile(SMTP_CA_FILE, 'utf8') }),
+    ...(SMTP_CA_FILE === undefined ? {} : { ca: await readAuthority(SMTP_CA_FILE) }),
   });
+}
+
+/** Node takes anything for an authority and then trusts none. */
+async function readAuthority(path: string): Promise<string> {
+  const ca = await readFile(path, 'utf8');
+  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
+    throw new ConfigError(['SMTP_CA_FILE must name a file of certificates in PEM']);
+  return ca;
 }
 
 function smsSender(settings: CarrierSettings): SmsSender {

@@ -1,11 +1,12 @@
 import { readConfig } from '@zdravo/kit/config';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { createLinker, linker_role, migrations } from '@zdravo/mpi';
+import { createLinker, key_migrations, linker_role, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
-import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { type RunningProcess, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { common, DatabaseUrl, KeyFile, port } from './settings.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const MpiLinkerSettings = Type.Object({
   ...common,
@@ -24,8 +25,11 @@ export async function startMpiLinker(environment: Record<string, string | undefi
   const settings = readConfig(MpiLinkerSettings, environment);
   const { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_LINKAGE_KEY_FILE, MPI_LINKER_KEY_FILE });
+  await refuseUnusable(MpiLinkerSettings, settings);
   const log = createLogger({ name: 'mpi-linker', level: settings.ZDRAVO_LOG });
-  await refuseOldDatabase(settings.MPI_LINKER_DATABASE_URL, migrations);
+  const { MPI_LINKER_DATABASE_URL, MPI_LINKER_KEYS_DATABASE_URL } = settings;
+  await refuseOldDatabase({ MPI_LINKER_DATABASE_URL }, migrations);
+  await refuseOldDatabase({ MPI_LINKER_KEYS_DATABASE_URL }, ...key_migrations);
   const linker = await createLinker({
     database_url: settings.MPI_LINKER_DATABASE_URL,
     keys_database_url: settings.MPI_LINKER_KEYS_DATABASE_URL,

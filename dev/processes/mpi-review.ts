@@ -1,11 +1,12 @@
 import { readConfig } from '@zdravo/kit/config';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { createReview, migrations } from '@zdravo/mpi';
+import { createReview, key_migrations, migrations } from '@zdravo/mpi';
 import { Type } from 'typebox';
-import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { type RunningProcess, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const MpiReviewSettings = Type.Object({
   ...common,
@@ -22,8 +23,11 @@ export async function startMpiReview(environment: Record<string, string | undefi
   const settings = readConfig(MpiReviewSettings, environment);
   const { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { MPI_REVIEW_KEY_FILE, MPI_REVIEWER_KEY_FILE });
+  await refuseUnusable(MpiReviewSettings, settings);
   const log = createLogger({ name: 'mpi-review', level: settings.ZDRAVO_LOG });
-  await refuseOldDatabase(settings.MPI_REVIEW_DATABASE_URL, migrations);
+  const { MPI_REVIEW_DATABASE_URL, MPI_REVIEW_KEYS_DATABASE_URL } = settings;
+  await refuseOldDatabase({ MPI_REVIEW_DATABASE_URL }, migrations);
+  await refuseOldDatabase({ MPI_REVIEW_KEYS_DATABASE_URL }, ...key_migrations);
   const review = await createReview({
     database_url: settings.MPI_REVIEW_DATABASE_URL,
     keys_database_url: settings.MPI_REVIEW_KEYS_DATABASE_URL,

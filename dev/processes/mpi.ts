@@ -9,12 +9,13 @@ import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
-import { createMpi, migrations } from '@zdravo/mpi';
+import { createMpi, key_migrations, migrations } from '@zdravo/mpi';
 import type { Person } from '@zdravo/mpi/contract';
 import { Type } from 'typebox';
-import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { type RunningProcess, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers } from './settings.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const MpiSettings = Type.Object({
   ...common,
@@ -37,8 +38,11 @@ export async function startMpi(environment: Record<string, string | undefined>):
   const public_files = { MPI_LINKER_PUBLIC_KEY_FILE, MPI_REVIEWER_PUBLIC_KEY_FILE };
   const key_files = { MPI_KEY_FILE, MPI_LINKAGE_KEY_FILE, MPI_REVIEW_KEY_FILE, ...public_files };
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, key_files);
+  await refuseUnusable(MpiSettings, settings);
   const log = createLogger({ name: 'mpi', level: settings.ZDRAVO_LOG });
-  await refuseOldDatabase(settings.MPI_DATABASE_URL, migrations);
+  const { MPI_DATABASE_URL, MPI_KEYS_DATABASE_URL } = settings;
+  await refuseOldDatabase({ MPI_DATABASE_URL }, migrations);
+  await refuseOldDatabase({ MPI_KEYS_DATABASE_URL }, ...key_migrations);
   const mpi = await createMpi({
     database_url: settings.MPI_DATABASE_URL,
     keys_database_url: settings.MPI_KEYS_DATABASE_URL,

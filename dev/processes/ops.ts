@@ -1,15 +1,16 @@
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { serveFilesBelow } from '@zdravo/kit/http';
-import { openKeyProvider } from '@zdravo/kit/keys';
+import { keyMigrations, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { createOps, migrations } from '@zdravo/ops';
 import { Type } from 'typebox';
 import { log_storage_settings, openLog } from '../log-storage.ts';
 import { logFilesOf } from '../transparency-log.ts';
-import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { type RunningProcess, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, LogFolderPath, port, readCallers } from './settings.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const OpsSettings = Type.Object({
   ...common,
@@ -27,8 +28,11 @@ export async function startOps(environment: Record<string, string | undefined>):
   const settings = readConfig(OpsSettings, environment);
   const { OPS_KEY_FILE, OPS_LOG_FOLDER } = settings;
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { OPS_KEY_FILE, OPS_LOG_FOLDER });
+  await refuseUnusable(OpsSettings, settings);
   const log = createLogger({ name: 'ops', level: settings.ZDRAVO_LOG });
-  await refuseOldDatabase(settings.OPS_DATABASE_URL, migrations);
+  const { OPS_DATABASE_URL, OPS_KEYS_DATABASE_URL } = settings;
+  await refuseOldDatabase({ OPS_DATABASE_URL }, migrations);
+  await refuseOldDatabase({ OPS_KEYS_DATABASE_URL }, keyMigrations);
   const transparency_log = await openLog(settings.OPS_LOG_FOLDER, environment);
   const ops = await createOps({
     database_url: settings.OPS_DATABASE_URL,

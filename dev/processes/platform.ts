@@ -5,7 +5,7 @@ import { createClient, httpTransport } from '@zdravo/kit/client';
 import { systemClock } from '@zdravo/kit/clock';
 import { ConfigError, readConfig } from '@zdravo/kit/config';
 import { filesAt } from '@zdravo/kit/http';
-import { openKeyProvider } from '@zdravo/kit/keys';
+import { keyMigrations, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger, type Logger } from '@zdravo/kit/log';
 import { migrations as mcsMigrations } from '@zdravo/mcs';
 import { contract as mpiContract } from '@zdravo/mpi/contract';
@@ -30,10 +30,11 @@ import { trust_settings } from '../settings.ts';
 import { configuredProofs, openConfiguredVerifier } from '../signatures.ts';
 import { projectVersion } from '../version.ts';
 import { carrier_settings, openCarriers } from './carriers.ts';
-import { type RunningProcess, refuseOldDatabase } from './process.ts';
+import type { RunningProcess } from './process.ts';
 import { isLoopback, refuseDevelopmentFiles, refuseDevelopmentSignIns, requireHttps } from './production-guard.ts';
 import { common, DatabaseUrl, KeyFile, Neighbour, port, Secret, text } from './settings.ts';
 import { storage_settings, storageOf } from './storage.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const PlatformSettings = Type.Object({
   ...common,
@@ -74,9 +75,10 @@ type PlatformSettings = Static<typeof PlatformSettings>;
 export async function startPlatformAlone(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(PlatformSettings, environment);
   await refuseUnsafe(settings);
+  await refuseUnusable(PlatformSettings, settings);
+  await refuseDevelopmentSignIns(settings.ZDRAVO_HOST, settings.PLATFORM_DATABASE_URL);
   const log = createLogger({ name: 'platform', level: settings.ZDRAVO_LOG });
-  for (const migrations of [authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations])
-    await refuseOldDatabase(settings.PLATFORM_DATABASE_URL, migrations);
+  await refuseOldDatabases(settings);
   // What has started is stopped again, in reverse order, when something after it fails.
   await using started = new AsyncDisposableStack();
   const ground = await groundOf(started, settings, log);
@@ -127,7 +129,13 @@ async function refuseUnsafe(settings: PlatformSettings): Promise<void> {
   const { PLATFORM_PUBLIC_URL, AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER, ZDRAVO_HOST } = settings;
   requireHttps({ PLATFORM_PUBLIC_URL });
   await refuseDevelopmentFiles(ZDRAVO_HOST, { AUTH_KEY_FILE, IL_KEY_FILE, MCS_KEY_FILE, MCS_FOLDER });
-  await refuseDevelopmentSignIns(ZDRAVO_HOST, settings.PLATFORM_DATABASE_URL);
+}
+
+async function refuseOldDatabases(settings: PlatformSettings): Promise<void> {
+  const { PLATFORM_DATABASE_URL, IL_KEYS_DATABASE_URL, MCS_KEYS_DATABASE_URL } = settings;
+  const modules = [authMigrations, prmMigrations, mcsMigrations, ilMigrations, gatewayMigrations];
+  await refuseOldDatabase({ PLATFORM_DATABASE_URL }, ...modules);
+  await refuseOldDatabase({ IL_KEYS_DATABASE_URL, MCS_KEYS_DATABASE_URL }, keyMigrations);
 }
 
 async function groundOf(started: AsyncDisposableStack, settings: PlatformSettings, log: Logger): Promise<Ground> {

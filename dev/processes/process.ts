@@ -1,4 +1,3 @@
-import { type Migrations, pendingMigrations } from '@zdravo/kit/db';
 import type { HttpServer } from '@zdravo/kit/http';
 import { type Job, type Jobs, startJobs } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
@@ -48,14 +47,4 @@ function tellFigures(app: HttpServer, token: string | undefined, figures: readon
   const pressure = watchEventLoop();
   app.addHook('onClose', async () => pressure.stop());
   serveMetrics(app, { token, log, sources: [measureRequests(app), processFigures(pressure), ...figures] });
-}
-
-/**
- * A process that is started alone does not migrate: the migrator does, under a role of its own (`npm run migrate`).
- * @throws Error that names what is missing.
- */
-export async function refuseOldDatabase(url: string, migrations: Migrations): Promise<void> {
-  const pending = await pendingMigrations(url, migrations);
-  if (pending.length === 0) return;
-  throw new Error(`The database is older than this program: run \`npm run migrate\` first (${pending.join(', ')}).`);
 }

@@ -1,17 +1,22 @@
 import { readFile } from 'node:fs/promises';
+import { migrations as ilMigrations } from '@zdravo/il';
 import { systemClock } from '@zdravo/kit/clock';
 import { readConfig } from '@zdravo/kit/config';
 import { createHttpServer, healthRoutes } from '@zdravo/kit/http';
 import { openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { connectS3Store } from '@zdravo/mcs';
+import { migrations as mpiMigrations } from '@zdravo/mpi';
+import { migrations as opsMigrations } from '@zdravo/ops';
+import { migrations as prmMigrations } from '@zdravo/prm';
 import { createReports, filesInBucket, migrations, publications, reports_role, startKeeper } from '@zdravo/reports';
 import { createSigner, SIGNATURE_TYPES } from '@zdravo/tlog';
 import { Type } from 'typebox';
 import { projectVersion } from '../version.ts';
-import { type RunningProcess, refuseOldDatabase, serve } from './process.ts';
+import { type RunningProcess, serve } from './process.ts';
 import { refuseDevelopmentFiles } from './production-guard.ts';
 import { Callers, common, DatabaseUrl, KeyFile, port, readCallers, text } from './settings.ts';
+import { refuseOldDatabase, refuseUnusable } from './usable-settings.ts';
 
 export const ReportsSettings = Type.Object({
   ...common,
@@ -35,8 +40,9 @@ export const ReportsSettings = Type.Object({
 export async function startReports(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(ReportsSettings, environment);
   await refuseDevelopmentFiles(settings.ZDRAVO_HOST, { REPORTS_KEY_FILE: settings.REPORTS_KEY_FILE });
+  await refuseUnusable(ReportsSettings, settings);
   const log = createLogger({ name: 'reports', level: settings.ZDRAVO_LOG });
-  await refuseOldDatabase(settings.REPORTS_DATABASE_URL, migrations);
+  await refuseOldDatabase({ REPORTS_DATABASE_URL: settings.REPORTS_DATABASE_URL }, migrations);
   const keys = await openKeyProvider(settings, { module: 'reports', key_file: settings.REPORTS_KEY_FILE });
   const store = connectS3Store({
     endpoint: settings.REPORTS_S3_ENDPOINT,
@@ -93,13 +99,19 @@ const measure_due_ms = 60_000;
 /** Makes and keeps the subscriptions, as the migrator of the replica and its sources. Its port tells its health and the lag. */
 export async function startReportsKeeper(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(ReportsKeeperSettings, environment);
+  await refuseUnusable(ReportsKeeperSettings, settings);
+  const { REPORTS_DATABASE_URL, MPI_DATABASE_URL, OPS_DATABASE_URL, PLATFORM_DATABASE_URL } = settings;
+  await refuseOldDatabase({ REPORTS_DATABASE_URL }, migrations);
+  await refuseOldDatabase({ MPI_DATABASE_URL }, mpiMigrations);
+  await refuseOldDatabase({ OPS_DATABASE_URL }, opsMigrations);
+  await refuseOldDatabase({ PLATFORM_DATABASE_URL }, prmMigrations, ilMigrations);
   const log = createLogger({ name: 'reports-keeper', level: settings.ZDRAVO_LOG });
   const keeper = await startKeeper({
-    reports_url: settings.REPORTS_DATABASE_URL,
+    reports_url: REPORTS_DATABASE_URL,
     sources: [
-      { name: 'mpi', url: settings.MPI_DATABASE_URL, publications: publications.mpi },
-      { name: 'ops', url: settings.OPS_DATABASE_URL, publications: publications.ops },
-      { name: 'platform', url: settings.PLATFORM_DATABASE_URL, publications: publications.platform },
+      { name: 'mpi', url: MPI_DATABASE_URL, publications: publications.mpi },
+      { name: 'ops', url: OPS_DATABASE_URL, publications: publications.ops },
+      { name: 'platform', url: PLATFORM_DATABASE_URL, publications: publications.platform },
     ],
     feed_password: settings.REPORTS_FEED_PASSWORD,
     ...(settings.REPORTS_METRICS_FILE ? { metrics_file: settings.REPORTS_METRICS_FILE } : {}),

@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { StorageSettings } from '../storage.ts';
 import type { RunningProcess } from './process.ts';
 import { common, port } from './settings.ts';
+import { refuseUnusable } from './usable-settings.ts';
 
 export const StoreSettings = Type.Object({
   ZDRAVO_HOST: common.ZDRAVO_HOST,
@@ -32,6 +33,7 @@ const sweep_every_ms = 3_600_000;
 /** The built-in store in a process of its own: an S3 over a folder, for several platform processes beside one another. */
 export async function startStore(environment: Record<string, string | undefined>): Promise<RunningProcess> {
   const settings = readConfig(StoreSettings, environment);
+  await refuseUnusable(StoreSettings, settings);
   const log = createLogger({ name: 'store', level: settings.ZDRAVO_LOG });
   const address = `http://${settings.ZDRAVO_HOST}:${settings.STORE_PORT}`;
   const store = openBuiltInStore({

@@ -1,8 +1,13 @@
 import type { Static, TObject } from 'typebox';
 import { Value } from 'typebox/value';
 
+/** What whoever runs a program can mend: the message says what is wrong and what to do, and no stack trace helps. */
+export class OperatorError extends Error {
+  override name = 'OperatorError';
+}
+
 /** The settings of a process are wrong; the message names every one of them, for the operator. */
-export class ConfigError extends Error {
+export class ConfigError extends OperatorError {
   readonly problems: string[];
 
   constructor(problems: string[]) {
@@ -44,4 +49,36 @@ function describe(property: Record<string, unknown>): string {
   if (typeof property['description'] === 'string') return property['description'];
   if (Array.isArray(property['enum'])) return `one of ${property['enum'].join(', ')}`;
   return String(property['type'] ?? 'valid');
+}
+
+/**
+ * A setting that nobody reads is a slip: one with the platform's prefix that is not known, or another that is a letter away from
+ * one that is. @throws ConfigError that names each, with what was meant.
+ */
+export function refuseMisspelt(
+  environment: Record<string, string | undefined>,
+  { known, prefix }: { known: ReadonlySet<string>; prefix: string },
+): void {
+  const problems: string[] = [];
+  for (const name of Object.keys(environment)) {
+    if (known.has(name)) continue;
+    const meant = [...known].find((one) => isOneSlipAway(name, one));
+    if (meant !== undefined) problems.push(`${name} is no setting; is ${meant} meant?`);
+    else if (name.startsWith(prefix)) problems.push(`${name} is no setting`);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** A letter too many, one too few, another one, or two neighbours that changed places. */
+function isOneSlipAway(name: string, meant: string): boolean {
+  let at = 0;
+  while (at < name.length && name[at] === meant[at]) at++;
+  const [rest, meant_rest] = [name.slice(at), meant.slice(at)];
+  const swapped = `${rest[1]}${rest[0]}${rest.slice(2)}`;
+  return (
+    rest.slice(1) === meant_rest ||
+    rest === meant_rest.slice(1) ||
+    rest.slice(1) === meant_rest.slice(1) ||
+    (rest.length > 1 && swapped === meant_rest)
+  );
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -98,11 +98,13 @@ test('the door lends another module its role for a time, and a failure rolls eve
   assert.equal(count, 1);
 });
 
-test('migrations are applied once, and an edited one is refused', async () => {
+test('migrations are applied once; an edited one is refused, and a database of a newer program', async () => {
   const migrations = [{ module: 'kit', directory }];
   assert.deepEqual(await migrate(database.url, migrations), []);
   await writeFile(join(directory, '0001_things.sql'), `${roles} -- edited`);
   await assert.rejects(migrate(database.url, migrations), /was edited after it had been applied/);
+  await rename(join(directory, '0001_things.sql'), join(directory, '0002_things.sql'));
+  await assert.rejects(migrate(database.url, migrations), /newer than this program.* kit\/0001_things\.sql/);
 });
 
 test('what is asked again and again is prepared, but nothing that answers every column of a table', async () => {

@@ -7,3 +7,4 @@ export { lockName } from './lock-name.ts';
 export { type Migrations, migrate, pendingMigrations } from './migrate.ts';
 export { type FewRoundTrips, inFewRoundTrips, inOneRoundTrip } from './round-trips.ts';
 export { connectionUrl } from './url.ts';
+export { withinReach } from './within-reach.ts';

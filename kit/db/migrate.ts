@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { OperatorError } from '../config/index.ts';
 
 export type Migrations = {
   /** Whose migrations these are, e.g. `mpi`: several modules may share one database. */
@@ -68,15 +69,17 @@ async function appliedMigrations(client: pg.Client, module: string): Promise<Map
 async function refuseNarrowLocale(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ wide: boolean }>(`select lower('Ї') = 'ї' as wide`);
   if (!rows[0]!.wide)
-    throw new Error(
+    throw new OperatorError(
       'The database does not know the case of Cyrillic letters: create it with a UTF-8 locale, e.g. C.UTF-8.',
     );
 }
 
 async function migrateModule(client: pg.Client, { module, directory }: Migrations): Promise<string[]> {
   const known = await appliedMigrations(client, module);
+  const migrations = await readMigrations(directory);
+  refuseNewer(module, [...known.keys()], migrations);
   const applied: string[] = [];
-  for (const migration of await readMigrations(directory)) {
+  for (const migration of migrations) {
     const before = known.get(migration.name);
     if (before !== undefined && before !== migration.sha256)
       throw new Error(`Migration ${module}/${migration.name} was edited after it had been applied; write a new one.`);
@@ -85,6 +88,15 @@ async function migrateModule(client: pg.Client, { module, directory }: Migration
     applied.push(`${module}/${migration.name}`);
   }
   return applied;
+}
+
+/** Whoever migrates is the newest program: an older one would leave behind a database that nobody has tried. */
+function refuseNewer(module: string, known: readonly string[], migrations: readonly Migration[]): void {
+  const newer = known.filter((name) => !migrations.some((migration) => migration.name === name));
+  if (newer.length > 0)
+    throw new OperatorError(
+      `The database is newer than this program, which does not know ${newer.map((name) => `${module}/${name}`).join(', ')}.`,
+    );
 }
 
 async function readMigrations(directory: string): Promise<Migration[]> {

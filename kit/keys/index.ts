@@ -1,7 +1,14 @@
 export { type AwsKmsOptions, createAwsKmsProvider, type KmsCredentials } from './aws-kms.ts';
 export { openEnvelope, sealEnvelope } from './envelope.ts';
 export { createFileKeyProvider } from './file-provider.ts';
-export { createKeyFile, createSecretFile, publishKeyFile, putInPlace, rotateKeyFile } from './key-file.ts';
+export {
+  createKeyFile,
+  createSecretFile,
+  lost_key_hint,
+  publishKeyFile,
+  putInPlace,
+  rotateKeyFile,
+} from './key-file.ts';
 export { keyMigrations } from './migrations.ts';
 export { type KeyContext, KeyError, type KeyProvider, KeyServiceError, type WrappedKey } from './provider.ts';
 export { fewRandomBytes } from './random.ts';

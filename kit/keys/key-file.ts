@@ -6,6 +6,9 @@ import { Value } from 'typebox/value';
 import { publicKeyOf } from './hpke.ts';
 import { KeyError } from './provider.ts';
 
+/** What the operator of a process without its key file does. */
+export const lost_key_hint = 'Restore it from its backup; without it the data stay unreadable.';
+
 const KeyFile = Type.Object({
   /** Which halves of key pairs these are; a file of keys that open says nothing. */
   halves: Type.Optional(Type.Literal('public')),
@@ -167,12 +170,7 @@ async function write(handle: FileHandle, text: string): Promise<void> {
 
 async function readKeyFile(path: string): Promise<KeyFile> {
   const unusable = (what: string, cause?: unknown) =>
-    new KeyError(
-      'key_file_unusable',
-      `The key file ${what}.`,
-      'Restore it from its backup; without it the data stay unreadable.',
-      cause,
-    );
+    new KeyError('key_file_unusable', `The key file ${path} ${what}.`, lost_key_hint, cause);
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw unusable('cannot be read', cause);
   });

@@ -1,3 +1,4 @@
+export { findOwner, leaveDataFolder, takeDataFolder } from './data-folder.ts';
 export { freePort } from './free-port.ts';
 export { type KeysUnderTest, key_kinds } from './key-kinds.ts';
 export { type KmsStandIn, startKmsStandIn } from './kms-stand-in.ts';

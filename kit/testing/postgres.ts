@@ -56,6 +56,7 @@ export async function startPostgres(options: PostgresOptions): Promise<RunningPo
   if (!(await exists(join(options.directory, 'PG_VERSION'))))
     await initialise(options.directory, password, binaries, account);
   await takeDataFolder(options.directory);
+  await giveToServer(options.directory, account);
   const settings = [...always, `port=${port}`, ...socketSetting(), ...(options.settings ?? [])];
   const flags = settings.flatMap((setting) => ['-c', setting]);
   const server = spawn(binaries.postgres, ['-D', options.directory, ...flags], {
@@ -124,6 +125,12 @@ async function letServerUserIn(
 ): Promise<void> {
   await chmod(dirname(directory), 0o755);
   for (const path of [directory, password_file]) await chown(path, account.uid, account.gid);
+}
+
+/** A folder that was brought from another machine belongs to whoever had the server's number there. */
+async function giveToServer(directory: string, { uid, gid }: { uid?: number; gid?: number }): Promise<void> {
+  if (uid === undefined || (await stat(directory)).uid === uid) return;
+  await run('chown', ['-R', `${uid}:${gid}`, directory]);
 }
 
 /** Waits until the server answers; an early end tells what it wrote last. */

@@ -9,6 +9,8 @@ import {
   asModule,
   byteArray,
   type Database,
+  type FewRoundTrips,
+  inFewRoundTrips,
   inOneRoundTrip,
   isUniqueViolation,
   migrate,
@@ -185,6 +187,58 @@ test('a round trip whose connection is lost fails, and the pool goes on', async 
       /terminat|Connection/i,
     );
     assert.deepEqual(await inOneRoundTrip(pool, [sql`select ${2}::int as two`.compile(db)]), [[{ two: 2 }]]);
+  } finally {
+    await close();
+  }
+});
+
+test('a transaction in few round trips is one transaction, whether its statements go together or one by one', async () => {
+  const { db, pool, close } = openDatabase({ url: database.url, pool_size: 2, application_name: 'test' });
+  const insert = (id: number) => sql`insert into trips.ids (id) values (${id}) returning id`.compile(db);
+  const count = async () => (await sql`select from trips.ids`.execute(db)).rows.length;
+  try {
+    await sql`create schema trips`.execute(db);
+    await sql`create table trips.ids (id int primary key)`.execute(db);
+    const rows = await inFewRoundTrips(pool, async (trips) => {
+      const first = await trips.send([insert(1), insert(2)]);
+      const transaction = await trips.oneByOne();
+      await sql`insert into trips.ids (id) values (3)`.execute(transaction);
+      assert.equal(await count(), 0, 'nobody else sees it yet');
+      return [...first, ...(await trips.finish([insert(4)]))];
+    });
+    assert.deepEqual(rows, [[{ id: 1 }], [{ id: 2 }], [{ id: 4 }]]);
+    await inFewRoundTrips(pool, async ({ oneByOne }) => {
+      await sql`insert into trips.ids (id) values (5)`.execute(await oneByOne());
+    });
+    assert.equal(await count(), 5, 'committed when the work ends');
+    await inFewRoundTrips(pool, async () => undefined);
+  } finally {
+    await close();
+  }
+});
+
+test('of a transaction in few round trips that fails anywhere nothing has happened', async () => {
+  const { db, pool, close } = openDatabase({ url: database.url, pool_size: 1, application_name: 'test' });
+  const insert = (id: number) => sql`insert into failing.ids (id) values (${id})`.compile(db);
+  const one = insert(1);
+  const twice = [insert(2), insert(2)];
+  try {
+    await sql`create schema failing`.execute(db);
+    await sql`create table failing.ids (id int primary key)`.execute(db);
+    const failures: [RegExp, (trips: FewRoundTrips<unknown>) => Promise<unknown>][] = [
+      [/duplicate key/, ({ send }) => send(twice)],
+      [/duplicate key/, ({ finish }) => finish(twice)],
+      [/duplicate key/, async ({ send, finish }) => finish([one, ...((await send([one])) && twice)])],
+      [
+        /second thoughts/,
+        async ({ send }) => {
+          await send([one]);
+          throw new Error('second thoughts');
+        },
+      ],
+    ];
+    for (const [refusal, work] of failures) await assert.rejects(inFewRoundTrips(pool, work), refusal);
+    assert.equal((await sql`select from failing.ids`.execute(db)).rows.length, 0);
   } finally {
     await close();
   }

@@ -74,6 +74,29 @@ test('64 who ask for a new owner’s key at once get the same one', async () => 
   assert.equal(new Set(keys.map((key) => Buffer.from(key).toString('hex'))).size, 1);
 });
 
+test('keys of several purposes that are needed at once are made in one statement, each for its own', async () => {
+  const provider = await createFileKeyProvider(await newKeyFile());
+  const statements: string[] = [];
+  const counted = Object.assign(Object.create(pool) as pg.Pool, {
+    query: (text: string, values: unknown[]) => {
+      statements.push(text);
+      return pool.query(text, values);
+    },
+  });
+  const owner = randomUUID();
+  const stores = ['vault', 'linkage'].map((name) =>
+    createKeyStore(counted, provider, { module: 'mpi', purpose: `${name} ${owner}` }),
+  );
+  const [vault, linkage] = await Promise.all(stores.map((store) => store.getOrCreate(owner)));
+  assert.equal(statements.length, 1);
+  assert.notDeepEqual(vault, linkage);
+  const found = await Promise.all(stores.map((store) => store.find(owner)));
+  assert.deepEqual(
+    found.map((key) => Buffer.from(key!)),
+    [vault, linkage].map((key) => Buffer.from(key!)),
+  );
+});
+
 test('a dropped key is gone for good: it is neither found nor made anew', async () => {
   const store = createKeyStore(pool, await createFileKeyProvider(await newKeyFile()), {
     module: 'mpi',

@@ -213,6 +213,19 @@ describe('keys', () => {
     assert.equal(await mcs.assignPerson({ holdings: [known.holding], person_id }), 0, 'it is the person’s already');
   });
 
+  test('of a container that awaits its person may be prepared, for whoever it turns out not to be as well', async () => {
+    const expected = randomUUID();
+    for (const person_id of [expected, randomUUID()]) {
+      const declaration = newDeclaration();
+      const { holding } = await mcs.storeSignedContainer({ ...declaration, ...signed(container), awaits_person: true });
+      const prepared = await mcs.prepareAssignment(holding, expected);
+      await mcs.assignPerson({ holdings: [prepared], person_id });
+      const rows = await query('select person_id from mcs.objects where resource_id = $1', [declaration.resource_id]);
+      assert.deepEqual(rows, [{ person_id }]);
+      assert.deepEqual((await mcs.readSignedContainer(declaration)).container, container);
+    }
+  });
+
   test('of a container that awaits its person go to the person also when the row was recovered meanwhile', async () => {
     const declaration = newDeclaration();
     const { holding } = await mcs.storeSignedContainer({ ...declaration, ...signed(container), awaits_person: true });

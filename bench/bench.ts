@@ -14,6 +14,8 @@ const helpers = new Set([
     'log-writers.ts',
     'platform-under-load.ts',
     'processor-time.ts',
+    'registrations.ts',
+    'warm-caches.ts',
   ],
   'raw-statements.ts',
   ...['replica-data.ts', 'replica-slice.ts'],

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { generateCountry } from '@zdravo/country-ua';
 import { createApi } from '@zdravo/dev/demo/api';
 import { type Clinic, foundClinic, type Stage, signed, signInVendor } from '@zdravo/dev/demo/clinics';
@@ -11,6 +12,8 @@ import { roomyServer } from '@zdravo/dev/roomy-server';
 import { readSettings } from '@zdravo/dev/settings';
 import { settableClock } from '@zdravo/kit/clock';
 import { freePort } from '@zdravo/kit/testing';
+import type { Person as IndexedPerson } from '@zdravo/mpi/contract';
+import { register } from './registrations.ts';
 import { warmCaches } from './warm-caches.ts';
 
 export type LoadedPlatform = Stage & {
@@ -20,6 +23,9 @@ export type LoadedPlatform = Stage & {
   postmaster_pid: number;
   close(): Promise<void>;
 };
+
+/** Ten invitations may be answered a minute from one address, two for each clinic. */
+const clinics_at_once = 4;
 
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
@@ -49,8 +55,10 @@ export async function startLoadedPlatform(
   };
   const vendor = await signInVendor(stage);
   const clinics: Clinic[] = [];
-  for (let at = 0; at < clinic_count; at++)
+  for (let at = 0; at < clinic_count; at++) {
+    if (at > 0 && at % clinics_at_once === 0) await pause(2 * 60_000);
     clinics.push(await foundClinic(stage, vendor, country.clinic(first_clinic + at), 'FAMILY_DOCTOR'));
+  }
   const close = async () => {
     await platform.stop();
     if (kept === undefined) await rm(directory, { recursive: true, force: true });
@@ -71,7 +79,20 @@ export function headersOf({ sign_ins }: Stage, { doctor }: Clinic): Record<strin
 const round = Number(process.env['ZDRAVO_BENCH_ROUND'] ?? 0);
 const first_person = 20_000_000 + round * 100_000;
 const first_clinic = 5_000 + round * 20;
+/** Beyond those who sign in this round. */
+const first_other = first_person + 60_000;
+/** Of a million persons' index pages these change nearly all. */
+const others = 30_000;
 const country = generateCountry({ seed: 'bench', persons: 30_000_000 });
+
+/** A kept platform as it is most of the time: minutes after a checkpoint, not seconds (docs/operations/databases.md). */
+export async function leaveCheckpointBehind({ platform }: LoadedPlatform): Promise<void> {
+  if (process.env['ZDRAVO_BENCH_DATA'] === undefined) return;
+  const people = country
+    .persons(first_other, first_other + others)
+    .map(({ person }) => person as unknown as IndexedPerson);
+  await register(platform, people);
+}
 
 export type Prepared = {
   id: string;
@@ -79,7 +100,7 @@ export type Prepared = {
   body: { signed_declaration_request: string; signed_content_encoding: 'base64' };
 };
 
-const at_once = 8;
+const at_once = 24;
 /** Nobody sends more codes than an hour allows. */
 const codes_an_hour = 100;
 /** After so many the doctors' tokens have expired: more signatures need more clinics. */

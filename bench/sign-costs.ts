@@ -1,6 +1,12 @@
 import { connectionUrl } from '@zdravo/kit/db';
 import pg from 'pg';
-import { clinicsFor, type LoadedPlatform, prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
+import {
+  clinicsFor,
+  type LoadedPlatform,
+  leaveCheckpointBehind,
+  prepareSignatures,
+  startLoadedPlatform,
+} from './platform-under-load.ts';
 import { partsOfProcessorTime } from './processor-time.ts';
 import { sign } from './sign.ts';
 
@@ -27,6 +33,7 @@ export async function run() {
 }
 
 async function measure(loaded: LoadedPlatform, client: pg.Client) {
+  await leaveCheckpointBehind(loaded);
   const prepared = await prepareSignatures(loaded, count);
   await sign(loaded, prepared.splice(0, count * warm_up));
   await client.query('select pg_stat_statements_reset()');

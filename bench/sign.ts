@@ -3,6 +3,7 @@ import {
   clinicsFor,
   headersOf,
   type LoadedPlatform,
+  leaveCheckpointBehind,
   type Prepared,
   prepareSignatures,
   startLoadedPlatform,
@@ -24,6 +25,7 @@ const shares = { warm_up: 0.2, paced: 0.3 };
 export async function run() {
   const loaded = await startLoadedPlatform(clinicsFor(count));
   try {
+    await leaveCheckpointBehind(loaded);
     const prepared = await prepareSignatures(loaded, count);
     const raw = await rawTransactionsPerSecond(loaded.platform.database_urls.ops, 16, 5);
     await sign(loaded, prepared.splice(0, count * shares.warm_up));

@@ -6,19 +6,18 @@ import { readdir } from 'node:fs/promises';
 type Bench = { run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> };
 
 const helpers = new Set([
-  ...[
-    'audit-fill.ts',
-    'bench.ts',
-    'caller.ts',
-    'load.ts',
-    'log-writers.ts',
-    'platform-under-load.ts',
-    'processor-time.ts',
-    'registrations.ts',
-    'warm-caches.ts',
-  ],
+  'audit-fill.ts',
+  'bench.ts',
+  'caller.ts',
+  'load.ts',
+  'log-writers.ts',
+  'platform-under-load.ts',
+  'processor-time.ts',
   'raw-statements.ts',
-  ...['replica-data.ts', 'replica-slice.ts'],
+  'registrations.ts',
+  'replica-data.ts',
+  'replica-slice.ts',
+  'warm-caches.ts',
 ]);
 const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const only_json = process.argv.includes('--json');

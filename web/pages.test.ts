@@ -141,6 +141,10 @@ test('sign-in and consent by the keyboard alone lead back to the program with a 
   await page.keyboard.press('Enter');
   await page.getByRole('alert').getByText('Неправильна пошта або пароль.').waitFor();
   await inspect(page, 'sign-in-refused');
+  await page.getByLabel('Пароль', { exact: true }).focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Space');
+  assert.equal(await page.getByLabel('Пароль', { exact: true }).getAttribute('type'), 'text', 'it can be looked at');
   await page.getByLabel('Пароль', { exact: true }).fill(stage.sign_ins.mis.password);
   await page.keyboard.press('Enter');
   await page.getByText('Програма «Demo MIS» зможе від вашого імені:').waitFor();

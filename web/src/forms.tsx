@@ -37,7 +37,8 @@ function PasswordField({ onChange, ...props }: PasswordFieldProps) {
       {...props}
       required
       onChange={(event) => onChange(event.currentTarget.value)}
-      visibilityToggleButtonProps={{ 'aria-label': t('show_password') }}
+      // The library leaves it out of the order of the keyboard.
+      visibilityToggleButtonProps={{ 'aria-label': t('show_password'), tabIndex: 0 }}
     />
   );
 }

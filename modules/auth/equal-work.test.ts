@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { testLogger } from '@zdravo/kit/testing';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import type { AuthDeps } from './deps.ts';
 import { grantByPassword } from './grants/password.ts';
 import { createPasswordHasher, runScrypt } from './password-hash.ts';
 import { startRecovery } from './recoveries.ts';
-import { createRevocations } from './revocations.ts';
-import { default_settings } from './settings.ts';
 import type { Tables } from './tables.ts';
+import { authDeps } from './testing/auth-deps.ts';
 import { createAuthFixture, type Fixture } from './testing/auth-fixture.ts';
 
 // What takes time is counted rather than measured: statements, messages and runs of scrypt.
@@ -21,24 +19,19 @@ let work: unknown[] = [];
 
 before(async () => {
   fixture = await createAuthFixture();
-  const { database_url: url, clock } = fixture;
   const noted = (kind: string) => async () => void work.push(kind);
-  deps = {
+  deps = authDeps(fixture, {
     db: new Kysely<Tables>({
-      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) }),
+      dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: fixture.database_url, max: 1 }) }),
       log: ({ query }) => void work.push(query.sql),
     }),
-    clock,
-    settings: default_settings,
-    hash_key: new Uint8Array(32).fill(7),
     hasher: createPasswordHasher(4, async ({ password, salt, ...cost }) => {
       work.push({ ...cost, salt_bytes: salt.length });
       return runScrypt({ password, salt, ...cost });
     }),
-    revocations: createRevocations({ url, role: 'zdravo_auth', log: testLogger() }),
     deliverOtp: noted('sms'),
     deliverRecovery: noted('mail'),
-  };
+  });
 });
 after(async () => {
   await deps.db.destroy();

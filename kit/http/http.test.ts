@@ -113,6 +113,23 @@ test('an answer carries the reference envelope and only declared members', async
   assert.equal(paging.page_number, 2);
 });
 
+test('the key of a request that may be repeated comes back in meta, with answers and refusals', async () => {
+  const post = (payload: string, key: string, name: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/api/echo/abc',
+      payload,
+      headers: { 'content-type': 'application/json', [name]: key },
+    });
+  for (const name of ['x-idempotency-key', 'idempotency-key'])
+    for (const payload of ['{"name":"abc"}', '{}'])
+      assert.equal((await post(payload, 'a-key-1', name)).json().meta.idempotency_key, 'a-key-1');
+  assert.equal(
+    (await post('{"name":"abc"}', 'not printable', 'x-idempotency-key')).json().meta.idempotency_key,
+    undefined,
+  );
+});
+
 test('a query parameter that the route does not know never reaches its handler', async () => {
   const response = await post('{"name":"abc"}', `/api/echo/abc?id='&is_active=maybe&page=2&__proto__=x&constructor=y`);
   assert.equal(response.json().data.name, 'page');

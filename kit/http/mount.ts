@@ -4,7 +4,7 @@ import type { Contract, Handlers, Reply, RouteDeclaration } from '../contract/ro
 import { malformed } from '../problem/index.ts';
 import type { Call, CallContext, Principal } from './call.ts';
 import { mountDirectly } from './direct.ts';
-import { publicUrl } from './render.ts';
+import { metaOf } from './render.ts';
 import type { HttpServer } from './server.ts';
 
 /** Finds out who calls; refuses with a `Problem`. Runs before the body is read. */
@@ -124,7 +124,7 @@ function send(route: RouteDeclaration, request: FastifyRequest, reply: FastifyRe
   reply.code(code);
   if (headers) reply.headers(headers);
   return {
-    meta: { url: publicUrl(request), type: Array.isArray(data) ? 'list' : 'object', code, request_id: request.id },
+    meta: metaOf(request, Array.isArray(data) ? 'list' : 'object', code),
     data,
     ...(urgent === undefined ? {} : { urgent }),
     ...(paging === undefined ? {} : { paging }),

@@ -1,4 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Static } from 'typebox';
+import type { Meta } from '../contract/envelope.ts';
 import { Problem } from '../problem/index.ts';
 
 export type RenderStyle = 'reference' | 'problem';
@@ -65,13 +67,28 @@ const reference_types: Record<number, string> = {
 
 function referenceBody(problem: Problem, request: FastifyRequest) {
   return {
-    meta: { url: publicUrl(request), type: 'object', code: problem.status, request_id: request.id },
+    meta: metaOf(request, 'object', problem.status),
     error: {
       type: reference_types[problem.status] ?? 'internal_error',
       code: problem.code,
       message: problem.message,
       ...(problem.invalid ? { invalid: problem.invalid } : {}),
     },
+  };
+}
+
+const idempotency_headers = ['x-idempotency-key', 'idempotency-key'];
+
+/** The head of every reference answer; the key of a request that may be repeated comes back in it (domain.md §2.0). */
+export function metaOf(request: FastifyRequest, type: 'object' | 'list', code: number): Static<typeof Meta> {
+  const key = idempotency_headers.map((name) => request.headers[name]).find((value) => value !== undefined);
+  const is_printable = typeof key === 'string' && /^[\x21-\x7e]{1,255}$/.test(key);
+  return {
+    url: publicUrl(request),
+    type,
+    code,
+    request_id: request.id,
+    ...(is_printable ? { idempotency_key: key } : {}),
   };
 }
 

@@ -231,6 +231,15 @@ test('the answer to a body of nothing but mistakes does not outgrow it', async (
   assert.ok(response.body.length < payload.length, `${response.body.length} bytes`);
 });
 
+test('an address whose escapes are no UTF-8 is refused before it is asked for anything', async () => {
+  for (const query of ['page=1&name=%FF%FE', 'name=%C0%AF', 'name=%ED%A0%80', '%FF=1', 'name=a%D0']) {
+    const response = await post('{"name":"abc"}', `/api/echo/abc?${query}`);
+    assert.deepEqual([response.statusCode, response.json().error.code], [400, 'utf8_malformed'], query);
+  }
+  for (const query of ['name=%D0%86%20%d1%96', 'name=100%', 'name=%zz', 'name=%F0%9F%98%80'])
+    assert.equal((await post('{"name":"abc"}', `/api/echo/abc?${query}`)).statusCode, 200, query);
+});
+
 test('an address that is longer than any route has a refusal of its own', async () => {
   const response = await post('{"name":"abc"}', `/api/echo/${'a'.repeat(3_000)}`);
   assert.equal(response.statusCode, 414);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { envelopeOf } from '../contract/envelope.ts';
 import type { Contract, Handlers, Reply, RouteDeclaration } from '../contract/route.ts';
@@ -92,8 +93,12 @@ function statusesOf({ status = 200, also_statuses = [] }: RouteDeclaration): num
   return [status, ...also_statuses];
 }
 
-function refuseUnstorableText(request: FastifyRequest): void {
-  if (/%00/.test(request.url)) throw malformed('The address holds a character that cannot be stored.', 'url_malformed');
+function refuseUnstorableText({ url }: FastifyRequest): void {
+  if (!url.includes('%')) return;
+  if (/%00/.test(url)) throw malformed('The address holds a character that cannot be stored.', 'url_malformed');
+  for (const [escapes] of url.matchAll(/(?:%[0-9a-f]{2})+/gi))
+    if (!isUtf8(Buffer.from(escapes.replaceAll('%', ''), 'hex')))
+      throw malformed('The address is not valid UTF-8.', 'utf8_malformed');
 }
 
 function callOf(request: FastifyRequest): Call {

@@ -161,7 +161,8 @@ export async function seedReferenceData(
 ): Promise<void> {
   await seedDictionaries(db, seed.dictionaries);
   await seedParameters(db);
-  const known = await db.selectFrom('il.regions').select('id').limit(1).executeTakeFirst();
+  // The streets come last: without one an earlier fill was broken off.
+  const known = await db.selectFrom('il.streets').select('id').limit(1).executeTakeFirst();
   if (known) return;
   const { regions, districts, settlements, streets } = seed.addresses;
   await importAddressRows(db, [

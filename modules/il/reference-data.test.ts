@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { builtInAddresses, builtInDictionaries } from '@zdravo/country-ua';
 import { systemClock } from '@zdravo/kit/clock';
 import { openDatabase } from '@zdravo/kit/db';
 import { createHttpServer, type HttpServer, mount } from '@zdravo/kit/http';
-import { createTestDatabase, type TestDatabase, testLogger } from '@zdravo/kit/testing';
+import { createTestDatabase, type TestDatabase, testLogger, withClient } from '@zdravo/kit/testing';
 import { createPrm, type Prm, migrations as prmMigrations } from '@zdravo/prm';
 import { createHandlers as addressHandlers } from './addresses/handlers.ts';
 import { addressContract, dictionaryContract } from './contract.ts';
 import { createHandlers as dictionaryHandlers } from './dictionaries/handlers.ts';
-import { importMountainFlags, migrations, openImporter, seedReferenceData } from './index.ts';
+import {
+  importAddressRows,
+  importMountainFlags,
+  importStreets,
+  migrations,
+  openImporter,
+  seedReferenceData,
+} from './index.ts';
 import type { Tables } from './tables.ts';
 
 let database: TestDatabase;
@@ -90,6 +98,48 @@ test('a query that breaks a rule is refused with its place', async () => {
   assert.equal(refused.error.invalid[0].entry, '$.settlement_id');
   assert.equal((await get('/api/uaddresses/settlements?page=0')).status, 422);
   assert.equal((await get('/api/uaddresses/regions/7/districts')).status, 404);
+});
+
+test('a fill that was broken off before its streets is made up for by the next', async () => {
+  await withClient(database.url, (client) => client.query('delete from il.streets'));
+  await seedReferenceData(importer.db, seed);
+  const { rows } = await importer.pool.query('select count(*)::int as count from il.streets');
+  assert.equal(rows[0].count, book.streets.length);
+});
+
+test('an import that is broken off has stored nothing, and one that names an unknown settlement neither', async () => {
+  const [region] = book.regions;
+  const villages = Array.from({ length: 5_000 }, (_, at) => ({
+    ...book.settlements[0]!,
+    level: 'settlement' as const,
+    id: randomUUID(),
+    region_id: region!.id,
+    district_id: null,
+    katottg: `UA${99_000_000_000_000_000n + BigInt(at)}`,
+  }));
+  function* brokenOff() {
+    yield* villages.slice(0, 4_500);
+    throw new Error('killed');
+  }
+  const told: number[] = [];
+  const before = (await get('/api/uaddresses/settlements')).paging.total_entries;
+  await assert.rejects(
+    importAddressRows(importer.db, brokenOff(), (rows) => told.push(rows)),
+    /killed/,
+  );
+  assert.deepEqual(told, [2_000, 4_000]);
+  assert.equal((await get('/api/uaddresses/settlements')).paging.total_entries, before);
+
+  const street = book.streets[0]!;
+  const streets = [
+    { ...street, id: randomUUID(), name: 'Нова' },
+    { ...street, id: randomUUID(), settlement_id: villages[0]!.id },
+  ];
+  await assert.rejects(importStreets(importer.db, streets), /row 2: the registry does not hold this settlement/);
+  const flags = [{ settlement_id: villages[0]!.id, katottg: villages[0]!.katottg, mountain_group: true }];
+  await assert.rejects(importMountainFlags(importer.db, flags), /row 1: the registry does not hold this settlement/);
+  const found = await get(`/api/uaddresses/streets?settlement_id=${street.settlement_id}&page_size=300`);
+  assert.ok(!found.data.some((one: { name: string }) => one.name === 'Нова'));
 });
 
 test('a mountain flag is set by its own import, and the running role may not write addresses', async () => {

@@ -37,7 +37,7 @@ const watchdog = setTimeout(
     console.error('The run takes too long: something waits for ever. It is ended here.');
     child.kill('SIGTERM');
   },
-  (long ? 240 : 40) * minute,
+  (long ? 240 : 80) * minute,
 );
 const code = await new Promise<number>((resolve) => child.on('exit', (status) => resolve(status ?? 1)));
 clearTimeout(watchdog);

@@ -3,12 +3,11 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openPromiseReader, type PromiseReader } from '@zdravo/il';
-import { systemClock } from '@zdravo/kit/clock';
 import { openDatabase } from '@zdravo/kit/db';
 import { createKeyStore, openKeyProvider } from '@zdravo/kit/keys';
 import { createLogger } from '@zdravo/kit/log';
 import { Problem } from '@zdravo/kit/problem';
-import { createMcs, type Mcs } from '@zdravo/mcs';
+import type { Mcs } from '@zdravo/mcs';
 import { openVersionAudit } from '@zdravo/mpi';
 import {
   type AuditReport,
@@ -28,10 +27,10 @@ import { createFileTileStore, parsePolicy, parseVerifierKey } from '@zdravo/tlog
 import type { Databases } from './databases.ts';
 import { describeFailure } from './failures.ts';
 import { findLogStorage } from './log-storage.ts';
+import { openMedia } from './media.ts';
 import { findDatabases } from './running-databases.ts';
 import { readSettings } from './settings.ts';
 import { openArchiveVerifier } from './signatures.ts';
-import { filesFolder, mediaGround } from './storage.ts';
 
 // `npm run audit [-- --new] [--without-containers] [--policy FILE] [--promise-key FILE] [--promises FOLDER]`: holds database,
 // published log, storage and promises against each other; with `--new` only what came since the last audit that found all
@@ -123,16 +122,8 @@ async function readNotes(promises_folder: string | undefined): Promise<string[]>
 }
 
 async function openContainers(urls: Databases['urls'], closing: Closing): Promise<ContainerSource> {
-  const opened = await createMcs({
-    database_url: urls.platform,
-    keys_database_url: urls.mcs_keys,
-    key_provider: await openKeyProvider(settings, { module: 'mcs', key_file: join(data, 'keys', 'mcs.json') }),
-    ...mediaGround(settings, { directory: filesFolder(settings), media_url: 'http://localhost/media' }),
-    public_url: 'http://localhost/media',
-    clock: systemClock('Europe/Kyiv'),
-    log,
-  });
-  const mcs = closing(opened);
+  const key_provider = await openKeyProvider(settings, { module: 'mcs', key_file: join(data, 'keys', 'mcs.json') });
+  const mcs = closing(await openMedia(settings, { urls, key_provider, log }));
   const pool = closing(await openArchiveVerifier(settings, log));
   return {
     sample_of: 24,

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import {
   addYears,
   type Country,
@@ -90,7 +90,7 @@ export function slotOf({ id: person_id, person, declaration }: GeneratedPerson, 
 }
 
 /** The signed request that a declaration came from. */
-function requestOf({ body, content, container_sha256 }: SignedDeclaration, slot: BulkSlot): BulkRequest {
+export function requestOf({ body, content, container_sha256 }: SignedDeclaration, slot: BulkSlot): BulkRequest {
   const { declaration_request_id: id, declaration_id, party_id, person_id, phone_number } = slot;
   const { legal_entity_id, division_id, employee_id, start_date, end_date, declaration_number, seed, signed_at } = body;
   const where = { legal_entity_id, division_id, employee_id, party_id, person_id, phone_number };
@@ -131,7 +131,7 @@ export type Patient = GeneratedPerson & { pseudonym: string };
 
 const at_once = 64;
 
-type SignedDeclaration = { body: Signed; content: Record<string, unknown>; container_sha256: string };
+export type SignedDeclaration = { body: Signed; content: Record<string, unknown>; container_sha256: string };
 
 /** @returns what was signed, in the order of the people. */
 async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]): Promise<SignedDeclaration[]> {
@@ -145,14 +145,13 @@ async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]
     const signOne = async (patient: Patient): Promise<SignedDeclaration> => {
       const body = declarationOf(patient, part.signed_at, seed);
       const content = contentOf(patient, body);
-      const stored = await storeContainer(load.mcs, { id: patient.declaration.id, content }, body, doctors);
-      const evidence = { signed_content_sha256: stored.sha256, documents: [] };
+      const container_sha256 = await storeContainer(load.mcs, { patient, content }, body, doctors);
+      const evidence = { signed_content_sha256: container_sha256, documents: [] };
       await client.putDeclaration(
         { params: { id: patient.declaration.id }, body: { ...body, evidence } },
         within.context,
       );
-      await load.mcs.assignPerson({ resource_ids: [patient.declaration.id], person_id: patient.id });
-      return { body, content, container_sha256: stored.sha256 };
+      return { body, content, container_sha256 };
     };
     const signed: SignedDeclaration[] = [];
     for (let from = 0; from < people.length; from += at_once) {
@@ -166,7 +165,11 @@ async function signAll(load: CountryLoad, part: Part, people: readonly Patient[]
   }
 }
 
-async function doctorsOf({ authority }: CountryLoad, { country, clinics: [from, to] }: Part) {
+/** The keys of the doctors of some clinics, made where there are none yet. */
+export async function doctorsOf(
+  { authority }: Pick<CountryLoad, 'authority'>,
+  { country, clinics: [from, to] }: Pick<Part, 'country' | 'clinics'>,
+): Promise<Map<string, CertificateFiles>> {
   const doctors = new Map<string, CertificateFiles>();
   for (const { employees } of country.clinics(from, to))
     for (const { id, employee_type, party } of employees) {
@@ -223,14 +226,24 @@ export function contentOf({ person }: Patient, signed: Signed) {
   };
 }
 
-function storeContainer(
+/** Signs a declaration as its doctor and stores the container, which nobody has stored before, as the patient's. @returns its hash. */
+export async function storeContainer(
   mcs: Mcs,
-  { id, content }: { id: string; content: Record<string, unknown> },
+  { patient, content }: { patient: Patient; content: Record<string, unknown> },
   { employee_id, signed_at }: Signed,
   doctors: ReadonlyMap<string, CertificateFiles>,
-) {
+): Promise<string> {
   const text = Buffer.from(JSON.stringify(content));
   const container = Buffer.from(sign(text, doctors.get(employee_id)!, { signing_time: new Date(signed_at) }));
-  const sha256 = createHash('sha256').update(container).digest('hex');
-  return mcs.storeSignedContainer({ resource_type: 'declaration', resource_id: id, container, sha256 });
+  const sha256 = hash('sha256', container);
+  const place = { resource_type: 'declaration', resource_id: patient.declaration.id };
+  const { holding } = await mcs.storeSignedContainer({
+    ...place,
+    container,
+    sha256,
+    is_first: true,
+    awaits_person: true,
+  });
+  await mcs.assignPerson({ holdings: [holding], person_id: patient.id });
+  return sha256;
 }

@@ -11,7 +11,7 @@ import { createOps, type Ops } from '@zdravo/ops';
 import { createPrm } from '@zdravo/prm';
 import pg from 'pg';
 import { loadClinic } from './country.ts';
-import type { SliceNews, SliceOrder } from './country-slice.ts';
+import type { SliceCounts, SliceNews, SliceOrder } from './country-slice.ts';
 import { type Databases, openDatabases } from './databases.ts';
 import { describeFailure } from './failures.ts';
 import { keyProvider } from './key-files.ts';
@@ -19,10 +19,10 @@ import { roomyServer } from './roomy-server.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { type DevelopmentLog, startDevelopmentLog } from './transparency-log.ts';
 
-// `npm run country -- --persons N [--seed TEXT]`: fills an empty platform, while it is stopped, with a generated country of N
-// persons, each with an active declaration: clinics through their register, persons, declarations and slots through COPY in
-// as many processes as there are cores, then the persons' versions into batches and every leaf into the log, signed and
-// cosigned. Containers are not stored.
+// `npm run country -- --persons N [--seed TEXT] [--with-containers]`: fills an empty platform, while it is stopped, with a
+// generated country of N persons, each with an active declaration: clinics through their register, persons, declarations, slots
+// and requests in bulk in as many processes as there are cores, then the persons' versions into batches and every leaf into the
+// log, signed and cosigned. Containers, 8 kB of files each, are signed and stored on demand only.
 
 const most_persons = 36_000_000;
 const slice_size = 50_000;
@@ -34,15 +34,18 @@ try {
   process.exitCode = 1;
 }
 
-function readOrder(): { persons: number; seed: string } {
-  const { values } = parseArgs({ options: { persons: { type: 'string' }, seed: { type: 'string' } } });
+type Order = { persons: number; seed: string; with_containers: boolean };
+
+function readOrder(): Order {
+  const string = { type: 'string' } as const;
+  const { values } = parseArgs({ options: { persons: string, seed: string, 'with-containers': { type: 'boolean' } } });
   const persons = Number(values.persons);
   if (!Number.isSafeInteger(persons) || persons < 1 || persons > most_persons)
     throw new ConfigError([`--persons: a number from 1 to ${most_persons} is expected`]);
-  return { persons, seed: values.seed ?? 'country' };
+  return { persons, seed: values.seed ?? 'country', with_containers: values['with-containers'] ?? false };
 }
 
-async function loadCountry(settings: Settings, { persons, seed }: { persons: number; seed: string }): Promise<void> {
+async function loadCountry(settings: Settings, { persons, seed, with_containers }: Order): Promise<void> {
   await using started = new AsyncDisposableStack();
   const log = createLogger({ name: 'country', level: settings.ZDRAVO_LOG });
   const databases = started.adopt(await openDatabases(settings, roomyServer()), (one) => one.stop());
@@ -61,6 +64,7 @@ async function loadCountry(settings: Settings, { persons, seed }: { persons: num
     signed_at: `${addYears(as_of, -1).slice(0, 4)}-12-15T09:00:00.000Z`,
     log_head: await latestHead(databases.urls.ops),
     parties,
+    with_containers,
   };
   await loadSlices(order, began);
   const batches = await batchLoadedVersions({ database_url: databases.urls.mpi, log });
@@ -68,6 +72,10 @@ async function loadCountry(settings: Settings, { persons, seed }: { persons: num
   await sealLeaves(ops, databases.urls.ops, began);
   await settle(Object.values(databases.urls));
   say(began, 'done');
+  if (!with_containers)
+    console.log(
+      'No signed container is stored: `npm run audit` and `npm run reconcile` name each as missing. `npm run audit -- --without-containers` looks at the rest; `--with-containers` here signs and stores them.',
+    );
 }
 
 async function openOps(
@@ -112,11 +120,8 @@ async function loadSlices(order: Omit<SliceOrder, 'from' | 'to'>, began: number)
     from: at * slice_size,
     to: Math.min(order.persons, (at + 1) * slice_size),
   }));
-  const loaded = { persons: 0, declarations: 0 };
-  const progress = setInterval(
-    () => say(began, `${loaded.persons} persons, ${loaded.declarations} declarations of ${order.persons}`),
-    5_000,
-  );
+  const loaded: SliceCounts = { containers: 0, persons: 0, declarations: 0 };
+  const progress = setInterval(() => say(began, `${countsOf(loaded, order)} of ${order.persons}`), 5_000);
   try {
     await Promise.all(
       Array.from({ length: Math.min(availableParallelism(), slices.length) }, async () => {
@@ -135,12 +140,13 @@ async function loadSlices(order: Omit<SliceOrder, 'from' | 'to'>, began: number)
   say(began, `${loaded.persons} persons and ${loaded.declarations} declarations are stored`);
 }
 
-function loadSlice(
-  child: ChildProcess,
-  order: SliceOrder,
-  loaded: { persons: number; declarations: number },
-): Promise<void> {
-  const so_far = { persons: 0, declarations: 0 };
+function countsOf(loaded: SliceCounts, { with_containers }: Pick<SliceOrder, 'with_containers'>): string {
+  const { containers, persons, declarations } = loaded;
+  return `${with_containers ? `${containers} containers, ` : ''}${persons} persons, ${declarations} declarations`;
+}
+
+function loadSlice(child: ChildProcess, order: SliceOrder, loaded: SliceCounts): Promise<void> {
+  const so_far: SliceCounts = { containers: 0, persons: 0, declarations: 0 };
   return new Promise((resolve, reject) => {
     const end = (settle: () => void) => {
       child.off('message', hear);
@@ -152,7 +158,7 @@ function loadSlice(
       const news = message as SliceNews;
       if ('done' in news) return end(resolve);
       if ('failed' in news) return end(() => reject(new Error(news.failed)));
-      for (const [name, count] of Object.entries(news) as ['persons' | 'declarations', number][]) {
+      for (const [name, count] of Object.entries(news) as [keyof SliceCounts, number][]) {
         loaded[name] += count - so_far[name];
         so_far[name] = count;
       }

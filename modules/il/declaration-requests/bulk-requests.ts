@@ -27,18 +27,28 @@ export type BulkRequest = {
 
 const rows_at_once = 1_000;
 
-/** Keeps the requests of many declarations that are signed already, as they are once their personal data are wiped. */
-export async function bulkKeepRequests(options: BulkSlotOptions, requests: readonly BulkRequest[]): Promise<void> {
+/**
+ * Keeps the requests of many declarations that are signed already, as they are once their personal data are wiped: all of them,
+ * or none when it is broken off.
+ */
+export async function bulkKeepRequests(options: BulkSlotOptions, requests: Iterable<BulkRequest>): Promise<void> {
   const { database_url: url, key_provider, log } = options;
   const deps = { hash_key: await key_provider.derive(hash_key_name.purpose, hash_key_name.generation) };
   const role = 'zdravo_il';
   const database = openDatabase<Tables>({ url, role, application_name: 'il-bulk-load', log, pool_size: 1 });
   try {
     await database.db.transaction().execute(async (transaction) => {
-      for (let from = 0; from < requests.length; from += rows_at_once) {
-        const rows = requests.slice(from, from + rows_at_once).map((one) => rowOf(deps, one));
-        await transaction.insertInto('il.declaration_requests').values(rows).execute();
+      const store = async (rows: ReturnType<typeof rowOf>[]) => {
+        if (rows.length > 0) await transaction.insertInto('il.declaration_requests').values(rows).execute();
+      };
+      let rows: ReturnType<typeof rowOf>[] = [];
+      for (const request of requests) {
+        rows.push(rowOf(deps, request));
+        if (rows.length < rows_at_once) continue;
+        await store(rows);
+        rows = [];
       }
+      await store(rows);
     });
   } finally {
     await database.close();

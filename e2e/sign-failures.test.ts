@@ -10,7 +10,7 @@ import { startStage, type TestStage } from './stage.ts';
 
 // Everything that signing writes outside its own transaction fails here twice: failed and did not happen; failed but happened.
 
-type Step = 'storeSignedContainer' | 'putPerson' | 'putDeclaration' | 'assignPerson';
+type Step = 'storeSignedContainer' | 'putPerson' | 'prepareAssignment' | 'putDeclaration' | 'assignPerson';
 
 let stage: TestStage;
 let clinic: Clinic;
@@ -23,14 +23,27 @@ const people = [...country.persons(0, 900)]
 
 const failing = failingCalls<Step>(() => failure);
 
-function interpose({ mpi, ops, mcs, ...others }: Neighbours): Neighbours {
+/** What happens once, while the signer is looked at. */
+let meanwhile: (() => Promise<unknown>) | undefined;
+
+function interpose({ mpi, ops, mcs, prm, ...others }: Neighbours): Neighbours {
   return {
     ...others,
+    prm: {
+      ...prm,
+      findStanding: async (asked) => {
+        const happening = meanwhile;
+        meanwhile = undefined;
+        await happening?.();
+        return prm.findStanding(asked);
+      },
+    },
     mpi: { ...mpi, putPerson: failing('putPerson', mpi.putPerson) },
     ops: { ...ops, putDeclaration: failing('putDeclaration', ops.putDeclaration) },
     mcs: {
       ...mcs,
       storeSignedContainer: failing('storeSignedContainer', mcs.storeSignedContainer),
+      prepareAssignment: failing('prepareAssignment', mcs.prepareAssignment),
       assignPerson: failing('assignPerson', mcs.assignPerson),
     },
   };
@@ -66,7 +79,7 @@ async function stateOf(id: string) {
 }
 
 const done = { status: 'SIGNED', wiped: true, active: 1, all: 1 };
-const steps: Step[] = ['storeSignedContainer', 'putPerson', 'putDeclaration', 'assignPerson'];
+const steps: Step[] = ['storeSignedContainer', 'putPerson', 'prepareAssignment', 'putDeclaration', 'assignPerson'];
 
 for (const step of steps)
   for (const moment of ['before', 'after'] as const) {
@@ -103,4 +116,15 @@ test('once the doctor’s intent is stored, another content is refused even whil
   failure = undefined;
   assert.equal(other.status, 409);
   assert.equal((await sendSigned(stage, clinic, id, content)).status, 200);
+});
+
+test('a request that is rejected while its signature is looked at is not signed: its status says why', async () => {
+  const { id, content } = await readyToSign(people.shift()!);
+  const as_doctor = { token: clinic.doctor.token, api_key: stage.sign_ins.mis.client_secret };
+  meanwhile = () => stage.api.expect('PATCH', `/api/declaration_requests/${id}/actions/reject`, as_doctor);
+  for (const time of ['at once', 'again']) {
+    const refused = await sendSigned(stage, clinic, id, content);
+    assert.deepEqual([refused.status, refused.body.error.invalid[0].entry], [422, '$.status'], time);
+  }
+  assert.deepEqual(await stateOf(id), { status: 'REJECTED', wiped: true, active: 0, all: 0 });
 });

@@ -27,14 +27,19 @@ export async function signRequest(
     request.status === 'APPROVED' ? openRequest(deps, request) : undefined,
   ]);
   if (request.status === 'SIGNED') return repeated(deps, request, document, call);
-  if (request.status !== 'APPROVED' && request.status !== 'SIGNING') throw invalidField('$.status', 'incorrect status');
+  refuseStatus(request, ['APPROVED', 'SIGNING']);
   const intended = open && (await intend(deps, { request, open, document, call }, cohort));
   if (intended)
     return carryOut(deps, intended, call.context, { data: open.data, container: document.container, is_first: true });
   const current = (await deps.requests.find(request.id))!;
   if (current.status === 'SIGNED') return repeated(deps, current, document, call);
+  refuseStatus(current, ['SIGNING']);
   refuseOther(deps, current, document);
   return carryOut(deps, current, call.context);
+}
+
+function refuseStatus({ status }: StoredRequest, expected: readonly string[]): void {
+  if (!expected.includes(status)) throw invalidField('$.status', 'incorrect status');
 }
 
 type Signing = { request: StoredRequest; open: OpenRequest; document: SignedDocument; call: Call };

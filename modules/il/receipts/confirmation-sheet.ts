@@ -35,7 +35,7 @@ export async function getConfirmationSheet(deps: IlDeps, id: string, call: Call)
       texts.division,
     ],
     ...standingOf(declaration.status),
-  ].map((text) => fillIn(text, values));
+  ].map((text) => onOneLine(fillIn(text, values)));
   const pdf = await renderSheet({
     title: texts.title,
     lines,
@@ -51,6 +51,11 @@ export async function getConfirmationSheet(deps: IlDeps, id: string, call: Call)
     leaf_index: receipt.leaf_index,
     leaf_hash: receipt.leaf_hash,
   };
+}
+
+/** A name that holds a line break, or what turns the direction of writing, must not look like a line of ours. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
 }
 
 /** What the code opens: the page reads place and hash after `#`, which browsers send to nobody. */

@@ -20,7 +20,7 @@ const fonts = {
 const margin = 56;
 const code_width = 150;
 
-/** One page of A4 with the fonts that it needs inside, so that it looks the same everywhere. */
+/** A page of A4, or more where names are very long, with the fonts that it needs inside, so that it looks the same everywhere. */
 export async function renderSheet(sheet: Sheet): Promise<Buffer> {
   const document = new PDFDocument({ size: 'A4', margin, info: { Title: sheet.title }, lang: 'uk', compress: true });
   const chunks: Buffer[] = [];
@@ -43,6 +43,8 @@ export async function renderSheet(sheet: Sheet): Promise<Buffer> {
 function drawCode(document: PDFKit.PDFDocument, text: string): void {
   const { data, size } = encode(text, { ecc: 'M', border: 2 });
   const module_width = code_width / size;
+  // Text goes to the next page by itself, what is drawn does not.
+  if (document.y + code_width > document.page.maxY()) document.addPage();
   const top = document.y;
   for (const [row, modules] of data.entries())
     for (const [column, is_dark] of modules.entries())

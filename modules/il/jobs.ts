@@ -5,6 +5,7 @@ import { upgradeJob } from './containers/upgrade-containers.ts';
 import { signingJob } from './declaration-requests/carry-out.ts';
 import { keyDropJob } from './declaration-requests/drop-keys.ts';
 import { requestExpiryJob } from './declaration-requests/end.ts';
+import { forgetDocumentsJob } from './declaration-requests/forget-documents.ts';
 import { overdueApprovalJob } from './declarations/approve-overdue.ts';
 import type { IlDeps } from './deps.ts';
 import { expiryJob } from './employee-requests/expire.ts';
@@ -21,6 +22,7 @@ import { reconciliationJob } from './reconciliation/reconcile.ts';
 export function ilJobs(deps: IlDeps): Job[] {
   return [
     requestExpiryJob(deps),
+    forgetDocumentsJob(deps),
     signingJob(deps),
     keyDropJob(deps),
     overdueApprovalJob(deps),

@@ -31,6 +31,7 @@ import { createGate } from './gate.ts';
 import type { Scanner } from './inspection/index.ts';
 import { mediaJobs } from './jobs.ts';
 import { type MediaHandler, mountMedia } from './mount.ts';
+import { forgetDocuments, listUnassigned, type UnassignedPage } from './nobodys-documents.ts';
 import { createObjectKeys } from './object-keys.ts';
 import {
   type Assignment,
@@ -128,6 +129,8 @@ export type Mcs = {
   prepareAssignment(holding: Holding, person_id: string): Promise<Holding>;
   assignPerson(input: Assignment): Promise<number>;
   erasePerson(person_id: string): Promise<void>;
+  listUnassigned(page: UnassignedPage): Promise<string[]>;
+  forgetDocuments(resource: Resource): Promise<void>;
   /** Follows the patient index's events; `start` it, `stop` it. */
   followPersons(feed: Feed): Consumer;
   /**
@@ -244,6 +247,8 @@ function functionsOf(deps: McsDeps): Omit<Mcs, 'tryOutStorage' | 'jobs' | 'figur
     prepareAssignment,
     assignPerson: (input) => assignPerson(writing, input),
     erasePerson: (person_id) => erasePerson(deps, person_id),
+    listUnassigned: (page) => listUnassigned(deps, page),
+    forgetDocuments: (resource) => forgetDocuments(deps, resource),
     followPersons: (feed) =>
       createConsumer<Tables>({
         feed,

@@ -15,13 +15,7 @@ import { dropUnusedEpochs } from './vault/epoch-retention.ts';
 /** What the index does by itself. Each may be stopped at any moment and goes on where it was. */
 export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
   return [
-    {
-      name: 'finish_erasures',
-      schedule: '*/5 * * * *',
-      run: async () => {
-        await finishErasures(deps);
-      },
-    },
+    { name: 'finish_erasures', schedule: '*/5 * * * *', run: async () => void (await finishErasures(deps)) },
     {
       name: 'reindex_persons',
       schedule: '17 * * * *',
@@ -39,13 +33,7 @@ export function mpiJobs(deps: MpiDeps, provider: KeyProvider): Job[] {
       schedule: '* * * * *',
       run: (_payload, { signal }) => prepareSheets(deps, signal),
     },
-    {
-      name: 'drop_unused_epochs',
-      schedule: '33 3 * * *',
-      run: async () => {
-        await dropUnusedEpochs(deps);
-      },
-    },
+    { name: 'drop_unused_epochs', schedule: '33 3 * * *', run: async () => void (await dropUnusedEpochs(deps)) },
     batchJob(deps),
     { name: 'expire_searches', schedule: '*/10 * * * *', run: () => expireSearches(deps) },
     {

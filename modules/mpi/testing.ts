@@ -41,26 +41,31 @@ export const context = {
 };
 export const asker: Asker = context;
 
+/** What an index of a test is opened with, its databases and keys apart. */
+const usual = {
+  callers: { il: 'secret' },
+  normalise: normaliseName,
+  identity_rules: {
+    given_name: normaliseGivenName,
+    family_name: normaliseFamilyName,
+    patronymic: normalisePatronymic,
+  },
+  log: testLogger('mpi'),
+  search: { settings: { floor_ms: 1 } },
+  pool_size: 6,
+} satisfies Partial<MpiOptions>;
+
 /** The index on databases of its own, called through its contract; every instance of it with these changes. */
 export async function startMpiForTest(common: Partial<MpiOptions> = {}): Promise<MpiUnderTest> {
   const database = await createTestDatabase('mpi', { migrations: [migrations] });
   const keys_database = await createTestDatabase('mpi_keys', { migrations: key_migrations });
   const key_file = await newKeyFile();
   const opened: Mpi[] = [];
+  const urls = { database_url: database.url, keys_database_url: keys_database.url };
   const optionsFor = async (file: string): Promise<MpiOptions> => ({
-    database_url: database.url,
-    keys_database_url: keys_database.url,
+    ...usual,
+    ...urls,
     key_provider: await createFileKeyProvider(file),
-    callers: { il: 'secret' },
-    normalise: normaliseName,
-    identity_rules: {
-      given_name: normaliseGivenName,
-      family_name: normaliseFamilyName,
-      patronymic: normalisePatronymic,
-    },
-    log: testLogger('mpi'),
-    search: { settings: { floor_ms: 1 } },
-    pool_size: 6,
   });
   const open = async (file: string, changes: Partial<MpiOptions> = {}) => {
     const mpi = await createMpi({ ...(await optionsFor(file)), ...common, ...changes });

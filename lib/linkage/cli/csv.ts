@@ -29,19 +29,9 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
   let lines = 1;
   let held = '';
   const place = { columns: 0, last_line: 1 };
-  const counting: CsvVisitor = {
-    ...visitor,
-    header: (names) => {
-      place.columns = names.length;
-      visitor.header(names);
-    },
-    row: (values, line) => {
-      place.last_line = line;
-      visitor.row(values, line);
-    },
-  };
+  const noting = notingPlace(visitor, place);
   const start = (text: string): void => {
-    parser = openParser(path, options.delimiter ?? guessDelimiter(text), counting);
+    parser = openParser(path, options.delimiter ?? guessDelimiter(text), noting);
     parser.on('error', (error) => {
       failure ??= explained(path, error, place);
     });
@@ -69,6 +59,21 @@ export async function readCsv(path: string, options: CsvOptions, visitor: CsvVis
     parser!.write(`${held}\n`);
   }
   await ended(parser!, () => failure);
+}
+
+/** Where the reader is, for the message of what it then finds wrong. */
+function notingPlace(visitor: CsvVisitor, place: { columns: number; last_line: number }): CsvVisitor {
+  return {
+    ...visitor,
+    header: (names) => {
+      place.columns = names.length;
+      visitor.header(names);
+    },
+    row: (values, line) => {
+      place.last_line = line;
+      visitor.row(values, line);
+    },
+  };
 }
 
 class EnoughRead extends InputError {}

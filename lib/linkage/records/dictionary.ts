@@ -27,7 +27,6 @@ export function createValueDictionary(type: FieldType): ValueDictionary {
   const codes = new Map<string, number>();
   const rawCodes = new Map<string, number>();
   const values: string[] = [''];
-  const slotTokens = new Map<number, number[]>();
   const level = rememberingLevels((left, right) => type.compareValues(values[left]!, values[right]!));
 
   const codeOf = (raw: string): number => {
@@ -46,7 +45,21 @@ export function createValueDictionary(type: FieldType): ValueDictionary {
     return code;
   };
 
-  const token = (code: number, slot: number): number => {
+  return {
+    get size() {
+      return values.length - 1;
+    },
+    codeOf,
+    valueOf: (code) => values[code],
+    token: rememberingTokens(type, values),
+    level,
+  };
+}
+
+/** Tokens of values by their numbers, each hashed once. */
+function rememberingTokens(type: FieldType, values: readonly string[]): Dictionary['token'] {
+  const slotTokens = new Map<number, number[]>();
+  return (code, slot) => {
     if (code === 0) return 0;
     let known = slotTokens.get(slot);
     if (known === undefined) {
@@ -57,16 +70,6 @@ export function createValueDictionary(type: FieldType): ValueDictionary {
       known.push(next === 0 ? 0 : slotToken(type, values[next]!, { slot, hash: plainHash }));
     }
     return known[code]!;
-  };
-
-  return {
-    get size() {
-      return values.length - 1;
-    },
-    codeOf,
-    valueOf: (code) => values[code],
-    token,
-    level,
   };
 }
 

@@ -55,37 +55,17 @@ export function createTableBuilder(fields: readonly Field[], kind: 'values' | 't
   const valueDictionaries = kind === 'values' ? fields.map((field) => createValueDictionary(field.type)) : [];
   const tokenDictionaries = kind === 'tokens' ? fields.map((field) => createTokenDictionary(field.type)) : [];
   const columns = fields.map(() => new GrowingColumn());
-  const inputs = {
-    ids: [] as string[],
-    sources: [] as number[],
-    truth: new GrowingColumn(),
-    truthCodes: new Map<string, number>(),
-  };
-  let hasTruth = false;
-
-  const addInput = ({ id, source = 0, truth }: RecordInput): void => {
-    inputs.ids.push(id);
-    inputs.sources.push(source);
-    if (truth === undefined || truth === '') {
-      inputs.truth.push(-1);
-      return;
-    }
-    hasTruth = true;
-    const known = inputs.truthCodes.get(truth);
-    if (known === undefined) inputs.truthCodes.set(truth, inputs.truthCodes.size);
-    inputs.truth.push(known ?? inputs.truthCodes.size - 1);
-  };
-
+  const inputs = createInputs();
   return {
     addValues(record, values) {
-      addInput(record);
+      inputs.add(record);
       valueDictionaries.forEach((dictionary, field) => {
         const raw = values[field];
         columns[field]!.push(raw === null || raw === undefined || raw === '' ? 0 : dictionary.codeOf(raw));
       });
     },
     addTokens(record, tokens) {
-      addInput(record);
+      inputs.add(record);
       tokenDictionaries.forEach((dictionary, field) => {
         columns[field]!.push(dictionary.codeOf(tokens[field]!));
       });
@@ -100,9 +80,33 @@ export function createTableBuilder(fields: readonly Field[], kind: 'values' | 't
         sources: Uint8Array.from(order, (row) => inputs.sources[row]!),
         codes: columns.map((column) => column.inOrder(order)),
         dictionaries,
-        truth: hasTruth ? inputs.truth.inOrder(order) : undefined,
+        truth: inputs.truthInOrder(order),
       };
     },
+  };
+}
+
+/** What is known of the records beside their values. */
+function createInputs() {
+  const ids: string[] = [];
+  const sources: number[] = [];
+  const truths = new GrowingColumn();
+  const truthCodes = new Map<string, number>();
+  return {
+    ids,
+    sources,
+    add({ id, source = 0, truth }: RecordInput): void {
+      ids.push(id);
+      sources.push(source);
+      if (truth === undefined || truth === '') {
+        truths.push(-1);
+        return;
+      }
+      const code = truthCodes.get(truth) ?? truthCodes.size;
+      truthCodes.set(truth, code);
+      truths.push(code);
+    },
+    truthInOrder: (order: Int32Array) => (truthCodes.size > 0 ? truths.inOrder(order) : undefined),
   };
 }
 

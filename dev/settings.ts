@@ -69,7 +69,7 @@ export function readSettings(environment: Record<string, string | undefined> = p
   return settings;
 }
 
-/** `npm start` makes keys and secrets of its own, which is right on this machine only (design.md, Production guard). */
+/** `npm start` makes keys and secrets of its own, which is right on this machine only (deploy/README.md, What a process that others reach refuses). */
 function refuseDevelopmentKeysOutside({ ZDRAVO_HOST }: Settings): void {
   if (['127.0.0.1', 'localhost', '::1'].includes(ZDRAVO_HOST)) return;
   throw new OperatorError(

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { ReconciliationReport } from '@zdravo/il';
 import { settableClock } from '@zdravo/kit/clock';
@@ -52,4 +54,26 @@ test('a request of the generated country that is lost is made again as it was', 
   );
   assert.deepEqual(await row(), [before]);
   assert.deepEqual((await reconcile()).findings, []);
+});
+
+/** Jobs by what they delete, as docs/security/threat-model.md has them. */
+async function deletingJobs(): Promise<string[]> {
+  const page = await readFile(join(import.meta.dirname, '..', 'docs', 'security', 'threat-model.md'), 'utf8');
+  const [, section] = page.split('## Retention');
+  const rows = section!.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  return rows.flatMap(([, data = '', , by = '']) => {
+    const names = [...by.matchAll(/`([A-Za-z_]+)`/g)].map(([, name]) => name!);
+    const modules = [...data.matchAll(/`([a-z]+)`/g)].map(([, module]) => module!);
+    return names.flatMap((name) =>
+      name.includes('MODULE') ? modules.map((module) => name.replace('MODULE', module)) : [name],
+    );
+  });
+}
+
+test('every job that the retention table names is there and runs', async () => {
+  const names = await deletingJobs();
+  assert.ok(names.length > 25, `${names.length} jobs`);
+  // These two are given one message each, by the queue.
+  const timed = names.filter((name) => !['send_sms', 'send_mail'].includes(name));
+  for (const name of timed) await stage.platform.runJob(name);
 });

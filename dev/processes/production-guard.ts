@@ -12,7 +12,7 @@ export function isLoopback(host: string): boolean {
 export const development_marker = 'development-data-folder';
 
 /**
- * A process that others can reach does not work with what `npm start` made for this machine (design.md, Production guard).
+ * A process that others can reach does not work with what `npm start` made for this machine (deploy/README.md).
  * @param files by the setting that names them: key files and folders.
  * @throws ConfigError that names the settings.
  */

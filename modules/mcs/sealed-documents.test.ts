@@ -275,7 +275,7 @@ describe('keys', () => {
 });
 
 describe('grants', () => {
-  test('this module may not delete what it sealed or who read it', async () => {
+  test('this module may not delete what is a person’s or was signed, nor who read it', async () => {
     for (const table of ['objects', 'read_audit']) {
       await assert.rejects(query(`set role zdravo_mcs; delete from mcs.${table}`), /permission denied/);
     }

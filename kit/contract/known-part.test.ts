@@ -13,15 +13,21 @@ const schema = Type.Object({
   any: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
+/** Members named `__proto__` are refused where JSON is read; the library loses them, a copy keeps them. */
+const json = () => fc.jsonValue().filter((value) => !JSON.stringify(value).includes('__proto__'));
+
 test('the known part is what the library cleans, member by member, and a copy', async () => {
-  const inner = fc.record({ a: fc.jsonValue(), b: fc.option(fc.integer()), c: fc.jsonValue() }, { requiredKeys: [] });
+  const inner = fc.record({ a: json(), b: fc.option(fc.integer()), c: json() }, { requiredKeys: [] });
   const value = fc.record(
     {
       name: fc.option(fc.string()),
       list: fc.option(fc.array(inner)),
       inner: fc.option(inner),
-      any: fc.dictionary(fc.string(), fc.jsonValue()),
-      other: fc.jsonValue(),
+      any: fc.dictionary(
+        fc.string().filter((name) => name !== '__proto__'),
+        json(),
+      ),
+      other: json(),
       toString: fc.string(),
     },
     { requiredKeys: [] },

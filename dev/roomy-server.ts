@@ -11,6 +11,6 @@ const [least_mib, most_mib] = [512, 4096];
 export function roomyServer(): string[] {
   const quarter = Math.round(totalmem() / mebibyte / 4);
   const shared_buffers = Math.min(most_mib, Math.max(least_mib, quarter));
-  const log = ['min_wal_size=2GB', 'max_wal_size=8GB', 'checkpoint_timeout=15min'];
+  const log = ['min_wal_size=2GB', 'max_wal_size=16GB', 'checkpoint_timeout=15min'];
   return [`shared_buffers=${shared_buffers}MB`, ...log, 'max_connections=300'];
 }

@@ -4,6 +4,7 @@ import { generateCountry } from '@zdravo/country-ua';
 import { foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
 import { approveRequest, createRequest } from '@zdravo/dev/demo/declarations';
 import { settableClock } from '@zdravo/kit/clock';
+import { adultsWithScans } from './people.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 // Scans of somebody's papers do not outlive a request that no declaration came of.
@@ -18,9 +19,7 @@ after(() => stage?.close());
 test('the documents of a rejected request are forgotten a day later, those of one that is open are kept', async () => {
   const country = generateCountry({ seed: 'ended documents', persons: 4096 });
   const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
-  const [one, other] = [...country.persons(0, 900)]
-    .map(({ person }) => ({ ...person, authentication_methods: [{ type: 'OFFLINE' as const }] }))
-    .filter((person) => person.birth_date < '2000-01-01' && person.tax_id !== undefined);
+  const [one, other] = adultsWithScans(country);
   const as_doctor = { token: clinic.doctor.token, api_key: stage.sign_ins.mis.client_secret };
   const approved = [];
   for (const person of [one!, other!]) {

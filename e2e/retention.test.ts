@@ -4,6 +4,7 @@ import { generateCountry } from '@zdravo/country-ua';
 import type { Answer } from '@zdravo/dev/demo/api';
 import { foundClinic, signInVendor } from '@zdravo/dev/demo/clinics';
 import { createRequest } from '@zdravo/dev/demo/declarations';
+import { adultsWithScans } from './people.ts';
 import { startStage, type TestStage } from './stage.ts';
 
 // The retention table of docs/security/threat-model.md, where it takes the whole platform to see it; the other lines are
@@ -215,9 +216,7 @@ test('an invitation that nobody answers expires, and is announced to vendors', a
 test('a request that nobody signs expires with its patient’s data and their key', async () => {
   const country = generateCountry({ seed: 'retention', persons: 4096 });
   const clinic = await foundClinic(stage, await signInVendor(stage), country.clinic(0), 'FAMILY_DOCTOR');
-  const [one, other] = [...country.persons(0, 900)]
-    .map(({ person }) => ({ ...person, authentication_methods: [{ type: 'OFFLINE' as const }] }))
-    .filter((person) => person.birth_date < '2000-01-01' && person.tax_id !== undefined);
+  const [one, other] = adultsWithScans(country);
   const [old, young] = [await createRequest(stage, clinic, one!), await createRequest(stage, clinic, other!)];
   const days = Number(await parameter('declaration_request_expiration'));
   const age = `update il.declaration_requests set inserted_at = now() - make_interval(days => $2, hours => $3) where id = $1`;

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 // The client of a benchmark, in a process of its own: the platform's event loop serves and does nothing else. It shares the
@@ -6,12 +7,21 @@ import { connect } from 'node:net';
 
 export type Order = {
   address: string;
-  calls: { method: string; path: string; headers: Record<string, string>; body?: string }[];
+  calls: Call[];
   /** So many at once; each caller sends its next call when the last one is answered. */
   at_once: number;
   /** Calls a second, however slow the answers are; as fast as they are answered when absent. */
   rate?: number;
 };
+
+export type Call = {
+  method: string;
+  path: string;
+  headers: Record<string, string>;
+  /** A file with the JSON text: thousands of bodies are no part of the memory of the process that is measured. */
+  body_path?: string;
+};
+
 export type Answered = {
   seconds: number;
   /** Milliseconds from the moment a call was due to its whole answer, in any order. */
@@ -26,11 +36,12 @@ process.on('message', (order: Order) => {
 
 async function carryOut({ address, calls, at_once, rate }: Order): Promise<Answered> {
   const lines = createLines(address);
+  const ready = calls.map((call) => ({ call, body: call.body_path ? readFileSync(call.body_path, 'utf8') : '' }));
   const times: number[] = [];
   let errors = 0;
   const { user, system } = process.cpuUsage();
   const begun = performance.now();
-  const send = async (call: Order['calls'][number], due: number) => {
+  const send = async (call: ReadyCall, due: number) => {
     if ((await lines.statusOf(call)) !== 200) errors++;
     times.push(performance.now() - due);
   };
@@ -38,15 +49,17 @@ async function carryOut({ address, calls, at_once, rate }: Order): Promise<Answe
     let next = 0;
     await Promise.all(
       Array.from({ length: at_once }, async () => {
-        while (next < calls.length) await send(calls[next++]!, performance.now());
+        while (next < ready.length) await send(ready[next++]!, performance.now());
       }),
     );
-  } else await Promise.all(calls.map((call, at) => sendAt(begun + (at * 1000) / rate, (due) => send(call, due))));
+  } else await Promise.all(ready.map((call, at) => sendAt(begun + (at * 1000) / rate, (due) => send(call, due))));
   const seconds = (performance.now() - begun) / 1000;
   lines.close();
   const used = process.cpuUsage({ user, system });
   return { seconds, times, errors, processor_ms: (used.user + used.system) / 1000 };
 }
+
+type ReadyCall = { call: Call; body: string };
 
 async function sendAt(due: number, send: (due: number) => Promise<void>): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, Math.max(0, due - performance.now())));
@@ -58,7 +71,7 @@ function createLines(address: string) {
   const { hostname: host, port } = new URL(address);
   const free: Line[] = [];
   return {
-    statusOf: async (call: Order['calls'][number]) => {
+    statusOf: async (call: ReadyCall) => {
       const line = free.pop() ?? openLine(host, Number(port));
       const status = await line.ask(requestOf(call, host));
       if (status === 0) line.close();
@@ -101,7 +114,7 @@ function openLine(host: string, port: number): Line {
   };
 }
 
-function requestOf({ method, path, headers, body = '' }: Order['calls'][number], host: string): string {
+function requestOf({ call: { method, path, headers }, body }: ReadyCall, host: string): string {
   const length = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
   const lines = Object.entries({ host, ...headers, ...(body === '' ? {} : length) }).map(
     ([name, value]) => `${name}: ${value}`,

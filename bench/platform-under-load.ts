@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { generateCountry } from '@zdravo/country-ua';
 import { createApi } from '@zdravo/dev/demo/api';
-import { type Clinic, foundClinic, type Stage, signed, signInVendor } from '@zdravo/dev/demo/clinics';
+import { type Clinic, foundClinic, type Stage, signed, signInStaff, signInVendor } from '@zdravo/dev/demo/clinics';
 import { approveRequest, contentToSign, createRequest, provePhone } from '@zdravo/dev/demo/declarations';
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { roomyServer } from '@zdravo/dev/roomy-server';
@@ -21,11 +20,13 @@ export type LoadedPlatform = Stage & {
   /** Each with one doctor. */
   clinics: readonly Clinic[];
   postmaster_pid: number;
+  /** A folder for what is sent later. */
+  prepared_path: string;
   close(): Promise<void>;
 };
 
 /** Ten invitations may be answered a minute from one address, two for each clinic. */
-const clinics_at_once = 4;
+export const most_clinics = 4;
 
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
@@ -55,16 +56,16 @@ export async function startLoadedPlatform(
   };
   const vendor = await signInVendor(stage);
   const clinics: Clinic[] = [];
-  for (let at = 0; at < clinic_count; at++) {
-    if (at > 0 && at % clinics_at_once === 0) await pause(2 * 60_000);
+  for (let at = 0; at < clinic_count; at++)
     clinics.push(await foundClinic(stage, vendor, country.clinic(first_clinic + at), 'FAMILY_DOCTOR'));
-  }
+  const prepared_path = await mkdtemp(join(tmpdir(), 'zdravo-prepared-'));
   const close = async () => {
     await platform.stop();
+    await rm(prepared_path, { recursive: true });
     if (kept === undefined) await rm(directory, { recursive: true, force: true });
   };
   const pid_file = readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8');
-  return { ...stage, platform, clinics, postmaster_pid: Number(pid_file.split('\n')[0]), close };
+  return { ...stage, platform, clinics, prepared_path, postmaster_pid: Number(pid_file.split('\n')[0]), close };
 }
 
 /** What a doctor's program sends with every call. */
@@ -97,20 +98,13 @@ export async function leaveCheckpointBehind({ platform }: LoadedPlatform): Promi
 export type Prepared = {
   id: string;
   clinic: Clinic;
-  body: { signed_declaration_request: string; signed_content_encoding: 'base64' };
+  /** A file with the JSON text to sign with. */
+  body_path: string;
 };
 
 const at_once = 24;
 /** Nobody sends more codes than an hour allows. */
 const codes_an_hour = 100;
-/** After so many the doctors' tokens have expired: more signatures need more clinics. */
-const most_hours = 7;
-
-/** How many clinics can prepare so many signatures. */
-export function clinicsFor(signatures: number): number {
-  return Math.ceil(signatures / (codes_an_hour * most_hours));
-}
-
 /** Approved requests with their signed containers, so that the measured calls are the signatures alone. */
 export async function prepareSignatures(loaded: LoadedPlatform, count: number): Promise<Prepared[]> {
   const prepared: Prepared[] = [];
@@ -130,8 +124,14 @@ export async function prepareSignatures(loaded: LoadedPlatform, count: number): 
       }),
     );
     clock.advance(3_660_000);
+    await Promise.all(loaded.clinics.map((clinic) => renewToken(loaded, clinic)));
   }
   return prepared;
+}
+
+/** A doctor signs in again every hour: the day's work is longer than a token lives. */
+async function renewToken(loaded: LoadedPlatform, clinic: Clinic): Promise<void> {
+  clinic.doctor.token = await signInStaff(loaded, clinic, clinic.doctor.email, 'DOCTOR');
 }
 
 type Person = ReturnType<typeof country.person>['person'];
@@ -157,5 +157,7 @@ async function prepareOne(loaded: LoadedPlatform, clinic: Clinic, person: Person
   const { id } = created.body.data;
   const content = await contentToSign(loaded, clinic, id);
   const signed_declaration_request = signed(content, clinic.doctor.signer);
-  return { id, clinic, body: { signed_declaration_request, signed_content_encoding: 'base64' } };
+  const body_path = join(loaded.prepared_path, `${id}.json`);
+  await writeFile(body_path, JSON.stringify({ signed_declaration_request, signed_content_encoding: 'base64' }));
+  return { id, clinic, body_path };
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { putUnderLoad } from './load.ts';
 import { headersOf, type LoadedPlatform, prepareSignatures, startLoadedPlatform } from './platform-under-load.ts';
 import { rawReadsPerSecond } from './raw-statements.ts';
@@ -33,8 +34,9 @@ export async function run() {
 async function callsOf(loaded: LoadedPlatform) {
   const api_key = loaded.sign_ins.mis.client_secret;
   const calls: { method: string; path: string; headers: Record<string, string> }[] = [];
-  for (const { id, clinic, body } of await prepareSignatures(loaded, 60)) {
+  for (const { id, clinic, body_path } of await prepareSignatures(loaded, 60)) {
     const path = `/api/declaration_requests/${id}/actions/sign`;
+    const body = JSON.parse(await readFile(body_path, 'utf8'));
     const signed = await loaded.api.expect('PATCH', path, { token: clinic.doctor.token, api_key, body });
     const headers = headersOf(loaded, clinic);
     calls.push({ method: 'GET', path: `/api/declarations/${signed.body.data.id}`, headers });

@@ -1,9 +1,9 @@
 import { connectionUrl } from '@zdravo/kit/db';
 import pg from 'pg';
 import {
-  clinicsFor,
   type LoadedPlatform,
   leaveCheckpointBehind,
+  most_clinics,
   prepareSignatures,
   startLoadedPlatform,
 } from './platform-under-load.ts';
@@ -19,7 +19,7 @@ const is_paced = process.argv.includes('--paced');
 const shown_statements = 16;
 
 export async function run() {
-  const loaded = await startLoadedPlatform(clinicsFor(count), ['shared_preload_libraries=pg_stat_statements']);
+  const loaded = await startLoadedPlatform(most_clinics, ['shared_preload_libraries=pg_stat_statements']);
   const { ops } = loaded.platform.database_urls;
   const client = new pg.Client({ connectionString: connectionUrl(ops, { database: 'postgres' }) });
   await client.connect();

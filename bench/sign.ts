@@ -1,9 +1,9 @@
 import { putUnderLoad } from './load.ts';
 import {
-  clinicsFor,
   headersOf,
   type LoadedPlatform,
   leaveCheckpointBehind,
+  most_clinics,
   type Prepared,
   prepareSignatures,
   startLoadedPlatform,
@@ -23,7 +23,7 @@ const paced_rate = 100;
 const shares = { warm_up: 0.2, paced: 0.3 };
 
 export async function run() {
-  const loaded = await startLoadedPlatform(clinicsFor(count));
+  const loaded = await startLoadedPlatform(most_clinics);
   try {
     await leaveCheckpointBehind(loaded);
     const prepared = await prepareSignatures(loaded, count);
@@ -51,11 +51,11 @@ export async function run() {
 /** Signs them all, 64 at once, or so many a second. */
 export function sign(loaded: LoadedPlatform, prepared: readonly Prepared[], rate?: number) {
   const { platform, postmaster_pid } = loaded;
-  const calls = prepared.map(({ id, clinic, body }) => ({
+  const calls = prepared.map(({ id, clinic, body_path }) => ({
     method: 'PATCH',
     path: `/api/declaration_requests/${id}/actions/sign`,
     headers: headersOf(loaded, clinic),
-    body: JSON.stringify(body),
+    body_path,
   }));
   const pace = rate === undefined ? {} : { rate };
   return putUnderLoad({ address: platform.address, calls, at_once, ...pace }, postmaster_pid);

@@ -92,16 +92,21 @@ export async function acceptInvitation(
 ): Promise<StaffMember> {
   const { email, tax_id } = employee.party;
   const approved = await answerInvitation(stage, email, 'approve');
-  const token = await stage.api.signIn({
+  const token = await signInStaff(stage, employer, email, employee.employee_type);
+  return { employee_id: approved.employee_id, token, email, password, tax_id };
+}
+
+/** A token with the role's scopes, as the clinic's program has it after sign-in and consent. */
+export function signInStaff(stage: Stage, employer: Employer, email: string, role: string): Promise<string> {
+  return stage.api.signIn({
     email,
     password,
     client_id: employer.legal_entity_id,
     client_secret: employer.client_secret,
     redirect_uri: employer.redirect_uri,
-    scope: role_scopes[employee.employee_type]!.join(' '),
+    scope: role_scopes[role]!.join(' '),
     api_key: stage.sign_ins.mis.client_secret,
   });
-  return { employee_id: approved.employee_id, token, email, password, tax_id };
 }
 
 /** The invited person opens the mail, sets a password and says yes or no. @returns the employee request as it is then. */

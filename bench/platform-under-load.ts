@@ -25,8 +25,8 @@ export type LoadedPlatform = Stage & {
   close(): Promise<void>;
 };
 
-/** Ten invitations may be answered a minute from one address, two for each clinic. */
-export const most_clinics = 4;
+/** Ten invitations may be answered a minute from one address, two for each clinic; each doctor may have 1,800 patients. */
+export const most_clinics = 5;
 
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
@@ -118,8 +118,7 @@ export async function prepareSignatures(loaded: LoadedPlatform, count: number): 
     await Promise.all(
       Array.from({ length: at_once }, async () => {
         for (let next = group.pop(); next; next = group.pop()) {
-          const one = await prepareOne(loaded, next.clinic, next.person);
-          if (one) prepared.push(one);
+          prepared.push(await prepareOne(loaded, next.clinic, next.person));
         }
       }),
     );
@@ -147,13 +146,13 @@ function* adults(): Generator<Person> {
   }
 }
 
-async function prepareOne(loaded: LoadedPlatform, clinic: Clinic, person: Person): Promise<Prepared | undefined> {
+async function prepareOne(loaded: LoadedPlatform, clinic: Clinic, person: Person): Promise<Prepared> {
   const [method] = person.authentication_methods;
   await provePhone(loaded, clinic, method?.type === 'OTP' ? method.phone_number : '');
   const created = await createRequest(loaded, clinic, person);
-  if (created.status !== 200) return undefined;
+  if (created.status !== 200) throw new Error(`a request was answered ${created.status}`);
   const approved = await approveRequest(loaded, clinic, created);
-  if (approved.status !== 200) return undefined;
+  if (approved.status !== 200) throw new Error(`an approval was answered ${approved.status}`);
   const { id } = created.body.data;
   const content = await contentToSign(loaded, clinic, id);
   const signed_declaration_request = signed(content, clinic.doctor.signer);

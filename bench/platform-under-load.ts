@@ -9,6 +9,7 @@ import { approveRequest, contentToSign, createRequest, provePhone } from '@zdrav
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { roomyServer } from '@zdravo/dev/roomy-server';
 import { readSettings } from '@zdravo/dev/settings';
+import { cutSmallBuffersFromSmallBlocks } from '@zdravo/dev/small-buffers';
 import { settableClock } from '@zdravo/kit/clock';
 import { freePort } from '@zdravo/kit/testing';
 import type { Person as IndexedPerson } from '@zdravo/mpi/contract';
@@ -39,6 +40,7 @@ export async function startLoadedPlatform(
   clinic_count = 1,
   further_settings: readonly string[] = [],
 ): Promise<LoadedPlatform> {
+  cutSmallBuffersFromSmallBlocks();
   const kept = process.env['ZDRAVO_BENCH_DATA'];
   const directory = kept ?? (await mkdtemp(join(tmpdir(), 'zdravo-bench-')));
   const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });

@@ -5,9 +5,11 @@ import { type RunningPlatform, startPlatform } from './platform.ts';
 import { processes, settings_of_processes } from './processes/index.ts';
 import type { RunningProcess } from './processes/process.ts';
 import { readSettings, Settings, settings_of_commands } from './settings.ts';
+import { cutSmallBuffersFromSmallBlocks } from './small-buffers.ts';
 
 // `npm start`: the whole platform in one process. `npm start -- MODULE…`: only these, as in production.
 
+cutSmallBuffersFromSmallBlocks();
 const names = process.argv.slice(2);
 const schemas = names.length === 0 ? [Settings] : names.map((name) => settings_of_processes[name] ?? Type.Object({}));
 try {

@@ -3,6 +3,7 @@ import { mkdtemp, rename, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { getHeapSpaceStatistics } from 'node:v8';
 import { type RawBuilder, sql } from 'kysely';
 import { createTestDatabase, type TestDatabase } from '../testing/index.ts';
 import {
@@ -242,4 +243,26 @@ test('of a transaction in few round trips that fails anywhere nothing has happen
   } finally {
     await close();
   }
+});
+
+test('what queries carried dies young', async () => {
+  const oldGeneration = () =>
+    getHeapSpaceStatistics().find(({ space_name }) => space_name === 'old_space')!.space_used_size;
+  const carried = () => Array.from({ length: 1_500 }, (_, at) => `${at} ${'x'.repeat(100)}`);
+  const carryOften = async (times: number) => {
+    for (; times > 0; times--)
+      await sql`select * from unnest(${carried()}::text[]) as given (value)`.execute(opened.db);
+  };
+  await carryOften(100);
+  const before = oldGeneration();
+  await carryOften(300);
+  const grown = (oldGeneration() - before) / 2 ** 20;
+  assert.ok(grown < 20, `the old generation grew by ${grown.toFixed()} MiB of some 100 that were carried`);
+});
+
+test('a failed query tells where it was asked', async () => {
+  const client = await opened.pool.connect();
+  const askWrongly = async () => (await client.query('select 1 / 0')).rows;
+  await assert.rejects(askWrongly(), (error: Error) => /askWrongly/.test(error.stack!));
+  client.release();
 });

@@ -6,10 +6,10 @@ import { generateCountry } from '@zdravo/country-ua';
 import { createApi } from '@zdravo/dev/demo/api';
 import { type Clinic, foundClinic, type Stage, signed, signInStaff, signInVendor } from '@zdravo/dev/demo/clinics';
 import { approveRequest, contentToSign, createRequest, provePhone } from '@zdravo/dev/demo/declarations';
+import { collectSeldom, cutSmallBuffersFromSmallBlocks } from '@zdravo/dev/memory';
 import { type RunningPlatform, startPlatform } from '@zdravo/dev/platform';
 import { roomyServer } from '@zdravo/dev/roomy-server';
 import { readSettings } from '@zdravo/dev/settings';
-import { cutSmallBuffersFromSmallBlocks } from '@zdravo/dev/small-buffers';
 import { settableClock } from '@zdravo/kit/clock';
 import { freePort } from '@zdravo/kit/testing';
 import type { Person as IndexedPerson } from '@zdravo/mpi/contract';
@@ -32,7 +32,7 @@ export const most_clinics = 5;
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
 /**
- * The whole platform in this process, durable as in production, with some clinics. With `ZDRAVO_BENCH_DATA` on a data folder
+ * The whole platform in this process, durable and with the memory of production, with some clinics. With `ZDRAVO_BENCH_DATA` on a data folder
  * that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
  * @param further_settings lines of postgresql.conf.
  */
@@ -41,6 +41,7 @@ export async function startLoadedPlatform(
   further_settings: readonly string[] = [],
 ): Promise<LoadedPlatform> {
   cutSmallBuffersFromSmallBlocks();
+  collectSeldom();
   const kept = process.env['ZDRAVO_BENCH_DATA'];
   const directory = kept ?? (await mkdtemp(join(tmpdir(), 'zdravo-bench-')));
   const settings = readSettings({ ZDRAVO_PORT: String(await freePort()), ZDRAVO_DATA: directory, ZDRAVO_LOG: 'error' });

@@ -47,6 +47,10 @@ export const accepted: Record<string, { rules: string[]; reason: string }> = {
     reason: before_installations,
   },
   'modules/ops/migrations/0030_erasure_orders.sql': { rules: ['adding-required-field'], reason: before_installations },
+  'modules/ops/migrations/0070_pending_heads.sql': {
+    rules: ['require-concurrent-index-creation'],
+    reason: before_installations,
+  },
   'modules/reports/migrations/0003_statistics.sql': {
     rules: ['require-concurrent-index-creation'],
     reason: before_installations,

@@ -1,11 +1,11 @@
 import { ConfigError, refuseMisspelt } from '@zdravo/kit/config';
 import { Type } from 'typebox';
 import { describeFailure } from './failures.ts';
+import { cutSmallBuffersFromSmallBlocks } from './memory.ts';
 import { type RunningPlatform, startPlatform } from './platform.ts';
 import { processes, settings_of_processes } from './processes/index.ts';
 import type { RunningProcess } from './processes/process.ts';
 import { readSettings, Settings, settings_of_commands } from './settings.ts';
-import { cutSmallBuffersFromSmallBlocks } from './small-buffers.ts';
 
 // `npm start`: the whole platform in one process. `npm start -- MODULE…`: only these, as in production.
 

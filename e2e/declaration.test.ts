@@ -398,3 +398,26 @@ test('no row of the platform and none of Operations holds a patient’s number, 
     }
   }
 });
+
+test('what is open is found by the indexes of what is open, among millions that are not', async () => {
+  const jobs = ['finish_signings', 'expire_declaration_requests', 'close_expired_declarations'];
+  for (const job of [...jobs, 'approve_pending_declarations']) await stage.platform.runJob(job);
+  const indexes = {
+    platform: ['declaration_requests_signing', 'declaration_requests_open', 'declaration_requests_one_open'],
+    ops: ['declaration_heads_ending', 'declaration_heads_pending'],
+  };
+  for (const database of ['platform', 'ops'] as const) {
+    const unused = async () => {
+      const rows = await stage.query(
+        database,
+        'select indexrelname from pg_stat_user_indexes where indexrelname = any($1) and idx_scan = 0',
+        [indexes[database]],
+      );
+      return rows.map(({ indexrelname }) => indexrelname);
+    };
+    // Idle backends tell their counts after ten seconds.
+    for (let second = 0; second < 30 && (await unused()).length > 0; second++)
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    assert.deepEqual(await unused(), []);
+  }
+});

@@ -15,6 +15,7 @@ import { migrations as prmMigrations } from '@zdravo/prm';
 import { internal_contract } from '@zdravo/reports';
 import { mountPages } from '@zdravo/web/pages';
 import { type Static, Type } from 'typebox';
+import { collectSeldom } from '../memory.ts';
 import {
   type Clients,
   close,
@@ -73,6 +74,7 @@ type PlatformSettings = Static<typeof PlatformSettings>;
 
 /** Gateway, accounts, processes, partners and media in one process, which calls the other perimeters over HTTP. */
 export async function startPlatformAlone(environment: Record<string, string | undefined>): Promise<RunningProcess> {
+  collectSeldom();
   const settings = readConfig(PlatformSettings, environment);
   await refuseUnsafe(settings);
   await refuseUnusable(PlatformSettings, settings);

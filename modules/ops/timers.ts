@@ -1,6 +1,7 @@
 import { auditRotation } from '@zdravo/kit/audit';
 import { deleteOldConsumed, deleteOldOutbox } from '@zdravo/kit/events';
 import type { Job } from '@zdravo/kit/jobs';
+import { sql } from 'kysely';
 import type { OpsDeps } from './declarations.ts';
 import { dropErasedKeys } from './erasures.ts';
 import { logOlderAliases } from './person-links.ts';
@@ -11,6 +12,9 @@ import { type Change, changeStatuses } from './transitions.ts';
 export const system_actor_id = '4261eacf-8008-4e62-899f-de1e2f7065f0';
 
 const batch_size = 500;
+/** Said in the statement: a plan that is made once for all values finds a partial index by nothing else. */
+const pending_status = sql.lit('pending_verification');
+const living_statuses = [sql.lit('active'), pending_status];
 
 /** Declarations' timers (domain.md §3.11), each safe to run twice. */
 export function declarationTimers(deps: OpsDeps): Job[] {
@@ -37,7 +41,7 @@ export async function closeExpired(deps: OpsDeps): Promise<void> {
     const expired = await deps.db
       .selectFrom('ops.declaration_heads')
       .select('id')
-      .where('status', 'in', ['active', 'pending_verification'])
+      .where('status', 'in', living_statuses)
       .where('end_date', '<', deps.clock.today())
       .limit(batch_size)
       .execute();
@@ -52,7 +56,7 @@ export async function approveOverdue(deps: OpsDeps, before: string): Promise<{ h
   const overdue = await deps.db
     .selectFrom('ops.declaration_heads')
     .select('id')
-    .where('status', '=', 'pending_verification')
+    .where('status', '=', pending_status)
     .where('inserted_at', '<', before)
     .limit(batch_size)
     .execute();

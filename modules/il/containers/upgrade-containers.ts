@@ -1,5 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Job } from '@zdravo/kit/jobs';
+import { type Job, restAfter } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
 import type { DueUpgrade, UpgradeOutcome } from '@zdravo/mcs';
 import type { ProofSources } from '@zdravo/signature';
@@ -8,8 +7,6 @@ import { findUpgrade, type MadeUpgrade, makeUpgrade } from './make-upgrade.ts';
 
 const lent_at_once = 32;
 const worked_at_once = 8;
-/** For each time that an upgrade took while others sign. */
-const rests = 3;
 /** Longer than the slowest answers of an authority take together. */
 const lease_s = 15 * 60;
 const longest_wait_minutes = 6 * 60;
@@ -57,7 +54,7 @@ async function upgradeLent(
     at += together.length;
     const outcomes = await Promise.all(together.map((due) => attempt(deps, proofs, due)));
     settled += outcomes.filter((outcome) => outcome === 'settled').length;
-    if (deps.signing.isBusy()) await pause(rests * (performance.now() - began));
+    if (deps.signing.isBusy()) await restAfter(began);
   }
   return settled;
 }

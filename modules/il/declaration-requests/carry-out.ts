@@ -6,7 +6,7 @@ import type { Holding, StoredContainer } from '@zdravo/mcs';
 import type { Declaration, NewDeclaration } from '@zdravo/ops/contract';
 import type { IlDeps } from '../deps.ts';
 import { forIndex } from './authentication.ts';
-import { openForRequest, openRequest, type RequestData, type StoredRequest } from './requests.ts';
+import { openForRequest, openRequest, type RequestData, type StoredRequest, signing_status } from './requests.ts';
 
 /** What the steps work with, out of the request's sealed columns. */
 type OpenedIntent = {
@@ -159,7 +159,7 @@ export async function finishSignings(deps: IlDeps, older_than_s: number): Promis
   const stuck = await deps.db
     .selectFrom('il.declaration_requests')
     .select(['id', 'signed_by'])
-    .where('status', '=', 'SIGNING')
+    .where('status', '=', signing_status)
     .where('updated_at', '<=', before)
     .limit(500)
     .execute();

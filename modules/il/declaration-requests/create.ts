@@ -9,7 +9,7 @@ import { keyedHash, phoneHash, sendCode } from '../verifications/codes.ts';
 import { type CurrentMethod, currentMethod, dueDocuments, maskedNumber } from './authentication.ts';
 import { checkRequest, type Input, type Parties, type Person } from './check-request.ts';
 import { composeData, type Terms } from './compose.ts';
-import { sealForRequest } from './requests.ts';
+import { open_statuses, sealForRequest } from './requests.ts';
 
 /**
  * A new request (domain.md §3.4): checks, method of consent, print form; then row, sealed data, SMS and the end of earlier
@@ -138,7 +138,7 @@ async function cancelEarlier(
     .where('person_hmac', '=', person_hmac)
     .where('employee_id', '=', employee.id)
     .where('legal_entity_id', '=', legal_entity.id)
-    .where('status', 'in', ['NEW', 'APPROVED'])
+    .where('status', 'in', open_statuses)
     .returning('id')
     .execute();
   await freeSlots(transaction, { declaration_request_ids: rows.map((row) => row.id) });

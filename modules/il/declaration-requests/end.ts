@@ -5,7 +5,7 @@ import { announceStatus, audit } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
 import { freeSlots } from '../slots/slots.ts';
 import { system_actor_id } from '../system-actor.ts';
-import { lockRequest, type StoredRequest } from './requests.ts';
+import { lockRequest, open_statuses, type StoredRequest } from './requests.ts';
 
 /** NEW or APPROVED → REJECTED; the personal data are wiped. @throws Problem 409. */
 export async function rejectRequest(deps: IlDeps, { id }: StoredRequest, call: Call): Promise<void> {
@@ -45,7 +45,7 @@ export async function expireRequests(deps: IlDeps): Promise<void> {
       const due = await transaction
         .selectFrom('il.declaration_requests')
         .select('id')
-        .where('status', 'in', ['NEW', 'APPROVED'])
+        .where('status', 'in', open_statuses)
         .where('inserted_at', '<', before)
         .orderBy('inserted_at')
         .limit(batch)

@@ -5,6 +5,13 @@ import type { IlDatabase, IlDeps, IlTransaction } from '../deps.ts';
 import type { Tables } from '../tables.ts';
 import type { Person } from './check-request.ts';
 
+/**
+ * Said in the statement, not given to it: a plan that is made once for all values uses a partial index only where the statement
+ * itself says the index's condition.
+ */
+export const open_statuses = [sql.lit('NEW'), sql.lit('APPROVED')];
+export const signing_status = sql.lit('SIGNING');
+
 export type StoredRequest = Selectable<Tables['il.declaration_requests']>;
 
 /** What is to be signed, but for `id`, `status` and `seed`. Lives sealed in the request's row. */

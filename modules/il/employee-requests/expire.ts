@@ -1,4 +1,5 @@
 import type { Job } from '@zdravo/kit/jobs';
+import { sql } from 'kysely';
 import { announceStatus } from '../audit.ts';
 import type { IlDeps } from '../deps.ts';
 import { system_actor_id } from '../system-actor.ts';
@@ -15,7 +16,7 @@ export async function expireRequests(deps: IlDeps): Promise<void> {
     const expired = await transaction
       .updateTable('il.employee_requests')
       .set({ status: 'EXPIRED', updated_at: deps.clock.now().toISOString() })
-      .where('status', '=', 'NEW')
+      .where('status', '=', sql.lit('NEW'))
       .where('inserted_at', '<', before)
       .returning('id')
       .execute();

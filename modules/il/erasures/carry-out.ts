@@ -3,6 +3,7 @@ import type { CallContext } from '@zdravo/kit/http';
 import type { Job } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
 import type { ErasureOrder } from '@zdravo/ops/contract';
+import { sql } from 'kysely';
 import type { IlDeps } from '../deps.ts';
 import type { PersonErasure } from './contract.ts';
 import { findOrder } from './orders.ts';
@@ -59,7 +60,7 @@ export async function finishErasures(deps: IlDeps): Promise<void> {
   const open = await deps.db
     .selectFrom('il.person_erasures')
     .selectAll()
-    .where('status', '=', 'APPROVED')
+    .where('status', '=', sql.lit('APPROVED'))
     .limit(100)
     .execute();
   for (const order of open as PersonErasure[])

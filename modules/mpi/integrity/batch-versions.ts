@@ -1,6 +1,5 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { openDatabase } from '@zdravo/kit/db';
-import type { Job } from '@zdravo/kit/jobs';
+import { type Job, restAfter } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
@@ -11,9 +10,8 @@ import { digestOf } from './version-digest.ts';
 /** Held by who takes a batch, and by a bulk load until its rows can be seen. */
 export const batches_lock = '7202611002';
 
-const batch_size = 4096;
-/** For each time that a batch took: what an older installation holds is worked off beside those who sign. */
-const rests = 3;
+/** Of versions at most: beside those who sign a batch is short work; after a load nobody waits. */
+const batch_size = { beside_others: 1024, after_load: 4096 };
 /** Shorter than the time to the next run, so that one run at most is under way and other jobs have their turn. */
 const longest_run_ms = 45_000;
 
@@ -32,11 +30,11 @@ export async function batchVersions({ db }: Pick<MpiDeps, 'db'>, signal?: AbortS
   let batches = 0;
   while (performance.now() < until && !signal?.aborted) {
     const began = performance.now();
-    const taken = await db.transaction().execute(takeBatch);
+    const taken = await db.transaction().execute((transaction) => takeBatch(transaction, batch_size.beside_others));
     if (!taken) break;
     batches += 1;
     if (taken.is_last) break;
-    await pause(rests * (performance.now() - began));
+    await restAfter(began);
   }
   return batches;
 }
@@ -56,7 +54,7 @@ export async function batchLoadedVersions({
   const { db, close } = openDatabase<Tables>({ url: database_url, ...role, log, pool_size: 1 });
   try {
     for (let batches = 0; ; batches += 1) {
-      const taken = await db.transaction().execute(takeBatch);
+      const taken = await db.transaction().execute((transaction) => takeBatch(transaction, batch_size.after_load));
       if (!taken) return batches;
     }
   } finally {
@@ -65,7 +63,7 @@ export async function batchLoadedVersions({
 }
 
 /** One transaction: its versions stop waiting when they are in the batch. @returns nothing when none waits or another works. */
-async function takeBatch(transaction: MpiTransaction): Promise<{ is_last: boolean } | undefined> {
+async function takeBatch(transaction: MpiTransaction, most: number): Promise<{ is_last: boolean } | undefined> {
   const { rows } = await sql<{ is_ours: boolean }>`
     select pg_try_advisory_xact_lock(${batches_lock}::bigint) as is_ours`.execute(transaction);
   if (!rows[0]!.is_ours) return undefined;
@@ -76,8 +74,8 @@ async function takeBatch(transaction: MpiTransaction): Promise<{ is_last: boolea
     .limit(1)
     .executeTakeFirst();
   const position = (last?.position ?? 0) + 1;
-  const { digests, taken } = await takeVersions(transaction, position);
-  const is_last = taken < batch_size;
+  const { digests, taken } = await takeVersions(transaction, position, most);
+  const is_last = taken < most;
   if (digests.length === 0) return is_last ? undefined : { is_last };
   await sql`
     insert into mpi.version_batches (position, root, count, is_last, taken_at)
@@ -88,11 +86,11 @@ async function takeBatch(transaction: MpiTransaction): Promise<{ is_last: boolea
 }
 
 /** By where they lie (`ctid`): they are never updated, and nobody else deletes them. One that waits twice is taken once. */
-async function takeVersions(transaction: MpiTransaction, position: number) {
+async function takeVersions(transaction: MpiTransaction, position: number, most: number) {
   const { rows } = await sql<{ digests: Buffer[] | null; taken: number }>`
     with taken as (
       delete from mpi.unbatched_versions
-      where ctid = any(array(select ctid from mpi.unbatched_versions limit ${sql.lit(batch_size)}))
+      where ctid = any(array(select ctid from mpi.unbatched_versions limit ${sql.lit(most)}))
       returning person_id, version
     ), batched as (
       insert into mpi.batched_versions (person_id, version, batch, digest)

@@ -150,7 +150,7 @@ test('two jobs at once put each version into one batch; a job that fails half-wa
   await assertWhole();
 });
 
-test('what an older installation holds is worked off in batches of 4,096 that may be stopped; what waits twice is taken once', async () => {
+test('what an older installation holds is worked off in batches of 1,024 that may be stopped; what waits twice is taken once', async () => {
   const [{ id }] = await query('select id from mpi.persons limit 1');
   await query('alter table mpi.person_versions disable trigger person_versions_queue');
   await query(
@@ -171,7 +171,7 @@ test('what an older installation holds is worked off in batches of 4,096 that ma
   const stopped = takeBatches(stopping.signal);
   stopping.abort();
   await stopped;
-  assert.equal(await waiting(), 9000 + already - 4096);
+  assert.equal(await waiting(), 9000 + already - 1024);
   await takeBatches();
   const batches = (await listBatches()).slice(0, -before);
   assert.equal(await waiting(), 0);
@@ -179,7 +179,7 @@ test('what an older installation holds is worked off in batches of 4,096 that ma
     batches.reduce((sum, { count }) => sum + count, 0),
     9001,
   );
-  assert.ok(batches.every(({ count }) => count <= 4096) && batches[0]!.is_last);
+  assert.ok(batches.every(({ count }) => count <= 1024) && batches[0]!.is_last);
   await assertWhole();
 });
 

@@ -260,18 +260,6 @@ export type Tables = {
     window_start: string;
     query_macs: number[];
   };
-  'mpi.unbatched_versions': {
-    person_id: string;
-    version: number;
-  };
-  'mpi.version_batches': {
-    position: number;
-    id: Generated<string>;
-    root: Buffer;
-    count: number;
-    is_last: boolean;
-    taken_at: string;
-  };
   'mpi.sketch_resealings': {
     id: GeneratedAlways<number>;
     person_id: Generated<string>;
@@ -281,9 +269,21 @@ export type Tables = {
     updated_at: Generated<string>;
     finished_at: string | null;
   };
+  'mpi.unbatched_versions': {
+    person_id: string;
+    version: number;
+  };
   'mpi.unused_epochs': {
     purpose: string;
     epoch_id: string;
     unused_since: string;
+  };
+  'mpi.version_batches': {
+    position: number;
+    id: Generated<string>;
+    root: Buffer;
+    count: number;
+    is_last: boolean;
+    taken_at: string;
   };
 };

@@ -32,8 +32,8 @@ export const most_clinics = 5;
 const clock = settableClock(new Date().toISOString(), 'Europe/Kyiv');
 
 /**
- * The whole platform in this process, durable and with the memory of production, with some clinics. With `ZDRAVO_BENCH_DATA` on a data folder
- * that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
+ * The whole platform in this process, durable and with the memory of production, with some clinics. With `ZDRAVO_BENCH_DATA`
+ * on a data folder that is kept, for example one that `npm run country` has filled; otherwise on an empty one.
  * @param further_settings lines of postgresql.conf.
  */
 export async function startLoadedPlatform(
@@ -108,6 +108,7 @@ export type Prepared = {
 const at_once = 24;
 /** Nobody sends more codes than an hour allows. */
 const codes_an_hour = 100;
+
 /** Approved requests with their signed containers, so that the measured calls are the signatures alone. */
 export async function prepareSignatures(loaded: LoadedPlatform, count: number): Promise<Prepared[]> {
   const prepared: Prepared[] = [];

@@ -15,7 +15,7 @@ export function cutSmallBuffersFromSmallBlocks(): void {
 
 /**
  * For a process that people wait for: memory is given for time. A major collection takes a quarter of a second of processor time
- * from everything beside it, and V8 by itself begins one when a third has been added to what lives, or 64 MiB of Buffers.
+ * from everything beside it, and V8 by itself begins one before two thirds are added to what lives, or after 64 MiB of Buffers.
  */
 export function collectSeldom(): void {
   setFlagsFromString(`--heap-growing-percent=${growth_percent}`);

@@ -93,27 +93,6 @@ test('a patient declares with a doctor, then with another by a code: the first d
   assert.equal((await stage.api.call('GET', `/api/declarations/${moved.body.data.id}`, as(first))).status, 404);
 });
 
-test('a number that another declaration has is not given again', async () => {
-  await stage.query(
-    'platform',
-    `create sequence il.numbers_given;
-     grant usage on sequence il.numbers_given to public;
-     create function il.give_taken_number() returns trigger language plpgsql as $$ begin
-       if nextval('il.numbers_given') <= 2 then
-         select declaration_number into new.declaration_number from il.declaration_requests limit 1;
-       end if;
-       return new;
-     end $$;
-     create trigger give_taken_number before insert on il.declaration_requests
-       for each row execute function il.give_taken_number()`,
-  );
-  const signed = await declare(stage, first, someone(withPhone));
-  await stage.query('platform', 'drop trigger give_taken_number on il.declaration_requests');
-  assert.equal(signed.status, 200, JSON.stringify(signed.body));
-  const [given] = await stage.query('platform', 'select last_value::int as times from il.numbers_given');
-  assert.equal(given!['times'], 3, 'two numbers were taken, the third was free');
-});
-
 test('consent by scans: uploads are due, the declaration waits for the payer, who sees the scans', async () => {
   const person = { ...someone(withPhone), authentication_methods: [{ type: 'OFFLINE' as const }] };
   const created = await createRequest(stage, first, person);
@@ -396,28 +375,5 @@ test('no row of the platform and none of Operations holds a patient’s number, 
         `${database} ${name}`,
       );
     }
-  }
-});
-
-test('what is open is found by the indexes of what is open, among millions that are not', async () => {
-  const jobs = ['finish_signings', 'expire_declaration_requests', 'close_expired_declarations'];
-  for (const job of [...jobs, 'approve_pending_declarations']) await stage.platform.runJob(job);
-  const indexes = {
-    platform: ['declaration_requests_signing', 'declaration_requests_open', 'declaration_requests_one_open'],
-    ops: ['declaration_heads_ending', 'declaration_heads_pending'],
-  };
-  for (const database of ['platform', 'ops'] as const) {
-    const unused = async () => {
-      const rows = await stage.query(
-        database,
-        'select indexrelname from pg_stat_user_indexes where indexrelname = any($1) and idx_scan = 0',
-        [indexes[database]],
-      );
-      return rows.map(({ indexrelname }) => indexrelname);
-    };
-    // Idle backends tell their counts after ten seconds.
-    for (let second = 0; second < 30 && (await unused()).length > 0; second++)
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-    assert.deepEqual(await unused(), []);
   }
 });

@@ -11,7 +11,7 @@ import type { Logger } from '../log/index.ts';
 import type { FigureSource } from '../metrics/index.ts';
 import { createRunCounts, jobFigures } from './figures.ts';
 
-export { restAfter } from './rests.ts';
+export { longest_run_ms, restAfter } from './rests.ts';
 
 export type Job = {
   /** Name of the task, a verb phrase of the domain: `expire_declaration_requests`. */

@@ -1,4 +1,4 @@
-import { type Job, restAfter } from '@zdravo/kit/jobs';
+import { type Job, longest_run_ms, restAfter } from '@zdravo/kit/jobs';
 import { Problem } from '@zdravo/kit/problem';
 import type { DueUpgrade, UpgradeOutcome } from '@zdravo/mcs';
 import type { ProofSources } from '@zdravo/signature';
@@ -10,8 +10,6 @@ const worked_at_once = 8;
 /** Longer than the slowest answers of an authority take together. */
 const lease_s = 15 * 60;
 const longest_wait_minutes = 6 * 60;
-/** Shorter than the time to the next run, so that one run at most is under way and other jobs have their turn. */
-const longest_run_ms = 45_000;
 
 /** Gives signed containers the proofs that outlive certificates; without a time-stamp authority there is none to get. */
 export function upgradeJob(deps: IlDeps): Job {

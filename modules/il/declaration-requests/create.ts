@@ -146,7 +146,7 @@ async function cancelEarlier(
 
 const number_alphabet = '0123456789AEHKMPTX';
 
-/** `0000-XXXX-XXXX`, random. Of 22 million, one in five hundred is somebody's already: the constraint tells. */
+/** `0000-` and two random groups of four. Among 22 million declarations one of five hundred is taken: the constraint tells. */
 function newDeclarationNumber(): string {
   const group = () => Array.from({ length: 4 }, () => number_alphabet[randomInt(number_alphabet.length)]).join('');
   return `0000-${group()}-${group()}`;

@@ -1,4 +1,4 @@
-import { type Job, restAfter } from '@zdravo/kit/jobs';
+import { type Job, longest_run_ms, restAfter } from '@zdravo/kit/jobs';
 import type { IlDeps } from '../deps.ts';
 
 const batch = 100;
@@ -10,7 +10,8 @@ export function keyDropJob(deps: IlDeps): Job {
 
 /** Forgets the keys of requests whose data were wiped, so that backups do not keep them either. Safe to stop and to repeat. */
 export async function dropKeys({ db, request_keys }: Pick<IlDeps, 'db' | 'request_keys'>): Promise<void> {
-  for (;;) {
+  const until = performance.now() + longest_run_ms;
+  while (performance.now() < until) {
     const began = performance.now();
     const due = await db.selectFrom('il.keys_to_drop').select('request_id').limit(batch).execute();
     if (due.length === 0) return;

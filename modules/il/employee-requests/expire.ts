@@ -16,6 +16,7 @@ export async function expireRequests(deps: IlDeps): Promise<void> {
     const expired = await transaction
       .updateTable('il.employee_requests')
       .set({ status: 'EXPIRED', updated_at: deps.clock.now().toISOString() })
+      // Said in the statement, as its index says it.
       .where('status', '=', sql.lit('NEW'))
       .where('inserted_at', '<', before)
       .returning('id')

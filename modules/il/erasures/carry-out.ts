@@ -60,6 +60,7 @@ export async function finishErasures(deps: IlDeps): Promise<void> {
   const open = await deps.db
     .selectFrom('il.person_erasures')
     .selectAll()
+    // Said in the statement, as its index says it.
     .where('status', '=', sql.lit('APPROVED'))
     .limit(100)
     .execute();

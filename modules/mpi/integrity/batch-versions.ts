@@ -1,5 +1,5 @@
 import { openDatabase } from '@zdravo/kit/db';
-import { type Job, restAfter } from '@zdravo/kit/jobs';
+import { type Job, longest_run_ms, restAfter } from '@zdravo/kit/jobs';
 import type { Logger } from '@zdravo/kit/log';
 import { sql } from 'kysely';
 import type { MpiDeps, MpiTransaction } from '../deps.ts';
@@ -12,8 +12,6 @@ export const batches_lock = '7202611002';
 
 /** Of versions at most: beside those who sign a batch is short work; after a load nobody waits. */
 const batch_size = { beside_others: 1024, after_load: 4096 };
-/** Shorter than the time to the next run, so that one run at most is under way and other jobs have their turn. */
-const longest_run_ms = 45_000;
 
 /** Puts the versions that wait into batches, every minute. */
 export function batchJob(deps: Pick<MpiDeps, 'db'>): Job {

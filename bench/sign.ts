@@ -25,6 +25,8 @@ const at_once = 64;
 const paced_rate = 100;
 
 export async function run() {
+  if (count <= warm_up + flat_out)
+    throw new Error(`ZDRAVO_BENCH_SIGNATURES is more than ${warm_up + flat_out}, or none is paced`);
   const loaded = await startLoadedPlatform(most_clinics);
   try {
     await leaveCheckpointBehind(loaded);
